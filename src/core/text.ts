@@ -1,0 +1,28 @@
+// Text from servers, mails and file names made safe and short enough for a terminal, a log line or a mail.
+
+/** C0, DEL, C1, and the bidirectional and invisible format characters that make text lie. */
+const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]/g;
+
+/** Replaces every control, bidi or broken character by a visible escape, so that no escape sequence reaches a terminal. */
+export function printable(text: string): string {
+  return text.toWellFormed().replace(UNSAFE, char => {
+    const code = char.charCodeAt(0);
+    if (char === '\t') return ' ';
+    return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`;
+  });
+}
+
+/** Like printable, but line ends stay. */
+export function printableLines(text: string): string {
+  return text
+    .split(/\r\n|\n/)
+    .map(printable)
+    .join('\n');
+}
+
+/** At most `width` code points, the cut marked by an ellipsis. */
+export function shorten(text: string, width: number): string {
+  const points = [...text];
+  if (points.length <= width) return text;
+  return width <= 1 ? '…'.slice(0, Math.max(0, width)) : `${points.slice(0, width - 1).join('')}…`;
+}

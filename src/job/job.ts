@@ -1,0 +1,70 @@
+// A job file read, checked and with its defaults filled in; secrets and expressions are still unresolved text.
+import type { RetryPolicy } from '../core/backoff.ts';
+import type { Protocol, TlsMode } from '../protocols/net/endpoint.ts';
+import type { StepType } from '../steps/step.ts';
+
+/** Plain JSON as written, expressions inside. */
+export type Raw = string | number | boolean | null | readonly Raw[] | { readonly [key: string]: Raw };
+
+export interface Job {
+  readonly name: string;
+  readonly description?: string;
+  /** Absolute. */
+  readonly file: string;
+  /** Absolute. */
+  readonly workdir: string;
+  readonly schedules: readonly Schedule[];
+  readonly overlap: 'queue' | 'skip' | 'replace' | 'allow';
+  readonly timeoutMs?: number;
+  readonly maxCrashes: number;
+  readonly ping?: string;
+  readonly vars: Readonly<Record<string, Raw>>;
+  readonly connections: Readonly<Record<string, Connection>>;
+  readonly steps: readonly JobStep[];
+  readonly onFailure: readonly JobStep[];
+}
+
+export interface Schedule {
+  readonly cron?: string;
+  readonly everyMs?: number;
+  readonly timezone?: string;
+  readonly seconds: boolean;
+  readonly jitterMs: number;
+  readonly misfire: 'one' | 'all' | 'skip';
+  readonly maxAgeMs?: number;
+}
+
+/** As written; strings may hold expressions. The port is already defaulted by type and tls. */
+export interface Connection {
+  readonly name: string;
+  readonly type: Protocol;
+  readonly host: string;
+  readonly port: number;
+  readonly tls: TlsMode;
+  /** Absolute. */
+  readonly caFile?: string;
+  readonly fingerprint?: string;
+  readonly user?: string;
+  /** Usually `${{ secrets.NAME }}`. */
+  readonly password?: string;
+  readonly timeoutMs: number;
+  readonly maxConnections?: number;
+  readonly passive?: boolean;
+  readonly encoding?: string;
+  readonly protection?: 'private' | 'control';
+  readonly hostname?: string;
+}
+
+export interface JobStep {
+  readonly id: string;
+  readonly uses: string;
+  readonly type: StepType;
+  /** `with` as written, expressions inside; checked again when they are evaluated. */
+  readonly with: Readonly<Record<string, Raw>>;
+  readonly needs: readonly string[];
+  /** Expression text without `${{ }}`; default `success()`. */
+  readonly condition: string;
+  readonly timeoutMs?: number;
+  readonly continueOnError: boolean;
+  readonly retry: RetryPolicy;
+}

@@ -1,0 +1,228 @@
+// Opens connections: addresses raced (RFC 8305), TLS where it starts at once, a wrong TLS mode named within seconds.
+import { connect, createServer, isIP, type Server, type Socket } from 'node:net';
+import { connect as tlsConnect } from 'node:tls';
+import { type Clock, cancelled, systemClock } from '../../core/clock.ts';
+import { type AppError, BrokenSessionError } from '../../core/errors.ts';
+import { addressOf, type Endpoint } from './endpoint.ts';
+import { SocketTransport } from './socket.ts';
+import { modeMismatch, TlsClient } from './tls.ts';
+import type { ControlTransport, DataListener, Transport } from './transport.ts';
+
+export interface DialOptions {
+  readonly signal?: AbortSignal;
+  readonly clock?: Clock;
+}
+
+/** Opens the control connection of an endpoint. */
+export type Dial = (endpoint: Endpoint, options?: DialOptions) => Promise<ControlTransport>;
+
+/** A server that stays silent this long is asked, on a second connection, whether it waits for TLS. */
+const SILENCE_MS = 1_500;
+const NEXT_ADDRESS_MS = 250;
+
+/**
+ * Connects, starts TLS when it is implicit, and waits for the first byte of the greeting (all three protocols let the server speak first).
+ * Aborting `signal` closes the connection at once, now and later.
+ */
+export const dial: Dial = async (endpoint, { signal, clock = systemClock } = {}) => {
+  signal?.throwIfAborted();
+  const tls = new TlsClient(endpoint);
+  const socket = await openSocket(endpoint.host, endpoint.port, endpoint, clock, signal);
+  const transport = new ControlSocket(socket, tls, { endpoint, clock, signal });
+  bindSignal(transport, socket, signal);
+  const timer = clock.after(endpoint.timeoutMs, () => transport.close(silent(endpoint)));
+  try {
+    if (endpoint.tls === 'implicit') await transport.startTls();
+    await transport.greeted();
+    return transport;
+  } catch (error) {
+    transport.close(error as Error);
+    throw error;
+  } finally {
+    timer.cancel();
+  }
+};
+
+interface ControlContext {
+  readonly endpoint: Endpoint;
+  readonly clock: Clock;
+  readonly signal: AbortSignal | undefined;
+}
+
+class ControlSocket extends SocketTransport implements ControlTransport {
+  readonly #tls: TlsClient;
+  readonly #context: ControlContext;
+  #first: Promise<Buffer | undefined> | undefined;
+
+  constructor(socket: Socket, tls: TlsClient, context: ControlContext) {
+    super(socket, tls);
+    this.#tls = tls;
+    this.#context = context;
+  }
+
+  /** Waits for the first bytes and keeps them for read(); names a wrong TLS mode when the server is silent. */
+  async greeted(): Promise<void> {
+    const { endpoint, clock } = this.#context;
+    this.#first = super.read();
+    const probe =
+      endpoint.tls === 'implicit'
+        ? undefined
+        : clock.after(
+            SILENCE_MS,
+            () => void speaksTls(endpoint).then(yes => (yes ? this.close(modeMismatch(endpoint)) : undefined)),
+          );
+    try {
+      const chunk = await this.#first;
+      if (chunk !== undefined && endpoint.tls !== 'implicit' && chunk[0] === TLS_ALERT) throw modeMismatch(endpoint);
+    } finally {
+      probe?.cancel();
+    }
+  }
+
+  override read(): Promise<Buffer | undefined> {
+    const first = this.#first;
+    this.#first = undefined;
+    return first ?? super.read();
+  }
+
+  async openData(port: number): Promise<Transport> {
+    const { endpoint, clock, signal } = this.#context;
+    const socket = await openSocket(this.remote.address, port, endpoint, clock, signal);
+    const transport = new SocketTransport(socket, this.#tls.forData());
+    bindSignal(transport, socket, signal);
+    return transport;
+  }
+
+  async listenData(): Promise<DataListener> {
+    const server = createServer({ pauseOnConnect: true });
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(0, this.local.address, resolve);
+    });
+    return new SocketListener(server, this.remote.address, this.#tls, this.#context.signal);
+  }
+}
+
+/** First byte of a TLS alert record (RFC 8446 section 5.1). */
+const TLS_ALERT = 0x15;
+
+class SocketListener implements DataListener {
+  readonly port: number;
+  readonly #server: Server;
+  readonly #accepted: Promise<Transport>;
+
+  constructor(server: Server, peer: string, tls: TlsClient, signal: AbortSignal | undefined) {
+    this.#server = server;
+    this.port = (server.address() as { port: number }).port;
+    this.#accepted = new Promise((resolve, reject) => {
+      server.on('connection', socket => {
+        if (socket.remoteAddress !== peer) return void socket.destroy();
+        const transport = new SocketTransport(socket, tls.forData());
+        bindSignal(transport, socket, signal);
+        return resolve(transport);
+      });
+      server.once('close', () =>
+        reject(new BrokenSessionError('data-not-opened', 'the server did not open its data connection to us')),
+      );
+    });
+    this.#accepted.catch(() => undefined);
+  }
+
+  accept(): Promise<Transport> {
+    return this.#accepted;
+  }
+
+  close(): void {
+    this.#server.close();
+  }
+}
+
+function openSocket(
+  host: string,
+  port: number,
+  endpoint: Endpoint,
+  clock: Clock,
+  signal: AbortSignal | undefined,
+): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port, autoSelectFamily: true, autoSelectFamilyAttemptTimeout: NEXT_ADDRESS_MS });
+    const settle = () => {
+      timer.cancel();
+      signal?.removeEventListener('abort', abort);
+      socket.removeAllListeners('error').removeAllListeners('connect');
+    };
+    const fail = (error: Error) => {
+      settle();
+      socket.on('error', () => undefined);
+      socket.destroy();
+      reject(error);
+    };
+    const abort = () => fail(signal === undefined ? new Error('aborted') : cancelled(signal));
+    const timer = clock.after(endpoint.timeoutMs, () => fail(unanswered(host, port, endpoint.timeoutMs)));
+    signal?.addEventListener('abort', abort, { once: true });
+    socket.once('error', error => fail(connectFailure(error, host, port)));
+    socket.once('connect', () => {
+      settle();
+      resolve(socket);
+    });
+  });
+}
+
+function bindSignal(transport: Transport, socket: Socket, signal: AbortSignal | undefined): void {
+  if (signal === undefined) return;
+  const abort = () => transport.close(cancelled(signal));
+  signal.addEventListener('abort', abort, { once: true });
+  socket.once('close', () => signal.removeEventListener('abort', abort));
+}
+
+/** Does a TLS handshake begin at that address? The certificate does not matter and nothing is sent over it. */
+function speaksTls(endpoint: Endpoint): Promise<boolean> {
+  return new Promise(resolve => {
+    const name = isIP(endpoint.host) === 0 ? { servername: endpoint.host } : {};
+    const socket = tlsConnect({ host: endpoint.host, port: endpoint.port, rejectUnauthorized: false, ...name });
+    const settle = (yes: boolean) => {
+      socket.destroy();
+      resolve(yes);
+    };
+    socket.setTimeout(SILENCE_MS, () => settle(false));
+    socket.once('secureConnect', () => settle(true));
+    socket.on('error', () => settle(false));
+  });
+}
+
+const CONNECT_ERRORS: Readonly<Record<string, readonly [code: string, text: string, hint: string]>> = {
+  ENOTFOUND: ['host-not-found', 'there is no host of that name', 'Check `host` on the connection for a typing mistake.'],
+  EAI_AGAIN: ['name-lookup-failed', 'the name could not be looked up just now', 'Check this machine’s network and DNS.'],
+  ECONNREFUSED: ['connection-refused', 'nothing answers on that port', 'Check `port` and `tls`, and that the server runs.'],
+  ETIMEDOUT: ['connect-timed-out', 'no answer', 'Check host, port and firewall.'],
+  EHOSTUNREACH: ['host-unreachable', 'the host cannot be reached', 'Check this machine’s network.'],
+  ENETUNREACH: ['host-unreachable', 'the network cannot be reached', 'Check this machine’s network.'],
+};
+
+function connectFailure(error: Error, host: string, port: number): AppError {
+  const single = error instanceof AggregateError && error.errors.length > 0 ? (error.errors[0] as Error) : error;
+  const errno = (single as NodeJS.ErrnoException).code ?? '';
+  const [code, text, hint] = CONNECT_ERRORS[errno] ?? ['connect-failed', single.message, 'Check host, port and network.'];
+  const retry = errno === 'ENOTFOUND' ? 'never' : 'reconnect';
+  return new BrokenSessionError(code, `cannot connect to ${addressOf({ host, port })}: ${text}`, { retry, hint, cause: single });
+}
+
+function unanswered(host: string, port: number, ms: number): BrokenSessionError {
+  return new BrokenSessionError(
+    'connect-timed-out',
+    `cannot connect to ${addressOf({ host, port })}: no answer within ${ms / 1000} s`,
+    {
+      hint: 'Check host, port and firewall.',
+    },
+  );
+}
+
+function silent(endpoint: Endpoint): BrokenSessionError {
+  return new BrokenSessionError(
+    'timed-out',
+    `${addressOf(endpoint)} accepted the connection but sent no greeting within ${endpoint.timeoutMs / 1000} s`,
+    {
+      hint: 'Check `port` and `tls`; the server may also be overloaded.',
+    },
+  );
+}

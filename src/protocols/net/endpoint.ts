@@ -1,0 +1,38 @@
+// Where a server is and how to speak to it: a connection of the job file with its secrets resolved.
+import type { Secret } from '../../core/secret.ts';
+
+export type Protocol = 'ftp' | 'pop3' | 'smtp';
+
+/** explicit: AUTH TLS, STLS, STARTTLS, demanded. implicit: TLS from the first byte. none: clear text, written out by the user. */
+export type TlsMode = 'explicit' | 'implicit' | 'none';
+
+export interface Endpoint {
+  /** The connection's name in the job file, or the URL's host: for messages. */
+  readonly name: string;
+  readonly type: Protocol;
+  readonly host: string;
+  readonly port: number;
+  readonly tls: TlsMode;
+  /** Absolute path of a PEM file trusted besides the system's certificates. */
+  readonly caFile?: string;
+  /** `sha256:` and 64 hex digits (colons allowed): the server's own certificate must have it, besides a valid chain. */
+  readonly fingerprint?: string;
+  readonly user?: string;
+  readonly password?: Secret;
+  /** Per exchange. */
+  readonly timeoutMs: number;
+  readonly maxConnections?: number;
+  /** ftp: false asks the server to connect to us. */
+  readonly passive?: boolean;
+  /** ftp: the charset of names on a legacy server, as WHATWG labels it; default UTF-8. */
+  readonly encoding?: string;
+  /** ftp: `control` sends files in clear (PROT C). Default `private`. */
+  readonly protection?: 'private' | 'control';
+  /** smtp: the name said in EHLO. */
+  readonly hostname?: string;
+}
+
+/** `host:port`, IPv6 in brackets. */
+export function addressOf(endpoint: Pick<Endpoint, 'host' | 'port'>): string {
+  return endpoint.host.includes(':') ? `[${endpoint.host}]:${endpoint.port}` : `${endpoint.host}:${endpoint.port}`;
+}

@@ -1,0 +1,175 @@
+// A Transport over a TCP socket of Node: bounded reading, back-pressure, upgrade to TLS in both roles.
+import type { Socket } from 'node:net';
+import { type SecureContextOptions, TLSSocket, connect as tlsConnect } from 'node:tls';
+import { BrokenSessionError, CancelledError, MisuseError } from '../../core/errors.ts';
+import { UNREAD_BYTES_MAX } from '../wire/limits.ts';
+import { type TlsClient, tlsFailure, verifyPeer } from './tls.ts';
+import type { Transport, TransportAddress } from './transport.ts';
+
+interface Waiter {
+  resolve(chunk: Buffer | undefined): void;
+  reject(error: Error): void;
+}
+
+export class SocketTransport implements Transport {
+  #socket: Socket;
+  readonly #tls: TlsClient | undefined;
+  #unread: Buffer[] = [];
+  #unreadBytes = 0;
+  #ended = false;
+  #failure: Error | undefined;
+  #waiter: Waiter | undefined;
+  #drained: (() => void)[] = [];
+  readonly remote: TransportAddress;
+  readonly local: TransportAddress;
+
+  /** `tls` is what startTls() needs; without it the connection stays clear. */
+  constructor(socket: Socket, tls?: TlsClient) {
+    this.#socket = socket;
+    this.#tls = tls;
+    this.remote = { address: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 };
+    this.local = { address: socket.localAddress ?? '', port: socket.localPort ?? 0 };
+    socket.setNoDelay(true);
+    this.#listen();
+  }
+
+  get secure(): boolean {
+    return this.#socket instanceof TLSSocket;
+  }
+
+  read(): Promise<Buffer | undefined> {
+    const chunk = this.#unread.shift();
+    if (chunk !== undefined) {
+      this.#unreadBytes -= chunk.length;
+      if (this.#unreadBytes <= UNREAD_BYTES_MAX / 2 && this.#socket.isPaused()) this.#socket.resume();
+      return Promise.resolve(chunk);
+    }
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    if (this.#ended) return Promise.resolve(undefined);
+    if (this.#waiter !== undefined) return Promise.reject(new MisuseError('two reads at once on one transport'));
+    return new Promise((resolve, reject) => {
+      this.#waiter = { resolve, reject };
+    });
+  }
+
+  write(bytes: Uint8Array): Promise<void> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    if (this.#socket.write(bytes)) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      this.#drained.push(() => (this.#failure === undefined ? resolve() : reject(this.#failure)));
+    });
+  }
+
+  async startTls(): Promise<void> {
+    const tls = this.#tls;
+    if (tls === undefined) throw new MisuseError('this transport has no TLS settings');
+    await this.#upgrade(raw => tlsConnect({ ...tls.options(), socket: raw }), tls);
+  }
+
+  /** The server's side of TLS, for the sandbox and for tests. */
+  async startTlsServer(context: SecureContextOptions): Promise<void> {
+    await this.#upgrade(raw => new TLSSocket(raw, { isServer: true, ...context }));
+  }
+
+  end(): Promise<void> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    return new Promise((resolve, reject) => {
+      this.#drained.push(() => (this.#failure === undefined ? resolve() : reject(this.#failure)));
+      this.#socket.end(() => this.#wake());
+    });
+  }
+
+  close(reason: Error = new CancelledError('the connection was closed here')): void {
+    this.#fail(reason);
+    this.#socket.destroy();
+  }
+
+  async #upgrade(wrap: (raw: Socket) => TLSSocket, tls?: TlsClient): Promise<void> {
+    if (this.#unreadBytes > 0) {
+      const error = new BrokenSessionError(
+        'plaintext-injected',
+        'bytes arrived before the TLS handshake: somebody may be tampering with the connection',
+        {
+          retry: 'never',
+          hint: 'Do not trust this network; use `tls: implicit` where the server offers it.',
+        },
+      );
+      this.close(error);
+      throw error;
+    }
+    if (this.#failure !== undefined) throw this.#failure;
+    const raw = this.#socket;
+    raw
+      .removeAllListeners('data')
+      .removeAllListeners('end')
+      .removeAllListeners('error')
+      .removeAllListeners('close')
+      .removeAllListeners('drain');
+    const secured = wrap(raw);
+    this.#socket = secured;
+    if (tls !== undefined) secured.on('session', session => tls.remember(session));
+    await new Promise<void>((resolve, reject) => {
+      const fail = (error: Error) => {
+        this.#fail(tls === undefined ? error : tlsFailure(error, tls));
+        secured.destroy();
+        reject(this.#failure);
+      };
+      secured.once('error', fail);
+      secured.once('close', () => fail(this.#failure ?? new Error('the connection was closed during the TLS handshake')));
+      secured.once(tls === undefined ? 'secure' : 'secureConnect', () => {
+        secured.removeAllListeners('error').removeAllListeners('close');
+        const refusal = tls === undefined ? undefined : verifyPeer(secured, tls);
+        if (refusal !== undefined) return fail(refusal);
+        this.#listen();
+        return resolve();
+      });
+    });
+  }
+
+  #listen(): void {
+    const socket = this.#socket;
+    socket.on('data', chunk => this.#receive(chunk as Buffer));
+    socket.on('end', () => {
+      this.#ended = true;
+      this.#settle(waiter => waiter.resolve(undefined));
+    });
+    socket.on('error', error => this.#fail(connectionCut(error)));
+    socket.on('close', () => {
+      if (!this.#ended) this.#fail(connectionCut());
+      this.#wake();
+    });
+    socket.on('drain', () => this.#wake());
+  }
+
+  #receive(chunk: Buffer): void {
+    if (this.#waiter !== undefined) return this.#settle(waiter => waiter.resolve(chunk));
+    this.#unread.push(chunk);
+    this.#unreadBytes += chunk.length;
+    if (this.#unreadBytes > UNREAD_BYTES_MAX) this.#socket.pause();
+  }
+
+  #fail(error: Error): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = error;
+    this.#settle(waiter => waiter.reject(error));
+    this.#wake();
+  }
+
+  #settle(how: (waiter: Waiter) => void): void {
+    const waiter = this.#waiter;
+    this.#waiter = undefined;
+    if (waiter !== undefined) how(waiter);
+  }
+
+  #wake(): void {
+    for (const wake of this.#drained.splice(0)) wake();
+  }
+}
+
+function connectionCut(cause?: Error): BrokenSessionError {
+  const why = cause === undefined ? '' : ` (${(cause as NodeJS.ErrnoException).code ?? cause.message})`;
+  return new BrokenSessionError('connection-cut', `the connection was cut${why}`, {
+    cause,
+    hint: 'The network or the server dropped it; trying again usually helps.',
+  });
+}

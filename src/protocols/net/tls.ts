@@ -1,0 +1,175 @@
+// TLS as client: what is demanded of the peer, which session is resumed, and refusals in words a person can act on.
+import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import {
+  type ConnectionOptions,
+  checkServerIdentity,
+  type DetailedPeerCertificate,
+  getCACertificates,
+  type TLSSocket,
+} from 'node:tls';
+import { AppError, BrokenSessionError, fileError } from '../../core/errors.ts';
+import { addressOf, type Endpoint } from './endpoint.ts';
+
+/** The TLS settings of one server, shared by its control and data connections, with the newest session for resumption. */
+export class TlsClient {
+  readonly endpoint: Endpoint;
+  readonly #resume: boolean;
+  #session: Buffer | undefined;
+
+  /** `resume`: offer the newest session of this server (FTP data connections). */
+  constructor(endpoint: Endpoint, options: { readonly resume?: boolean; readonly session?: TlsClient } = {}) {
+    this.endpoint = endpoint;
+    this.#resume = options.resume ?? false;
+    this.#parent = options.session;
+  }
+
+  readonly #parent: TlsClient | undefined;
+
+  /** Host and servername are always the same pair: Node drops a session offered under another identity (CVE-2026-48934). */
+  options(): ConnectionOptions {
+    const { host } = this.endpoint;
+    const session = this.#resume ? this.session : undefined;
+    return {
+      host,
+      ...(isIP(host) === 0 ? { servername: host } : {}),
+      minVersion: 'TLSv1.2',
+      rejectUnauthorized: true,
+      ca: trustedCertificates(this.endpoint.caFile),
+      checkServerIdentity,
+      ...(session === undefined ? {} : { session }),
+    };
+  }
+
+  get session(): Buffer | undefined {
+    return this.#parent === undefined ? this.#session : this.#parent.session;
+  }
+
+  /** The newest ticket wins: some servers accept each only once. */
+  remember(session: Buffer): void {
+    if (this.#parent === undefined) this.#session = session;
+    else this.#parent.remember(session);
+  }
+
+  /** The settings for a data connection of the same server. */
+  forData(): TlsClient {
+    return new TlsClient(this.endpoint, { resume: true, session: this });
+  }
+}
+
+const trusted = new Map<string, string[]>();
+
+/** The certificates shipped with Node, the system's, and those of `caFile`. Throws AppError when the file cannot be read. */
+function trustedCertificates(caFile: string | undefined): string[] {
+  const key = caFile ?? '';
+  const known = trusted.get(key);
+  if (known !== undefined) return known;
+  const all = [...getCACertificates('default'), ...getCACertificates('system')];
+  if (caFile !== undefined) all.push(readPem(caFile));
+  trusted.set(key, all);
+  return all;
+}
+
+function readPem(path: string): string {
+  let pem: string;
+  try {
+    pem = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw fileError(error, path);
+  }
+  if (!pem.includes('-----BEGIN CERTIFICATE-----')) {
+    throw new AppError('ca-invalid', `${path}: this is not a PEM certificate`, {
+      hint: 'A PEM file starts with -----BEGIN CERTIFICATE-----.',
+    });
+  }
+  return pem;
+}
+
+/** Checks what Node does not: the pinned fingerprint. Returns the refusal, or undefined when all is well. */
+export function verifyPeer(socket: TLSSocket, tls: TlsClient): AppError | undefined {
+  const pinned = tls.endpoint.fingerprint;
+  if (pinned === undefined || socket.isSessionReused()) return undefined;
+  const seen = fingerprintOf(socket.getPeerCertificate(true));
+  if (normalise(pinned) === seen) return undefined;
+  return new AppError(
+    'tls-fingerprint-mismatch',
+    `${addressOf(tls.endpoint)} shows a certificate with another fingerprint: sha256:${seen}`,
+    {
+      hint: 'If the certificate was renewed on purpose, write the new value into `fingerprint`; else somebody may be in between.',
+    },
+  );
+}
+
+function fingerprintOf(certificate: DetailedPeerCertificate): string {
+  return normalise(certificate.fingerprint256 ?? '');
+}
+
+function normalise(fingerprint: string): string {
+  return fingerprint
+    .replace(/^sha256:/i, '')
+    .replaceAll(':', '')
+    .toLowerCase();
+}
+
+const UNTRUSTED = new Set([
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'CERT_UNTRUSTED',
+  'INVALID_CA',
+]);
+
+/** A failed handshake in our words. Certificate problems are final; a cut or garbled handshake may be worth another try. */
+export function tlsFailure(error: Error, tls: TlsClient): AppError {
+  if (error instanceof AppError) return error;
+  const where = addressOf(tls.endpoint);
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  if (UNTRUSTED.has(code)) {
+    return new AppError('tls-untrusted', `the certificate of ${where} is not trusted: ${error.message}`, {
+      hint: 'If it is your own server, save its CA certificate as a PEM file and name it with `ca:` on the connection.',
+      cause: error,
+    });
+  }
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
+    return new AppError('tls-name-mismatch', `the certificate of ${where} is for another name: ${error.message}`, {
+      hint: 'Use the host name that the certificate was made for, or have it reissued for this one.',
+      cause: error,
+    });
+  }
+  if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
+    return new AppError(
+      'tls-expired',
+      `the certificate of ${where} is ${code === 'CERT_HAS_EXPIRED' ? 'expired' : 'not valid yet'}`,
+      {
+        hint: 'Have the server’s certificate renewed; check this machine’s clock.',
+        cause: error,
+      },
+    );
+  }
+  if (
+    code === 'ERR_SSL_WRONG_VERSION_NUMBER' ||
+    code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG' ||
+    /wrong version number|packet length too long/.test(error.message)
+  ) {
+    return modeMismatch(tls.endpoint);
+  }
+  return new BrokenSessionError('tls-failed', `the TLS handshake with ${where} failed: ${error.message}`, {
+    hint: 'The server may be too old (TLS 1.2 is the least) or the connection was cut.',
+    cause: error,
+  });
+}
+
+/** The server does not speak TLS where we began with it, or the other way round. */
+export function modeMismatch(endpoint: Endpoint): AppError {
+  const where = addressOf(endpoint);
+  if (endpoint.tls === 'implicit') {
+    return new AppError('tls-mode-mismatch', `${where} does not start with TLS`, {
+      hint: 'Write `tls: explicit` (TLS starts after the greeting), or use the port for implicit TLS.',
+    });
+  }
+  return new AppError('tls-mode-mismatch', `${where} expects TLS from the first byte`, {
+    hint: 'Write `tls: implicit` on the connection, or use the port for explicit TLS.',
+  });
+}

@@ -1,0 +1,63 @@
+// A byte stream to one peer, clear or TLS: all that a protocol driver knows about the network.
+import type { Clock } from '../../core/clock.ts';
+import { BrokenSessionError } from '../../core/errors.ts';
+
+export interface TransportAddress {
+  readonly address: string;
+  readonly port: number;
+}
+
+export interface Transport {
+  readonly secure: boolean;
+  readonly local: TransportAddress;
+  readonly remote: TransportAddress;
+  /** The next bytes, or undefined after the peer's orderly end. Rejects with BrokenSessionError, or the reason given to close(). */
+  read(): Promise<Buffer | undefined>;
+  /** Resolves when more may be written (back-pressure), not when the peer has it. */
+  write(bytes: Uint8Array): Promise<void>;
+  /**
+   * Upgrades to TLS as client. Throws BrokenSessionError `plaintext-injected` when bytes already wait unread:
+   * whoever sent them was not under TLS (STARTTLS response injection).
+   */
+  startTls(): Promise<void>;
+  /** Ends our direction (close_notify, FIN) once everything written has left. */
+  end(): Promise<void>;
+  /** Ends both directions now; reads and writes reject with `reason`. Closing twice is harmless; the first reason stays. */
+  close(reason?: Error): void;
+}
+
+/** A control connection that can open data connections to the same server, under the same TLS identity and session. */
+export interface ControlTransport extends Transport {
+  /** Connects to `port` on the very address of this connection; startTls() resumes this connection's TLS session. */
+  openData(port: number): Promise<Transport>;
+  /** Listens on this connection's local address for one connection from the same peer (active mode). */
+  listenData(): Promise<DataListener>;
+}
+
+export interface DataListener {
+  readonly port: number;
+  accept(): Promise<Transport>;
+  close(): void;
+}
+
+/** Runs `work`; when it takes longer than `ms`, closes the transport, so that the pending read or write rejects with `timed-out`. */
+export async function withDeadline<T>(
+  transport: Transport,
+  clock: Clock,
+  ms: number,
+  what: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  const timer = clock.after(ms, () => transport.close(timedOut(what, ms)));
+  try {
+    return await work();
+  } finally {
+    timer.cancel();
+  }
+}
+
+function timedOut(what: string, ms: number): BrokenSessionError {
+  return new BrokenSessionError('timed-out', `no answer within ${ms / 1000} s: ${what}`, {
+    hint: 'The server or the network is slow or stuck; raise `timeout` on the connection if this is normal.',
+  });
+}

@@ -1,0 +1,116 @@
+// Dot-stuffing both ways as streaming transforms (RFC 5321 section 4.5.2, RFC 1939 section 3).
+
+const CR = 0x0d;
+const LF = 0x0a;
+const DOT = 0x2e;
+const CRLF_DOT = Buffer.from('\r\n.');
+
+/** Where the decoder stands: in a line, after CR, at a line's start, after its first dot, after dot and CR. */
+type DotState = 'text' | 'cr' | 'start' | 'dot' | 'dot-cr';
+
+export interface Unstuffed {
+  /** Slices of the input, in order; valid as long as the input is not overwritten. */
+  readonly data: readonly Buffer[];
+  /** Set with the terminator: the bytes that follow it. Nothing may be pushed any more. */
+  readonly rest: Buffer | undefined;
+}
+
+/**
+ * Removes one leading dot a line until CRLF.CRLF; nothing else ends the data, so bare LF or CR around a dot stay data.
+ * The CRLF before the final dot belongs to the data.
+ */
+export class DotUnstuffer {
+  #state: DotState = 'start';
+
+  push(chunk: Buffer): Unstuffed {
+    const data: Buffer[] = [];
+    let from = 0;
+    let at = 0;
+    const emit = (end: number) => {
+      if (end > from) data.push(chunk.subarray(from, end));
+    };
+    while (at < chunk.length) {
+      const byte = chunk[at];
+      switch (this.#state) {
+        case 'text': {
+          const hit = chunk.indexOf(CRLF_DOT, at);
+          if (hit === -1) {
+            this.#state = tailState(chunk, at);
+            at = chunk.length;
+            break;
+          }
+          emit(hit + 2);
+          at = from = hit + 3;
+          this.#state = 'dot';
+          break;
+        }
+        case 'cr':
+          if (byte === LF) this.#state = 'start';
+          else if (byte !== CR) this.#state = 'text';
+          at += 1;
+          break;
+        case 'start':
+          if (byte === DOT) {
+            emit(at);
+            from = at + 1;
+            this.#state = 'dot';
+          } else this.#state = byte === CR ? 'cr' : 'text';
+          at += 1;
+          break;
+        case 'dot':
+          this.#state = byte === CR ? 'dot-cr' : 'text';
+          if (byte === CR) from = at + 1;
+          at += 1;
+          break;
+        case 'dot-cr':
+          if (byte === LF) return { data, rest: chunk.subarray(at + 1) };
+          data.push(Buffer.from('\r'));
+          from = at;
+          this.#state = 'cr';
+          break;
+      }
+    }
+    emit(chunk.length);
+    return { data, rest: undefined };
+  }
+}
+
+/** The state after text that holds no CRLF-dot, from its last two bytes. */
+function tailState(chunk: Buffer, from: number): DotState {
+  const last = chunk[chunk.length - 1];
+  if (last === CR) return 'cr';
+  return last === LF && chunk.length - from >= 2 && chunk[chunk.length - 2] === CR ? 'start' : 'text';
+}
+
+/** Makes any bytes fit for DATA: every CR, LF or CRLF becomes CRLF, a leading dot is doubled, finish() adds the end. */
+export class DotStuffer {
+  #lineStart = true;
+  #afterCr = false;
+
+  push(chunk: Uint8Array): Buffer {
+    const out = Buffer.allocUnsafe(chunk.length * 2 + 1);
+    let length = 0;
+    for (const byte of chunk) {
+      if (byte === LF && this.#afterCr) {
+        this.#afterCr = false;
+        continue;
+      }
+      this.#afterCr = byte === CR;
+      if (byte === CR || byte === LF) {
+        out[length++] = CR;
+        out[length++] = LF;
+        this.#lineStart = true;
+        continue;
+      }
+      if (this.#lineStart && byte === DOT) out[length++] = DOT;
+      out[length++] = byte;
+      this.#lineStart = false;
+    }
+    return out.subarray(0, length);
+  }
+
+  /** The closing dot, after a line end where the data has none. */
+  finish(): Buffer {
+    return Buffer.from(this.#lineStart ? '.\r\n' : '\r\n.\r\n');
+  }
+}

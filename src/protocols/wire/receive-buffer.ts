@@ -1,0 +1,55 @@
+// Bytes received and not yet understood: lines with a limit, without ever searching a byte twice.
+import { BrokenSessionError } from '../../core/errors.ts';
+
+const LF = 0x0a;
+const CR = 0x0d;
+const EMPTY = Buffer.alloc(0);
+
+export class ReceiveBuffer {
+  #pending: Buffer = EMPTY;
+  #searched = 0;
+
+  push(bytes: Uint8Array): void {
+    const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#pending = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk]);
+  }
+
+  /** How many bytes wait. */
+  get length(): number {
+    return this.#pending.length;
+  }
+
+  /**
+   * The next line without its CRLF (a lone LF ends a line too), or undefined while it is incomplete.
+   * Throws BrokenSessionError `line-too-long` as soon as more than `bytesMax` bytes came without an end.
+   */
+  takeLine(bytesMax: number): Buffer | undefined {
+    const end = this.#pending.indexOf(LF, this.#searched);
+    if (end === -1 || end > bytesMax + 1) {
+      this.#searched = this.#pending.length;
+      if (end !== -1 || this.#pending.length > bytesMax + 1) throw tooLong(bytesMax);
+      return undefined;
+    }
+    const stop = end > 0 && this.#pending[end - 1] === CR ? end - 1 : end;
+    if (stop > bytesMax) throw tooLong(bytesMax);
+    const line = this.#pending.subarray(0, stop);
+    this.#drop(end + 1);
+    return line;
+  }
+
+  /** Everything that waits; the buffer is empty afterwards. */
+  takeAll(): Buffer {
+    const all = this.#pending;
+    this.#drop(all.length);
+    return all;
+  }
+
+  #drop(count: number): void {
+    this.#pending = count === this.#pending.length ? EMPTY : this.#pending.subarray(count);
+    this.#searched = 0;
+  }
+}
+
+function tooLong(bytesMax: number): BrokenSessionError {
+  return new BrokenSessionError('line-too-long', `the server sent a line of more than ${bytesMax} bytes`, { retry: 'never' });
+}

@@ -1,0 +1,137 @@
+// The contract between the runner and what a job can do. A step type touches the world only through its context.
+import type { Clock } from '../core/clock.ts';
+import type { ErrorReport } from '../core/errors.ts';
+import type { Random } from '../core/random.ts';
+import type { Schema } from '../core/schema.ts';
+import type { Secret } from '../core/secret.ts';
+import type { Dial } from '../protocols/net/dial.ts';
+import type { Endpoint, Protocol } from '../protocols/net/endpoint.ts';
+
+/** JSON-safe results of a step, read by `steps.<id>.outputs.<name>`. */
+export type Outputs = Readonly<Record<string, string | number | boolean | null>>;
+
+export interface StepType<Config = unknown, Result extends Outputs = Outputs> {
+  /** What a job writes in `uses`. */
+  readonly name: string;
+  /** One sentence for docs and schema. */
+  readonly summary: string;
+  /** What a job writes in `with`. */
+  readonly schema: Schema<Config>;
+  /** The kind of server that `with.connection` must name; absent when the step needs none. */
+  readonly connection?: Protocol;
+  /** False when a second try could do something twice (shell without `repeatable`). */
+  repeatable(config: Config): boolean;
+  /** One line for `plan` and for progress: what this step does, with its main settings. */
+  describe(config: Config): string;
+  /** What run() would do now, changing nothing anywhere. */
+  preview(config: Config, context: StepContext): Promise<Preview>;
+  /** Does it. Throws AppError; resolves with the outputs. */
+  run(config: Config, context: StepContext): Promise<Result>;
+}
+
+/** What a step would do: rows for people and `--json` alike. */
+export interface Preview {
+  /** `12 files to upload (3.4 MB), 2 to delete, 180 unchanged`. */
+  readonly summary: string;
+  readonly actions: readonly PreviewAction[];
+}
+
+export interface PreviewAction {
+  /** upload, download, delete, mkdir, fetch, send, run, check, … */
+  readonly action: string;
+  /** Path, message, address, … */
+  readonly target: string;
+  /** Why: `new`, `newer`, `different size`, `extraneous`, … */
+  readonly reason?: string;
+  readonly bytes?: number;
+}
+
+export interface StepContext {
+  /** Aborts when the step is cancelled or out of time; everything that waits must listen to it. */
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Progress is lossy and cheap: call it as often as bytes move. */
+  readonly progress: (progress: StepProgress) => void;
+  readonly note: (level: NoteLevel, message: string) => void;
+  /** A connection of the job by name, its secrets resolved. Throws AppError `secret-missing`, `connection-unknown`. */
+  readonly connection: (name: string) => Promise<Endpoint>;
+  readonly dial: Dial;
+  /** A secret by name. Throws AppError `secret-missing`. Its value is masked in this step's events from then on. */
+  readonly secret: (name: string) => Promise<Secret>;
+  /** Absolute; relative paths of the configuration start here. */
+  readonly workdir: string;
+  readonly job: JobFacts;
+  readonly run: RunFacts;
+  /** What has happened in this run so far, in the order of the job file. */
+  readonly steps: () => readonly StepFacts[];
+  readonly history: History;
+  /** This step's own memory between runs; survives the process. */
+  readonly ledger: Ledger;
+}
+
+/** A number that grows: bytes moved and things done, towards a total when it is known. */
+export interface StepProgress {
+  readonly done: number;
+  readonly total?: number;
+  readonly unit: 'files' | 'messages' | 'recipients' | 'bytes' | 'lines';
+  /** Payload moved so far. */
+  readonly bytes?: number;
+  readonly totalBytes?: number;
+  /** What is being worked on now. */
+  readonly item?: string;
+}
+
+export type NoteLevel = 'info' | 'warning' | 'error';
+
+export interface JobFacts {
+  readonly name: string;
+  readonly description?: string;
+  /** Absolute path of the job file. */
+  readonly file: string;
+}
+
+export interface RunFacts {
+  readonly id: string;
+  /** Epoch milliseconds. */
+  readonly startedAt: number;
+  readonly host: string;
+  /** What postrider resumes a run with: `postrider run NAME`. */
+  readonly trigger: 'manual' | 'schedule' | 'retry';
+}
+
+export type StepStatus = 'pending' | 'running' | 'succeeded' | 'failed' | 'skipped' | 'cancelled' | 'timed-out';
+
+/** One step of a run, as reports and expressions see it. */
+export interface StepFacts {
+  readonly id: string;
+  readonly uses: string;
+  readonly status: StepStatus;
+  readonly attempts: number;
+  readonly durationMs: number;
+  readonly outputs: Outputs;
+  readonly error?: ErrorReport;
+  /** `continue-on-error: true` and it failed. */
+  readonly tolerated: boolean;
+  /** The newest lines last; bounded. */
+  readonly notes: readonly { readonly level: NoteLevel; readonly message: string }[];
+}
+
+export interface PastRun {
+  readonly id: string;
+  readonly startedAt: number;
+  readonly durationMs: number;
+  readonly status: string;
+}
+
+export interface History {
+  /** Finished runs of this job, newest first, this run excluded. */
+  recent(count: number): Promise<readonly PastRun[]>;
+}
+
+/** Small JSON values by key, private to (job, step). put() is durable when it resolves. */
+export interface Ledger {
+  get(key: string): Promise<unknown>;
+  put(key: string, value: unknown): Promise<void>;
+  delete(key: string): Promise<void>;
+}
