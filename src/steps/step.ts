@@ -61,6 +61,8 @@ export interface StepContext {
   readonly secret: (name: string) => Promise<Secret>;
   /** Absolute; relative paths of the configuration start here. */
   readonly workdir: string;
+  /** The environment that postrider was started with; a step hands on only what it must. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   readonly job: JobFacts;
   readonly run: RunFacts;
   /** What has happened in this run so far, in the order of the job file. */
