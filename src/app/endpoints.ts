@@ -1,0 +1,82 @@
+// A connection of a job → the Endpoint that a client needs: expressions evaluated, secrets fetched, clear text warned about.
+import { AppError } from '../core/errors.ts';
+import { type Redactor, Secret } from '../core/secret.ts';
+import { type ExpressionContext, interpolate, secretsIn } from '../job/expressions.ts';
+import type { Connection, Job, Raw } from '../job/job.ts';
+import { addressOf, type Endpoint } from '../protocols/net/endpoint.ts';
+import type { NoteLevel } from '../steps/step.ts';
+
+export interface EndpointDependencies {
+  readonly job: Job;
+  readonly resolveSecret: (name: string) => Promise<Secret>;
+  readonly redactor: Redactor;
+  readonly vars: Readonly<Record<string, Raw>>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly runId: string;
+}
+
+type Note = (level: NoteLevel, message: string) => void;
+
+/** Opens connections by name for the steps of one run. */
+export function endpointResolver(dependencies: EndpointDependencies): (name: string, note: Note) => Promise<Endpoint> {
+  const warned = new Set<string>();
+  return async (name, note) => {
+    const connection = dependencies.job.connections[name];
+    if (connection === undefined) throw new AppError('connection-unknown', `there is no connection named ${name}`);
+    const endpoint = await resolveEndpoint(connection, dependencies);
+    if (sendsPasswordInClear(endpoint) && !warned.has(name)) {
+      warned.add(name);
+      note(
+        'warning',
+        `${name}: the password goes to ${addressOf(endpoint)} in clear text, because the connection says \`tls: none\``,
+      );
+    }
+    return endpoint;
+  };
+}
+
+async function resolveEndpoint(connection: Connection, dependencies: EndpointDependencies): Promise<Endpoint> {
+  const context = await expressionContext(connection, dependencies);
+  const read = (value: string) => asText(interpolate(value, context));
+  const { password, user, ...rest } = connection;
+  const endpoint: Endpoint = { ...rest, host: read(connection.host), ...(user === undefined ? {} : { user: read(user) }) };
+  if (password === undefined) return endpoint;
+  const secret = new Secret(read(password));
+  dependencies.redactor.add(secret);
+  return { ...endpoint, password: secret };
+}
+
+async function expressionContext(
+  connection: Connection,
+  { job, resolveSecret, redactor, vars, env, runId }: EndpointDependencies,
+): Promise<ExpressionContext> {
+  const secrets: Record<string, string> = {};
+  for (const name of secretsIn([connection.host, connection.user ?? '', connection.password ?? ''])) {
+    const secret = await resolveSecret(name);
+    redactor.add(secret);
+    secrets[name] = secret.reveal();
+  }
+  return {
+    vars,
+    env,
+    secrets,
+    job: { name: job.name },
+    run: { id: runId },
+    steps: {},
+    status: { success: true, failure: false, cancelled: false },
+  };
+}
+
+function asText(value: Raw): string {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  throw new AppError('config-invalid', 'an expression of a connection gave no text');
+}
+
+function sendsPasswordInClear({ tls, password, host }: Endpoint): boolean {
+  return tls === 'none' && password !== undefined && !isLoopback(host);
+}
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
+}

@@ -1,0 +1,58 @@
+// CONTRACT section 2: what the program's exit code says.
+import type { ErrorReport } from '../core/errors.ts';
+import type { RunStatus } from '../run/events.ts';
+
+export const EXIT = {
+  success: 0,
+  failed: 1,
+  usage: 2,
+  invalid: 3,
+  signIn: 4,
+  temporary: 5,
+  timedOut: 7,
+  held: 8,
+  store: 10,
+  interrupted: 130,
+  terminated: 143,
+} as const;
+
+const BY_CODE: Readonly<Record<string, number>> = {
+  'sign-in-refused': EXIT.signIn,
+  'secret-missing': EXIT.signIn,
+  'secret-name': EXIT.signIn,
+  'secret-too-big': EXIT.signIn,
+  'config-invalid': EXIT.invalid,
+  'job-invalid': EXIT.invalid,
+  'job-missing': EXIT.usage,
+  'unknown-step': EXIT.usage,
+  'unknown-variable': EXIT.usage,
+  usage: EXIT.usage,
+  'step-timed-out': EXIT.timedOut,
+  'run-timed-out': EXIT.timedOut,
+  'archive-locked': EXIT.held,
+  'job-held': EXIT.held,
+  'store-unusable': EXIT.store,
+  'store-newer': EXIT.store,
+  cancelled: EXIT.interrupted,
+};
+
+/** The exit code for an error that ended a command or a step. */
+export function exitCodeOf(error: Pick<ErrorReport, 'code' | 'retry'>): number {
+  return BY_CODE[error.code] ?? (error.retry === 'never' ? EXIT.failed : EXIT.temporary);
+}
+
+/** The exit code of a run: that of its first failed step. `signal` names what interrupted a cancelled run. */
+export function exitCodeOfRun(status: RunStatus, error: ErrorReport | undefined, signal?: 'SIGINT' | 'SIGTERM'): number {
+  switch (status) {
+    case 'succeeded':
+      return EXIT.success;
+    case 'timed-out':
+      return EXIT.timedOut;
+    case 'skipped':
+      return EXIT.held;
+    case 'cancelled':
+      return signal === 'SIGTERM' ? EXIT.terminated : EXIT.interrupted;
+    case 'failed':
+      return error === undefined ? EXIT.failed : exitCodeOf(error);
+  }
+}

@@ -1,0 +1,137 @@
+// Runs one job in the foreground: loads, plans, connects progress and store to the runner, and names the exit code.
+import { type Clock, systemClock } from '../core/clock.ts';
+import type { ErrorReport } from '../core/errors.ts';
+import { systemRandom } from '../core/random.ts';
+import { Redactor } from '../core/secret.ts';
+import { planJob } from '../plan/plan.ts';
+import { createRenderer, type RendererIo, type RendererKind } from '../progress/renderer.ts';
+import { dial } from '../protocols/net/dial.ts';
+import type { RunStatus } from '../run/events.ts';
+import { runPlan } from '../run/runner.ts';
+import { resolveSecret } from '../secrets/resolver.ts';
+import type { RunFacts, StepFacts } from '../steps/step.ts';
+import type { Store } from '../stores/store.ts';
+import { endpointResolver } from './endpoints.ts';
+import { exitCodeOfRun } from './exit-codes.ts';
+import { jobByName } from './jobs.ts';
+import { newRunId } from './run-id.ts';
+import { openStore } from './state.ts';
+import { overrideVariables } from './variables.ts';
+import type { Workspace } from './workspace.ts';
+
+export interface RunRequest {
+  /** A path, or a name in the jobs folder. */
+  readonly job: string;
+  readonly workspace: Workspace;
+  /** `name=value` pairs. */
+  readonly set?: readonly string[];
+  readonly only?: string | undefined;
+  readonly from?: string | undefined;
+  readonly renderer: RendererKind;
+  readonly io: RendererIo;
+  readonly signal: AbortSignal;
+  readonly trigger?: RunFacts['trigger'];
+  readonly clock?: Clock;
+}
+
+export interface RunResult {
+  readonly runId: string;
+  readonly status: RunStatus;
+  readonly exitCode: number;
+  readonly steps: readonly StepFacts[];
+  readonly error?: ErrorReport;
+}
+
+/** Throws AppError before the run starts (job missing or invalid, store unusable); afterwards everything is in the result. */
+export async function runJob(request: RunRequest): Promise<RunResult> {
+  const { workspace, clock = systemClock, trigger = 'manual', signal } = request;
+  const { job } = await jobByName(request.job, workspace);
+  const vars = overrideVariables(job.vars, request.set ?? []);
+  const plan = planJob(job, {
+    ...(request.only === undefined ? {} : { only: request.only }),
+    ...(request.from === undefined ? {} : { from: request.from }),
+  });
+  const store = await openStore(workspace, clock);
+  const runId = newRunId(clock, systemRandom);
+  const renderer = createRenderer(request.renderer, request.io);
+  try {
+    const redactor = new Redactor();
+    const secret = (name: string) => resolveSecret(name, { env: workspace.env });
+    const connection = endpointResolver({ job, resolveSecret: secret, redactor, vars, env: workspace.env, runId });
+    await beginRun(store, { runId, trigger, job: job.name, file: job.file, startedAt: clock.now(), host: workspace.host });
+    const outcome = await runPlan(plan, {
+      clock,
+      random: systemRandom,
+      signal,
+      runId,
+      trigger,
+      host: workspace.host,
+      listeners: [{ name: 'store', on: event => store.record(event) }, renderer],
+      redactor,
+      env: workspace.env,
+      vars,
+      resolveSecret: secret,
+      connection,
+      dial,
+      ledger: step => store.ledger(job.name, step),
+      history: historyOf(store, job.name, runId),
+    });
+    const exitCode = exitCodeOfRun(outcome.status, outcome.error, interruptedBy(signal));
+    return {
+      runId,
+      status: outcome.status,
+      exitCode,
+      steps: outcome.steps,
+      ...(outcome.error === undefined ? {} : { error: outcome.error }),
+    };
+  } finally {
+    await renderer.close();
+    await store.close();
+  }
+}
+
+interface Beginning {
+  readonly runId: string;
+  readonly trigger: string;
+  readonly job: string;
+  readonly file: string;
+  readonly startedAt: number;
+  readonly host: string;
+}
+
+async function beginRun(store: Store, { runId, ...facts }: Beginning): Promise<void> {
+  await store.begin({ id: runId, ...facts, status: 'running', pid: process.pid }, []);
+}
+
+function historyOf(store: Store, job: string, runId: string) {
+  return {
+    async recent(count: number) {
+      const runs = await store.runs({ job, limit: count + 1 });
+      return runs
+        .filter(run => run.id !== runId && run.finishedAt !== undefined)
+        .slice(0, count)
+        .map(run => ({
+          id: run.id,
+          startedAt: run.startedAt,
+          durationMs: (run.finishedAt ?? run.startedAt) - run.startedAt,
+          status: run.status,
+        }));
+    },
+  };
+}
+
+/** The signal that a command passes as the reason of its abort. */
+export class Interruption extends Error {
+  readonly signal: 'SIGINT' | 'SIGTERM';
+
+  constructor(signal: 'SIGINT' | 'SIGTERM') {
+    super(`interrupted by ${signal}`);
+    this.signal = signal;
+  }
+}
+
+function interruptedBy(signal: AbortSignal): 'SIGINT' | 'SIGTERM' | undefined {
+  return signal.aborted && signal.reason instanceof Error && signal.reason.cause instanceof Interruption
+    ? signal.reason.cause.signal
+    : undefined;
+}

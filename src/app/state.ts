@@ -1,0 +1,23 @@
+// Opens the state store of a workspace; the database is loaded only by commands that need it.
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../core/clock.ts';
+import { AppError, fileError } from '../core/errors.ts';
+import type { Store } from '../stores/store.ts';
+import type { Workspace } from './workspace.ts';
+
+const STORE_FILE = 'postrider.sqlite';
+
+/** Throws AppError `store-unusable` or `store-newer` (exit 10). */
+export async function openStore({ stateDir }: Workspace, clock: Clock): Promise<Store> {
+  try {
+    await mkdir(stateDir, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new AppError('store-unusable', `the state folder cannot be used: ${fileError(error, stateDir).message}`, {
+      hint: 'Choose another one with --state DIR or POSTRIDER_STATE.',
+      cause: error,
+    });
+  }
+  const { openSqliteStore } = await import('../stores/sqlite/store.ts');
+  return openSqliteStore(join(stateDir, STORE_FILE), { clock });
+}

@@ -1,0 +1,38 @@
+// Checks files and folders of jobs, every problem at once.
+import { stat } from 'node:fs/promises';
+import { relative, resolve } from 'node:path';
+import type { Diagnostic } from '../core/diagnostic.ts';
+import { fileError } from '../core/errors.ts';
+import { listJobs } from '../job/load.ts';
+import { readJob } from './jobs.ts';
+import type { Workspace } from './workspace.ts';
+
+export interface ValidatedFile {
+  readonly file: string;
+  readonly valid: boolean;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Throws AppError when a path does not exist; everything inside the files is in the result. */
+export async function validateFiles(paths: readonly string[], { cwd }: Workspace): Promise<readonly ValidatedFile[]> {
+  const files = (await Promise.all(paths.map(path => jobFiles(resolve(cwd, path))))).flat();
+  const results: ValidatedFile[] = [];
+  for (const file of files) {
+    const result = await readJob(file);
+    const shown = relative(cwd, file).startsWith('..') ? file : relative(cwd, file);
+    results.push({
+      file: shown,
+      valid: result.ok,
+      diagnostics: result.diagnostics.map(d => (d.file === file ? { ...d, file: shown } : d)),
+    });
+  }
+  return results;
+}
+
+async function jobFiles(path: string): Promise<readonly string[]> {
+  try {
+    return (await stat(path)).isDirectory() ? await listJobs(path) : [path];
+  } catch (error) {
+    throw fileError(error, path);
+  }
+}

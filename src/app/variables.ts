@@ -1,0 +1,39 @@
+// `--set name=value`: overrides a job's vars, keeping the type that the job file gave them.
+
+import { didYouMean } from '../core/diagnostic.ts';
+import { AppError } from '../core/errors.ts';
+import type { Raw } from '../job/job.ts';
+
+/** Throws AppError `usage` for a malformed or unfitting value, `unknown-variable` for a name that the job does not declare. */
+export function overrideVariables(vars: Readonly<Record<string, Raw>>, settings: readonly string[]): Record<string, Raw> {
+  const result = { ...vars };
+  for (const setting of settings) {
+    const [, name, value] = /^([^=]+)=(.*)$/s.exec(setting) ?? [];
+    if (name === undefined || value === undefined) {
+      throw new AppError('usage', `--set ${setting}: this is not name=value`, { hint: 'Write --set site=./public' });
+    }
+    if (!Object.hasOwn(vars, name)) throw unknownVariable(name, Object.keys(vars));
+    result[name] = typed(name, value, vars[name]);
+  }
+  return result;
+}
+
+function typed(name: string, value: string, declared: Raw | undefined): Raw {
+  if (typeof declared === 'boolean') {
+    if (value === 'true' || value === 'false') return value === 'true';
+    throw new AppError('usage', `--set ${name}=${value}: ${name} is true or false`);
+  }
+  if (typeof declared === 'number') {
+    const number = Number(value);
+    if (value.trim() !== '' && Number.isFinite(number)) return number;
+    throw new AppError('usage', `--set ${name}=${value}: ${name} is a number`);
+  }
+  return value;
+}
+
+function unknownVariable(name: string, known: readonly string[]): AppError {
+  const nearest = didYouMean(name, known);
+  const hint =
+    nearest === undefined ? `The job declares ${known.length === 0 ? 'no vars' : known.join(', ')}.` : `Did you mean ${nearest}?`;
+  return new AppError('unknown-variable', `--set ${name}: the job has no variable of that name`, { hint });
+}

@@ -1,0 +1,39 @@
+// Where things are on this machine: jobs folder, state folder, environment. Read once, at the start of a command.
+import { homedir, hostname } from 'node:os';
+import { isAbsolute, join, resolve } from 'node:path';
+
+export interface Workspace {
+  /** Absolute. */
+  readonly jobsDir: string;
+  /** Absolute; made on first use, mode 0700. */
+  readonly stateDir: string;
+  readonly cwd: string;
+  readonly host: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+export interface WorkspaceFlags {
+  readonly jobs?: string | undefined;
+  readonly state?: string | undefined;
+}
+
+/** Flags win over POSTRIDER_JOBS and POSTRIDER_STATE, those over `./jobs` and `$XDG_STATE_HOME/postrider`. */
+export function workspace(flags: WorkspaceFlags, env: Workspace['env'] = process.env, cwd = process.cwd()): Workspace {
+  return {
+    jobsDir: resolve(cwd, flags.jobs ?? filled(env['POSTRIDER_JOBS']) ?? 'jobs'),
+    stateDir: resolve(cwd, flags.state ?? filled(env['POSTRIDER_STATE']) ?? join(stateHome(env), 'postrider')),
+    cwd,
+    host: hostname(),
+    env,
+  };
+}
+
+/** The XDG base directory specification ignores relative paths. */
+function stateHome(env: Workspace['env']): string {
+  const home = env['XDG_STATE_HOME'];
+  return home !== undefined && isAbsolute(home) ? home : join(homedir(), '.local', 'state');
+}
+
+function filled(value: string | undefined): string | undefined {
+  return value === '' ? undefined : value;
+}

@@ -1,0 +1,56 @@
+// What all commands share: errors in our words with the exit code of CONTRACT section 2, JSON on stdout, a closed pipe that ends quietly.
+import { Command, Flags } from '@oclif/core';
+import { exitCodeOf } from '../app/exit-codes.ts';
+import { type Diagnostic, formatDiagnostic } from '../core/diagnostic.ts';
+import { AppError, reportOf } from '../core/errors.ts';
+import { printable } from '../core/text.ts';
+
+export const jsonFlag = Flags.boolean({ description: 'print one JSON document on stdout' });
+export const jobsFlag = Flags.string({ description: 'folder of job files (POSTRIDER_JOBS; default ./jobs)', helpValue: 'DIR' });
+export const stateFlag = Flags.string({
+  description: 'state folder (POSTRIDER_STATE; default $XDG_STATE_HOME/postrider)',
+  helpValue: 'DIR',
+});
+
+export abstract class BaseCommand extends Command {
+  /** Set by a command as soon as it knows: errors then go to stdout as JSON too. */
+  protected asJson = false;
+
+  override async init(): Promise<void> {
+    await super.init();
+    for (const stream of [process.stdout, process.stderr]) stream.on('error', endQuietly);
+    this.asJson = this.argv.includes('--json');
+  }
+
+  /** One JSON document, `version` first. */
+  protected printJson(document: Record<string, unknown>): void {
+    process.stdout.write(`${JSON.stringify({ version: 1, ...document }, undefined, 2)}\n`);
+  }
+
+  protected print(text = ''): void {
+    process.stdout.write(`${text}\n`);
+  }
+
+  protected say(text: string): void {
+    process.stderr.write(`${text}\n`);
+  }
+
+  protected override async catch(error: Error & { exitCode?: number }): Promise<void> {
+    if (!(error instanceof AppError)) {
+      await super.catch(error);
+      return;
+    }
+    const diagnostics = (error as { diagnostics?: readonly Diagnostic[] }).diagnostics ?? [];
+    if (this.asJson) this.printJson({ error: reportOf(error), ...(diagnostics.length === 0 ? {} : { diagnostics }) });
+    for (const diagnostic of diagnostics) this.say(formatDiagnostic(diagnostic));
+    this.say(`postrider: ${printable(error.message)}`);
+    if (error.hint !== undefined) this.say(`  ${printable(error.hint)}`);
+    this.exit(exitCodeOf(error));
+  }
+}
+
+/** Whoever read our output has gone: there is nobody left to tell. */
+function endQuietly(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(process.exitCode ?? 0);
+}

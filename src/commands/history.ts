@@ -1,0 +1,45 @@
+import { Args, Flags } from '@oclif/core';
+import { type RunView, runHistory } from '../app/history.ts';
+import { workspace } from '../app/workspace.ts';
+import { formatDuration } from '../core/units.ts';
+import { type Column, table } from '../progress/table.ts';
+import { localTime } from '../progress/time.ts';
+import { BaseCommand, jsonFlag, stateFlag } from './base.ts';
+import { runJson } from './run-json.ts';
+import { columns } from './terminal.ts';
+
+const COLUMNS: readonly Column<RunView>[] = [
+  { title: 'RUN', value: run => run.id },
+  { title: 'JOB', value: run => run.job, flexible: true },
+  { title: 'STATUS', value: run => run.status },
+  { title: 'STARTED', value: run => localTime(run.startedAt) },
+  { title: 'TOOK', value: run => formatDuration(run.durationMs), align: 'right' },
+  { title: 'ERROR', value: run => run.error?.message ?? '', flexible: true },
+];
+
+export default class History extends BaseCommand {
+  static override summary = 'List past runs, the newest first.';
+  static override examples = [
+    '<%= config.bin %> history nightly-site --last 7d',
+    '<%= config.bin %> history --status failed --json',
+  ];
+  static override args = { job: Args.string({ description: 'only runs of this job' }) };
+  static override flags = {
+    state: stateFlag,
+    status: Flags.string({
+      options: ['succeeded', 'failed', 'cancelled', 'timed-out', 'skipped', 'running'],
+      description: 'only runs that ended so',
+    }),
+    last: Flags.string({ helpValue: '7d', description: 'only runs of this last time' }),
+    limit: Flags.integer({ char: 'n', default: 20, min: 1, max: 10_000, description: 'how many runs' }),
+    json: jsonFlag,
+  };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(History);
+    const runs = await runHistory(workspace(flags), { job: args.job, ...flags });
+    if (flags.json) return this.printJson({ runs: runs.map(runJson) });
+    if (runs.length === 0) return this.say('No runs yet. Start one with: postrider run JOB');
+    for (const line of table(COLUMNS, runs, columns())) this.print(line);
+  }
+}

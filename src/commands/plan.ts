@@ -1,0 +1,92 @@
+import { Args, Flags } from '@oclif/core';
+import { exitCodeOf } from '../app/exit-codes.ts';
+import { type PlannedJob, planNamedJob, type StepPlan } from '../app/plan-job.ts';
+import { workspace } from '../app/workspace.ts';
+import { systemClock } from '../core/clock.ts';
+import { printable } from '../core/text.ts';
+import { formatSize } from '../core/units.ts';
+import { BaseCommand, jobsFlag, jsonFlag, stateFlag } from './base.ts';
+import { interruptible } from './interruption.ts';
+
+const ACTIONS_SHOWN = 50;
+
+export default class Plan extends BaseCommand {
+  static override summary = 'Say what a run would do; change nothing.';
+  static override description =
+    'Connects to the servers and compares, but sends no command that changes anything. `--offline` asks no server.';
+  static override examples = ['<%= config.bin %> plan nightly-site', '<%= config.bin %> plan nightly-site --only deploy --json'];
+  static override args = { job: Args.string({ required: true, description: 'a job file, or a name in the jobs folder' }) };
+  static override flags = {
+    jobs: jobsFlag,
+    state: stateFlag,
+    set: Flags.string({
+      multiple: true,
+      multipleNonGreedy: true,
+      helpValue: 'name=value',
+      description: 'override one of the job’s vars',
+    }),
+    only: Flags.string({ helpValue: 'ID', description: 'this step alone', exclusive: ['from'] }),
+    from: Flags.string({ helpValue: 'ID', description: 'this step and everything that needs it' }),
+    offline: Flags.boolean({ description: 'ask no server' }),
+    all: Flags.boolean({ description: `list every action, not only the first ${ACTIONS_SHOWN} of a step` }),
+    json: jsonFlag,
+  };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(Plan);
+    const interruption = interruptible(systemClock.elapsed);
+    const { set = [], only, from, offline } = flags;
+    const planned = await planNamedJob({
+      job: args.job,
+      workspace: workspace(flags),
+      set,
+      only,
+      from,
+      offline,
+      signal: interruption.signal,
+    });
+    if (flags.json) this.printJson(planJson(planned));
+    else for (const line of planLines(planned, flags.all ? Number.POSITIVE_INFINITY : ACTIONS_SHOWN)) this.print(line);
+    const problem = planned.steps.find(step => step.problem !== undefined)?.problem;
+    if (problem !== undefined) this.exit(exitCodeOf(problem));
+  }
+}
+
+function planLines({ plan, steps }: PlannedJob, shown: number): string[] {
+  const order = plan.waves.map(wave => wave.join(' + ')).join(' → ');
+  return [`${plan.job.name}: ${order}`, ...steps.flatMap(step => ['', ...stepLines(step, shown)])];
+}
+
+function stepLines({ planned, description, preview, problem }: StepPlan, shown: number): string[] {
+  const { step } = planned;
+  const lines = [`${step.id}  ${printable(description)}${planned.excluded ? '  (left out)' : ''}`];
+  if (step.condition !== 'success()') lines.push(`  if ${printable(step.condition)}`);
+  if (problem !== undefined)
+    lines.push(`  ! ${printable(problem.message)}`, ...(problem.hint === undefined ? [] : [`    ${printable(problem.hint)}`]));
+  if (preview === undefined) return lines;
+  lines.push(`  ${printable(preview.summary)}`);
+  for (const { action, target, reason, bytes } of preview.actions.slice(0, shown)) {
+    const details = [reason, bytes === undefined ? undefined : formatSize(bytes)].filter(text => text !== undefined).join(', ');
+    lines.push(`    ${action.padEnd(8)} ${printable(target)}${details === '' ? '' : `  (${printable(details)})`}`);
+  }
+  if (preview.actions.length > shown) lines.push(`    … and ${preview.actions.length - shown} more; --all lists them`);
+  return lines;
+}
+
+function planJson({ plan, steps }: PlannedJob): Record<string, unknown> {
+  return {
+    job: plan.job.name,
+    file: plan.job.file,
+    waves: plan.waves,
+    steps: steps.map(({ planned, description, preview, problem }) => ({
+      step: planned.step.id,
+      uses: planned.step.uses,
+      needs: planned.needs,
+      if: planned.step.condition,
+      excluded: planned.excluded,
+      description,
+      ...(preview === undefined ? {} : preview),
+      ...(problem === undefined ? {} : { error: problem }),
+    })),
+  };
+}

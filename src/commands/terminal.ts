@@ -1,0 +1,32 @@
+// What kind of screen this is: how to draw, how wide, in colour or not (NO_COLOR, FORCE_COLOR, CI).
+import { systemClock } from '../core/clock.ts';
+import type { RendererIo, RendererKind } from '../progress/renderer.ts';
+
+const COLUMNS_DEFAULT = 80;
+
+export function chooseRenderer(flags: { readonly json?: boolean; readonly quiet?: boolean }): RendererKind {
+  if (flags.json) return 'json';
+  if (flags.quiet) return 'silent';
+  return process.stderr.isTTY && !isSet('CI') && process.env['TERM'] !== 'dumb' ? 'tree' : 'lines';
+}
+
+export function terminalIo(): RendererIo {
+  return { stdout: process.stdout, stderr: process.stderr, clock: systemClock, color: usesColor(process.stderr) };
+}
+
+/** NO_COLOR (any value but empty) wins, then FORCE_COLOR, then whether it is a terminal. */
+export function usesColor(stream: { readonly isTTY?: boolean }): boolean {
+  if (isSet('NO_COLOR')) return false;
+  if (isSet('FORCE_COLOR')) return process.env['FORCE_COLOR'] !== '0';
+  return stream.isTTY === true && process.env['TERM'] !== 'dumb';
+}
+
+/** Columns of stdout; POSIX COLUMNS when it is no terminal. */
+export function columns(): number {
+  const written = Number(process.env['COLUMNS']);
+  return process.stdout.columns ?? (Number.isInteger(written) && written > 0 ? written : COLUMNS_DEFAULT);
+}
+
+function isSet(name: string): boolean {
+  return (process.env[name] ?? '') !== '';
+}

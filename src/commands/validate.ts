@@ -1,0 +1,34 @@
+import { Args } from '@oclif/core';
+import { EXIT } from '../app/exit-codes.ts';
+import { validateFiles } from '../app/validate.ts';
+import { workspace } from '../app/workspace.ts';
+import { formatDiagnostic } from '../core/diagnostic.ts';
+import { BaseCommand, jobsFlag, jsonFlag } from './base.ts';
+
+export default class Validate extends BaseCommand {
+  static override summary = 'Check job files; print every problem with its place and what to do.';
+  static override examples = ['<%= config.bin %> validate', '<%= config.bin %> validate jobs/nightly-site.yaml --json'];
+  static override strict = false;
+  static override args = { files: Args.string({ description: 'job files or folders (default: the jobs folder)' }) };
+  static override flags = { jobs: jobsFlag, json: jsonFlag };
+
+  async run(): Promise<void> {
+    const { argv, flags } = await this.parse(Validate);
+    const place = workspace(flags);
+    const results = await validateFiles(argv.length === 0 ? [place.jobsDir] : (argv as string[]), place);
+    const bad = results.filter(result => !result.valid);
+    if (flags.json) {
+      this.printJson({ valid: bad.length === 0, files: results });
+    } else {
+      for (const diagnostic of results.flatMap(result => result.diagnostics)) this.print(`${formatDiagnostic(diagnostic)}\n`);
+      const errors = results.flatMap(result => result.diagnostics).filter(d => d.severity === 'error').length;
+      const checked = `${results.length} ${results.length === 1 ? 'file' : 'files'} checked`;
+      this.say(
+        bad.length === 0
+          ? `${checked}: no errors`
+          : `${checked}: ${errors} ${errors === 1 ? 'error' : 'errors'} in ${bad.length}`,
+      );
+    }
+    if (bad.length > 0) this.exit(EXIT.invalid);
+  }
+}
