@@ -1,11 +1,12 @@
 import { defineConfig } from 'vitest/config';
+import { ClosingReport } from './test/real/closing-report.ts';
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 120_000,
-    reporters: ['default'],
+    reporters: ['default', new ClosingReport()],
     pool: 'forks',
     maxWorkers: 2,
   },
