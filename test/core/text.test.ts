@@ -1,0 +1,27 @@
+import { describe, expect, it } from 'vitest';
+import { printable, printableLines, shorten } from '../../src/core/text.ts';
+
+describe('printable', () => {
+  it.each([
+    ['plain äöü 日本 🚀', 'plain äöü 日本 🚀'],
+    ['\u001b[31mred', '\\x1b[31mred'],
+    ['a\r\nb', 'a\\x0d\\x0ab'],
+    ['\u009b2J', '\\x9b2J'],
+    ['invoice\u202efdp.exe', 'invoice\\u202efdp.exe'],
+    ['\u0000\u007f', '\\x00\\x7f'],
+    ['lone \ud800 half', 'lone \ufffd half'],
+    ['tab\there', 'tab here'],
+  ])('%j becomes %j', (text, safe) => expect(printable(text)).toBe(safe));
+
+  it('keeps line ends when asked', () => expect(printableLines('a\r\nb\u001b\nc')).toBe('a\nb\\x1b\nc'));
+});
+
+describe('shorten', () => {
+  it.each([
+    ['hello', 5, 'hello'],
+    ['hello', 4, 'hel…'],
+    ['🚀🚀🚀', 2, '🚀…'],
+    ['hello', 1, '…'],
+    ['hello', 0, ''],
+  ])('%j to %i', (text, width, short) => expect(shorten(text, width)).toBe(short));
+});
