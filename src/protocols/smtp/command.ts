@@ -1,0 +1,50 @@
+// Every command that our client knows, made into bytes in one place (RFC 5321 section 4.1.1, RFC 3207, RFC 4954).
+import { MisuseError } from '../../core/errors.ts';
+import { type Command, encodeCommand } from '../wire/command.ts';
+import { formatAddress, type SmtpAddress } from './address.ts';
+
+export type SmtpCommand =
+  | { readonly verb: 'EHLO' | 'HELO'; readonly name: string }
+  | { readonly verb: 'STARTTLS' | 'DATA' | 'RSET' | 'NOOP' | 'QUIT' }
+  /** `initial` is base64 and secret. */
+  | { readonly verb: 'AUTH'; readonly mechanism: string; readonly initial?: string }
+  /** The answer to a challenge of AUTH, base64 and secret; `*` gives up. */
+  | { readonly verb: 'RESPONSE'; readonly text: string }
+  /** undefined is the null sender. */
+  | { readonly verb: 'MAIL'; readonly from: SmtpAddress | undefined; readonly parameters: readonly string[] }
+  | { readonly verb: 'RCPT'; readonly to: SmtpAddress };
+
+export type Verb = SmtpCommand['verb'];
+
+/** Throws MisuseError for any control character, whatever field it came in. */
+export function encode(command: SmtpCommand): Command {
+  const { line, shown } = lineOf(command);
+  if (/[\x00-\x1f\x7f]/.test(line)) throw new MisuseError(`a control character in ${JSON.stringify(shown.slice(0, 120))}`);
+  return encodeCommand(line, { shown });
+}
+
+function lineOf(command: SmtpCommand): { readonly line: string; readonly shown: string } {
+  switch (command.verb) {
+    case 'EHLO':
+    case 'HELO':
+      return plain(`${command.verb} ${command.name}`);
+    case 'AUTH': {
+      const line = `AUTH ${command.mechanism}`;
+      return command.initial === undefined ? plain(line) : { line: `${line} ${command.initial}`, shown: `${line} ****` };
+    }
+    case 'RESPONSE':
+      return { line: command.text, shown: '****' };
+    case 'MAIL': {
+      const path = command.from === undefined ? '<>' : `<${formatAddress(command.from)}>`;
+      return plain([`MAIL FROM:${path}`, ...command.parameters].join(' '));
+    }
+    case 'RCPT':
+      return plain(`RCPT TO:<${formatAddress(command.to)}>`);
+    default:
+      return plain(command.verb);
+  }
+}
+
+function plain(line: string) {
+  return { line, shown: line };
+}

@@ -1,0 +1,101 @@
+// Opens a session ready for mail: greeting, EHLO (or HELO), TLS where it was asked for, sign-in. Never falls back to clear text.
+import { hostname } from 'node:os';
+import type { Clock } from '../../core/clock.ts';
+import { AppError } from '../../core/errors.ts';
+import type { Dial } from '../net/dial.ts';
+import { addressOf, type Endpoint } from '../net/endpoint.ts';
+import { type Transport, withDeadline } from '../net/transport.ts';
+import { parseDomain } from './address.ts';
+import { type SmtpClient, SmtpSessionClient } from './client.ts';
+import { Conversation, type Transcript } from './conversation.ts';
+import { SmtpSession } from './session.ts';
+import { signIn } from './sign-in.ts';
+import { refused, verdictOf } from './status.ts';
+
+export interface ConnectOptions {
+  readonly dial: Dial;
+  readonly clock: Clock;
+  /** Aborting it closes the connection, now and later. */
+  readonly signal?: AbortSignal;
+  readonly transcript?: Transcript;
+}
+
+/** Rejects with AppError; the connection is closed then. */
+export async function connectSmtp(endpoint: Endpoint, options: ConnectOptions): Promise<SmtpClient> {
+  const { dial, clock, signal, transcript } = options;
+  const transport = await dial(endpoint, { clock, ...(signal === undefined ? {} : { signal }) });
+  const talk = new Conversation(transport, new SmtpSession(), {
+    clock,
+    timeoutMs: endpoint.timeoutMs,
+    where: addressOf(endpoint),
+    ...(transcript === undefined ? {} : { transcript }),
+  });
+  try {
+    const name = ownName(endpoint, transport);
+    await greet(talk);
+    await hello(talk, name);
+    if (endpoint.tls === 'explicit') await startTls(talk, clock, name);
+    if (endpoint.user !== undefined) await signInAs(endpoint, endpoint.user, talk);
+    return new SmtpSessionClient(talk);
+  } catch (error) {
+    throw talk.fail(error as Error);
+  }
+}
+
+/** The name for EHLO: the configured one, this machine's full name, or the address we speak from (RFC 5321 section 4.1.4). */
+function ownName(endpoint: Endpoint, { local }: Transport): string {
+  if (endpoint.hostname !== undefined) {
+    const name = parseDomain(endpoint.hostname);
+    if (name !== undefined) return name;
+    throw new AppError('hostname-invalid', `${JSON.stringify(endpoint.hostname)} is no host name`, {
+      hint: 'Write a full name like client.example.org in `hostname`.',
+    });
+  }
+  const machine = parseDomain(hostname());
+  if (machine?.includes('.')) return machine;
+  const address = local.address.replace(/^::ffff:(?=\d+\.)/, '').replace(/%.*$/, '');
+  return parseDomain(address.includes(':') ? `[IPv6:${address}]` : `[${address}]`) ?? '[127.0.0.1]';
+}
+
+async function greet(talk: Conversation): Promise<void> {
+  const { reply } = await talk.reply();
+  if (reply.code !== 220) throw refused('server-refused', `${talk.where} takes no mail from us`, 'connect', reply);
+}
+
+/** A server that does not know EHLO gets HELO, and is taken to offer nothing (RFC 5321 section 3.2). */
+async function hello(talk: Conversation, name: string): Promise<void> {
+  const ehlo = await talk.ask({ verb: 'EHLO', name });
+  const final = verdictOf(ehlo.reply) === 'rejected' ? await talk.ask({ verb: 'HELO', name }) : ehlo;
+  if (final.reply.code === 250) return;
+  throw refused('server-refused', `${talk.where} refused our greeting`, final.shown, final.reply, {
+    hint: 'Some servers want a full host name: write one in `hostname` on the connection.',
+  });
+}
+
+async function startTls(talk: Conversation, clock: Clock, name: string): Promise<void> {
+  if (!talk.session.extensions.startTls) {
+    throw new AppError('tls-refused', `${talk.where} does not offer TLS (STARTTLS)`, {
+      hint: 'Use the port for submission (587), or `tls: implicit` with port 465. Nothing was sent in clear text.',
+    });
+  }
+  const { reply } = await talk.ask({ verb: 'STARTTLS' });
+  if (reply.code !== 220) {
+    throw refused('tls-refused', `${talk.where} refused to start TLS`, 'STARTTLS', reply, {
+      hint: 'Nothing was sent in clear text; try again later or ask the server’s operator.',
+    });
+  }
+  await withDeadline(talk.transport, clock, talk.timeoutMs, `the TLS handshake (${talk.where})`, () => talk.transport.startTls());
+  talk.session.secured();
+  await hello(talk, name);
+}
+
+async function signInAs(endpoint: Endpoint, user: string, talk: Conversation): Promise<void> {
+  if (endpoint.password === undefined) {
+    throw new AppError('secret-missing', `the connection ${endpoint.name} names a user but no password`, {
+      hint: 'Give the connection a `password` from a secret, and store that with `postrider secret set NAME`.',
+    });
+  }
+  const secure = talk.transport.secure;
+  if (!secure && endpoint.tls !== 'none') throw new AppError('tls-refused', `${talk.where} is not secured`);
+  await signIn(talk, { user, password: endpoint.password }, secure);
+}

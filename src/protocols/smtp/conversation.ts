@@ -1,0 +1,109 @@
+// Drives a session over a transport: sends commands, reads until the next reply, keeps the deadline; any failure ends it for good.
+import type { Clock } from '../../core/clock.ts';
+import { BrokenSessionError } from '../../core/errors.ts';
+import { type Transport, withDeadline } from '../net/transport.ts';
+import type { SmtpCommand } from './command.ts';
+import type { SmtpEvent, SmtpSession } from './session.ts';
+import { replyText } from './status.ts';
+
+/** One line of the dialogue as people may see it: no secret, nothing unprintable. */
+export type Transcript = (direction: 'sent' | 'received', line: string) => void;
+
+export interface ConversationOptions {
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+  /** `host:port`, for messages. */
+  readonly where: string;
+  readonly transcript?: Transcript;
+}
+
+export class Conversation {
+  readonly session: SmtpSession;
+  readonly where: string;
+  readonly timeoutMs: number;
+  readonly #transport: Transport;
+  readonly #options: ConversationOptions;
+  #broken = false;
+
+  constructor(transport: Transport, session: SmtpSession, options: ConversationOptions) {
+    this.session = session;
+    this.where = options.where;
+    this.timeoutMs = options.timeoutMs;
+    this.#transport = transport;
+    this.#options = options;
+  }
+
+  get transport(): Transport {
+    return this.#transport;
+  }
+
+  /** True after any failure: nothing may be read from this connection any more. */
+  get broken(): boolean {
+    return this.#broken;
+  }
+
+  /** One command and its reply. */
+  async ask(command: SmtpCommand): Promise<SmtpEvent> {
+    await this.send([command]);
+    return this.reply();
+  }
+
+  /** A group of commands in one write. */
+  async send(commands: readonly SmtpCommand[]): Promise<void> {
+    const encoded = commands.map(command => this.session.send(command));
+    for (const { shown } of encoded) this.#options.transcript?.('sent', shown);
+    await this.write(Buffer.concat(encoded.map(({ bytes }) => bytes)), encoded[0]?.shown ?? '');
+  }
+
+  async write(bytes: Uint8Array, what: string): Promise<void> {
+    await this.#guard(what, this.timeoutMs, () => this.#transport.write(bytes));
+  }
+
+  /**
+   * The next reply. A 421 rejects with `server-closing`, except as the verdict on a message, where it is an answer like others.
+   */
+  async reply(timeoutMs: number = this.timeoutMs): Promise<SmtpEvent> {
+    const event = await this.#guard('the server’s reply', timeoutMs, () => this.#nextEvent());
+    this.#options.transcript?.('received', replyText(event.reply));
+    if (event.closing && event.to !== 'message') throw this.fail(closing(this.where, event));
+    return event;
+  }
+
+  /** Closes the connection for this reason and hands the reason back. */
+  fail<E extends Error>(reason: E): E {
+    this.#broken = true;
+    this.#transport.close(reason);
+    return reason;
+  }
+
+  async #nextEvent(): Promise<SmtpEvent> {
+    for (;;) {
+      const event = this.session.next();
+      if (event !== undefined) return event;
+      const chunk = await this.#transport.read();
+      if (chunk === undefined) throw ended(this.where);
+      this.session.receive(chunk);
+    }
+  }
+
+  async #guard<T>(what: string, ms: number, work: () => Promise<T>): Promise<T> {
+    try {
+      return await withDeadline(this.#transport, this.#options.clock, ms, `${what} (${this.where})`, work);
+    } catch (error) {
+      throw this.fail(error as Error);
+    }
+  }
+}
+
+function closing(where: string, event: SmtpEvent): BrokenSessionError {
+  return new BrokenSessionError('server-closing', `${where} ends the session: ${replyText(event.reply)}`, {
+    retry: 'later',
+    hint: 'The server is busy, is going down, or limits connections; trying again later usually helps.',
+  });
+}
+
+function ended(where: string): BrokenSessionError {
+  return new BrokenSessionError('connection-cut', `${where} closed the connection in the middle of the dialogue`, {
+    hint: 'The network or the server dropped it; trying again usually helps.',
+  });
+}

@@ -1,0 +1,92 @@
+// Checks an envelope and a message against what the server offers, before anything is sent.
+import { AppError } from '../../core/errors.ts';
+import { printable, shorten } from '../../core/text.ts';
+import { formatSize } from '../../core/units.ts';
+import { formatAddress, parseAddress, type SmtpAddress } from './address.ts';
+import type { Extensions } from './extensions.ts';
+
+export interface Envelope {
+  /** '' is the null sender. */
+  readonly from: string;
+  readonly to: readonly string[];
+}
+
+export interface MessageFacts {
+  /** Octets with CRLF line ends, when known. */
+  readonly bytes?: number;
+  /** True when it may hold octets above 127. */
+  readonly eightBit: boolean;
+  /** True when its header holds addresses that need SMTPUTF8. */
+  readonly smtpUtf8?: boolean;
+}
+
+export interface EnvelopePlan {
+  readonly from: SmtpAddress | undefined;
+  readonly to: readonly SmtpAddress[];
+  /** Of MAIL. */
+  readonly parameters: readonly string[];
+}
+
+/** Servers take a hundred at least (RFC 5321 section 4.5.3.1.8); more than this in one mail is a mistake. */
+export const RECIPIENTS_MAX = 10_000;
+
+/** Throws AppError `address-invalid`, `no-recipients`, `message-too-big`, `smtputf8-missing`, `eight-bit-missing`. */
+export function planEnvelope(envelope: Envelope, offered: Extensions, message: MessageFacts, where: string): EnvelopePlan {
+  const from = envelope.from === '' ? undefined : addressOrThrow(envelope.from);
+  const to = [...new Map(envelope.to.map(addressOrThrow).map(address => [formatAddress(address), address])).values()];
+  if (to.length === 0)
+    throw new AppError('no-recipients', 'the mail has no recipient', { hint: 'Name one in `to`, `cc` or `bcc`.' });
+  if (to.length > RECIPIENTS_MAX) throw new AppError('too-many-recipients', `${to.length} recipients in one mail`);
+  const parameters = [
+    ...sizeParameter(offered, message, where),
+    ...bodyParameter(offered, message, where),
+    ...utf8Parameter(offered, [from, ...to], message, where),
+  ];
+  return { from, to, parameters };
+}
+
+function addressOrThrow(text: string): SmtpAddress {
+  const address = parseAddress(text);
+  if (address !== undefined) return address;
+  throw new AppError('address-invalid', `${JSON.stringify(shorten(printable(text), 80))} is no mail address`, {
+    hint: 'Write it as name@example.org.',
+  });
+}
+
+/** RFC 1870 section 6. */
+function sizeParameter({ size, sizeMax }: Extensions, { bytes }: MessageFacts, where: string): readonly string[] {
+  if (!size || bytes === undefined) return [];
+  if (sizeMax !== undefined && bytes > sizeMax) {
+    throw new AppError(
+      'message-too-big',
+      `the message is ${formatSize(bytes)}, and ${where} takes no more than ${formatSize(sizeMax)}`,
+      { hint: 'Attach less, or compress it.' },
+    );
+  }
+  return [`SIZE=${bytes}`];
+}
+
+/** RFC 6152 section 3. */
+function bodyParameter({ eightBitMime }: Extensions, { eightBit }: MessageFacts, where: string): readonly string[] {
+  if (!eightBit) return [];
+  if (eightBitMime) return ['BODY=8BITMIME'];
+  throw new AppError('eight-bit-missing', `the message holds 8-bit text, and ${where} takes 7-bit text only`, {
+    hint: 'Encode it as quoted-printable or base64.',
+  });
+}
+
+/** RFC 6531 section 3.4: asked for only where an address needs it, since a relay that lacks it has to bounce the mail. */
+function utf8Parameter(
+  { smtpUtf8 }: Extensions,
+  addresses: readonly (SmtpAddress | undefined)[],
+  message: MessageFacts,
+  where: string,
+): readonly string[] {
+  const needy = addresses.find(address => address?.utf8);
+  if (needy === undefined && message.smtpUtf8 !== true) return [];
+  if (smtpUtf8) return ['SMTPUTF8'];
+  const who = needy === undefined ? 'an address in the header' : `${formatAddress(needy)}`;
+  throw new AppError('smtputf8-missing', `${who} is not ASCII, and ${where} does not take such addresses (no SMTPUTF8)`, {
+    hint: 'Use an address with ASCII letters before the @; the domain may have any letters.',
+  });
+}

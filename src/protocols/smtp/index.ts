@@ -1,0 +1,8 @@
+// SMTP as a client: what steps and commands may use.
+export { formatAddress, parseAddress, type SmtpAddress } from './address.ts';
+export type { MessageInfo, SmtpClient } from './client.ts';
+export { type ConnectOptions, connectSmtp } from './connect.ts';
+export type { Transcript } from './conversation.ts';
+export type { Envelope } from './envelope.ts';
+export type { Extensions } from './extensions.ts';
+export type { Outcome, RecipientResult, RecipientStatus, SendResult } from './outcome.ts';
