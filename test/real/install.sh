@@ -1,23 +1,22 @@
 #!/usr/bin/env bash
 # Installs the real servers of test/real on Debian, as root: dovecot and postfix as packages, the FTP servers
-# (whose packages conflict with each other) unpacked side by side into a folder. No service is started.
+# (whose packages conflict with each other) unpacked side by side into a folder. Starts no service.
 set -euo pipefail
 
 cache="${POSTRIDER_REAL_CACHE:-/tmp/postrider-real}"
+packages=(dovecot-pop3d postfix openssl python3)
 ftp_packages=(vsftpd libpam-pwdfile proftpd-core proftpd-mod-crypto pure-ftpd pure-ftpd-common)
 
-packages=(dovecot-pop3d postfix openssl python3)
-
 export DEBIAN_FRONTEND=noninteractive
-# apt's own downloader user cannot write into root's folders; without this it warns on every download.
-apt=(apt-get -o APT::Sandbox::User=root -o Dpkg::Use-Pty=0 -qq)
+# As root throughout: apt's own downloader user may not write into a folder of root's, and warns each time.
+apt=(apt-get -qq -o APT::Sandbox::User=root -o Dpkg::Use-Pty=0)
 
-# The answers postfix would ask for; a policy file keeps packages from starting services while they are set up.
+# While packages are set up, no service may start (policy-rc.d is Debian's way to say so).
 policy=/usr/sbin/policy-rc.d
 if [ ! -e "$policy" ]; then
+  trap 'rm -f "$policy"' EXIT
   printf '#!/bin/sh\nexit 101\n' >"$policy"
   chmod 755 "$policy"
-  trap 'rm -f "$policy"' EXIT
 fi
 
 "${apt[@]}" update
@@ -33,7 +32,7 @@ done
 # What the unpacked servers link to: the library packages among their dependencies.
 mapfile -t libraries < <(
   for deb in "$cache"/debs/*.deb; do dpkg-deb -f "$deb" Depends; done |
-    tr ',' '\n' | sed -E 's/^ *([a-z0-9.+-]+).*/\1/' | grep -E '^lib[a-z0-9.+-]+$' | grep -v '^libpam-runtime$' | sort -u
+    tr ',' '\n' | sed -E 's/^ *([a-z0-9.+-]+).*/\1/' | grep -E '^lib' | grep -vx 'libpam-runtime' | sort -u
 )
 "${apt[@]}" install -y --no-upgrade --no-install-recommends "${packages[@]}" "${libraries[@]}"
 
