@@ -1,0 +1,28 @@
+// What every server of the sandbox is started with.
+import type { Clock } from '../core/clock.ts';
+import type { Random } from '../core/random.ts';
+import type { Secret } from '../core/secret.ts';
+import type { TlsServerContext } from '../protocols/net/listener.ts';
+import type { ServerName } from './fault-points.ts';
+import type { FaultBook } from './faults.ts';
+
+export type LineDirection = 'received' | 'sent' | 'note';
+export type OnLine = (server: ServerName, direction: LineDirection, text: string) => void;
+
+export interface ServiceOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly user: string;
+  readonly password: Secret;
+  /** Without it, TLS is not offered. */
+  readonly tls?: TlsServerContext;
+  readonly implicitTls?: boolean;
+  /** 0 or absent: a free port. */
+  readonly port?: number;
+  /** Take passwords on clear connections; default false. */
+  readonly allowClear?: boolean;
+  readonly latencyMs?: number;
+  readonly faults?: FaultBook;
+  /** Every command and reply, passwords masked, and every fault that strikes. */
+  readonly onLine?: OnLine;
+}
