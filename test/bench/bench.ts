@@ -1,0 +1,16 @@
+// `npm run bench [cli]`: speed as ratios against peers measured in the same run; prints, never judges by itself unless asked with --check.
+import { benchCli } from './cli.ts';
+
+const BENCHES: Readonly<Record<string, (check: boolean) => Promise<boolean>>> = { cli: benchCli };
+
+const [name = 'all', ...flags] = process.argv.slice(2);
+const chosen = name === 'all' || name.startsWith('--') ? Object.keys(BENCHES) : [name];
+const check = [name, ...flags].includes('--check');
+for (const each of chosen) {
+  const bench = BENCHES[each];
+  if (bench === undefined) {
+    console.error(`there is no bench ${each}; there are: ${Object.keys(BENCHES).join(', ')}`);
+    process.exit(2);
+  }
+  if (!(await bench(check))) process.exitCode = 1;
+}

@@ -1,0 +1,234 @@
+import { X509Certificate } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { type Clock, systemClock } from '../../../src/core/clock.ts';
+import { CancelledError } from '../../../src/core/errors.ts';
+import { systemRandom } from '../../../src/core/random.ts';
+import { dial } from '../../../src/protocols/net/dial.ts';
+import type { Endpoint, TlsMode } from '../../../src/protocols/net/endpoint.ts';
+import { type Listener, listen, type ServerTransport } from '../../../src/protocols/net/listener.ts';
+import { withDeadline } from '../../../src/protocols/net/transport.ts';
+import { type Certificates, sandboxCertificates } from '../../../src/sandbox/certificates.ts';
+import { type TempDir, tempDir } from '../../support/temp-dir.ts';
+
+let dir: TempDir;
+let certificates: Certificates;
+const listeners: Listener[] = [];
+const peers: ServerTransport[] = [];
+
+beforeAll(async () => {
+  dir = await tempDir();
+  certificates = await sandboxCertificates(dir.path, systemClock, systemRandom);
+});
+afterEach(async () => {
+  for (const peer of peers.splice(0)) peer.close();
+  await Promise.all(listeners.splice(0).map(listener => listener.close()));
+});
+afterAll(() => dir.remove());
+
+async function serve(handle: (peer: ServerTransport) => Promise<void> | void, host = '127.0.0.1'): Promise<number> {
+  const listener = await listen({
+    host,
+    port: 0,
+    onConnection: peer => {
+      peers.push(peer);
+      void Promise.resolve(handle(peer)).catch(() => undefined);
+    },
+  });
+  listeners.push(listener);
+  return listener.port;
+}
+
+const greet = (peer: ServerTransport) => peer.write(Buffer.from('220 hello\r\n'));
+const greetOverTls = async (peer: ServerTransport) => {
+  await peer.startTlsServer(certificates.tls);
+  await greet(peer);
+};
+
+function endpoint(port: number, tls: TlsMode, more: Partial<Endpoint> = {}): Endpoint {
+  return { name: 'test', type: 'ftp', host: 'localhost', port, tls, timeoutMs: 10_000, caFile: certificates.caFile, ...more };
+}
+
+/** Timers up to `ms` fire at once, longer ones never: silence without waiting. */
+function impatient(ms: number): Clock {
+  return { ...systemClock, after: (delay, fire) => (delay > ms ? { cancel: () => undefined } : systemClock.after(0, fire)) };
+}
+
+async function fingerprint(): Promise<string> {
+  return new X509Certificate(await readFile(join(dir.path, 'server.pem'))).fingerprint256;
+}
+
+describe('dial', () => {
+  it.each<[TlsMode, (peer: ServerTransport) => Promise<void>]>([
+    ['none', greet],
+    ['explicit', greet],
+    ['implicit', greetOverTls],
+  ])('hands over the greeting unread (tls %s)', async (tls, handle) => {
+    const transport = await dial(endpoint(await serve(handle), tls));
+    expect(String(await transport.read())).toBe('220 hello\r\n');
+    expect(transport.secure).toBe(tls === 'implicit');
+    transport.close();
+  });
+
+  it('upgrades to TLS when asked', async () => {
+    const port = await serve(async peer => {
+      await greet(peer);
+      await peer.read();
+      await peer.write(Buffer.from('234 go\r\n'));
+      await peer.startTlsServer(certificates.tls);
+      await peer.write(Buffer.from('safe'));
+    });
+    const transport = await dial(endpoint(port, 'explicit'));
+    await transport.read();
+    await transport.write(Buffer.from('AUTH TLS\r\n'));
+    await transport.read();
+    await transport.startTls();
+    expect(transport.secure).toBe(true);
+    expect(String(await transport.read())).toBe('safe');
+    transport.close();
+  });
+
+  it('refuses bytes that came before the TLS handshake', async () => {
+    const port = await serve(async peer => {
+      await greet(peer);
+      await peer.read();
+      await peer.write(Buffer.from('234 go\r\n'));
+      await peer.write(Buffer.from('230 you are in\r\n'));
+      await peer.write(Buffer.from('marker'));
+    });
+    const transport = await dial(endpoint(port, 'explicit'));
+    await transport.read();
+    await transport.write(Buffer.from('AUTH TLS\r\n'));
+    for (let seen = ''; !seen.includes('go'); ) seen += String(await transport.read());
+    await peers[0]?.write(Buffer.from('230 more\r\n'));
+    await untilUnread(transport);
+    await expect(transport.startTls()).rejects.toMatchObject({ code: 'plaintext-injected', retry: 'never' });
+    await expect(transport.read()).resolves.toBeDefined();
+  });
+});
+
+describe('dial refuses', () => {
+  it('a certificate that nobody vouches for', async () => {
+    const { caFile: _untrusted, ...bare } = endpoint(await serve(greetOverTls), 'implicit');
+    await expect(dial(bare)).rejects.toMatchObject({
+      code: 'tls-untrusted',
+      retry: 'never',
+      hint: expect.stringContaining('ca:'),
+    });
+  });
+
+  it('a certificate for another name', async () => {
+    const port = await serve(greetOverTls, '127.0.0.2');
+    await expect(dial(endpoint(port, 'implicit', { host: '127.0.0.2' }))).rejects.toMatchObject({
+      code: 'tls-name-mismatch',
+      retry: 'never',
+    });
+  });
+
+  it('a certificate with another fingerprint than the pinned one', async () => {
+    const port = await serve(greetOverTls);
+    await expect(dial(endpoint(port, 'implicit', { fingerprint: `sha256:${'00'.repeat(32)}` }))).rejects.toMatchObject({
+      code: 'tls-fingerprint-mismatch',
+      message: expect.stringContaining((await fingerprint()).replaceAll(':', '').toLowerCase()),
+    });
+    (await dial(endpoint(port, 'implicit', { fingerprint: `sha256:${await fingerprint()}` }))).close();
+  });
+
+  it('a CA file that is none, and one that is not there', async () => {
+    const port = await serve(greetOverTls);
+    await expect(dial(endpoint(port, 'implicit', { caFile: join(dir.path, 'nowhere.pem') }))).rejects.toMatchObject({
+      code: 'file-missing',
+    });
+    await expect(dial(endpoint(port, 'implicit', { caFile: join(dir.path, 'server-key.pem') }))).rejects.toMatchObject({
+      code: 'ca-invalid',
+    });
+  });
+
+  it('to begin with TLS where the server begins in clear', async () => {
+    const error = dial(endpoint(await serve(greet), 'implicit'));
+    await expect(error).rejects.toMatchObject({ code: 'tls-mode-mismatch', hint: expect.stringContaining('tls: explicit') });
+  });
+
+  it.each<TlsMode>(['explicit', 'none'])('to begin in clear where the server waits for TLS (tls %s)', async tls => {
+    const error = dial(endpoint(await serve(greetOverTls), tls), { clock: impatient(2_000) });
+    await expect(error).rejects.toMatchObject({ code: 'tls-mode-mismatch', hint: expect.stringContaining('tls: implicit') });
+  });
+
+  it('a server that never says anything', async () => {
+    let longTimers = 0;
+    const clock: Clock = {
+      ...systemClock,
+      after: (ms, fire) => (ms === 10_000 && ++longTimers === 2 ? systemClock.after(0, fire) : { cancel: () => undefined }),
+    };
+    const error = dial(endpoint(await serve(() => undefined), 'none'), { clock });
+    await expect(error).rejects.toMatchObject({ code: 'timed-out', retry: 'reconnect' });
+  });
+
+  it('a port where nobody listens', async () => {
+    const port = await serve(greet);
+    await listeners.pop()?.close();
+    await expect(dial(endpoint(port, 'none'))).rejects.toMatchObject({ code: 'connection-refused', retry: 'reconnect' });
+  });
+
+  it('a host that does not exist', async () => {
+    await expect(dial(endpoint(21, 'none', { host: 'no-such-host.invalid' }))).rejects.toMatchObject({
+      code: expect.stringMatching(/host-not-found|name-lookup-failed/),
+    });
+  });
+});
+
+describe('a transport', () => {
+  it('stops at once when its signal aborts, before, while and after connecting', async () => {
+    const port = await serve(greet);
+    const gone = AbortSignal.abort(new CancelledError());
+    await expect(dial(endpoint(port, 'none'), { signal: gone })).rejects.toMatchObject({ code: 'cancelled' });
+    const controller = new AbortController();
+    const transport = await dial(endpoint(port, 'none'), { signal: controller.signal });
+    await transport.read();
+    const pending = transport.read();
+    controller.abort(new CancelledError());
+    await expect(pending).rejects.toMatchObject({ code: 'cancelled' });
+    await expect(transport.write(Buffer.from('x'))).rejects.toMatchObject({ code: 'cancelled' });
+  });
+
+  it('tells an orderly end from a cut', async () => {
+    const farewell = (peer: ServerTransport) => greet(peer).then(() => peer.end());
+    const orderly = await dial(endpoint(await serve(farewell), 'none'));
+    await orderly.read();
+    expect(await orderly.read()).toBeUndefined();
+    expect(await orderly.read()).toBeUndefined();
+    const port = await serve(greet);
+    const cut = await dial(endpoint(port, 'none'));
+    await cut.read();
+    const pending = cut.read();
+    peers.at(-1)?.close();
+    expect(
+      await pending.then(
+        () => 'ended',
+        (error: { code: string }) => error.code,
+      ),
+    ).toMatch(/ended|connection-cut/);
+  });
+
+  it('is closed by a deadline, which names what was waited for', async () => {
+    const transport = await dial(endpoint(await serve(greet), 'none'));
+    await transport.read();
+    const work = withDeadline(transport, impatient(30_000), 30_000, 'the answer to NOOP', () => transport.read());
+    await expect(work).rejects.toMatchObject({ code: 'timed-out', message: expect.stringContaining('the answer to NOOP') });
+  });
+
+  it('refuses two readers', async () => {
+    const transport = await dial(endpoint(await serve(greet), 'none'));
+    await transport.read();
+    const first = transport.read();
+    await expect(transport.read()).rejects.toMatchObject({ code: 'misuse' });
+    transport.close();
+    await expect(first).rejects.toMatchObject({ code: 'cancelled' });
+  });
+});
+
+/** Waits until the kernel has handed over what the peer sent, without reading it. */
+async function untilUnread(transport: { readonly unreadBytes?: number }): Promise<void> {
+  while ((transport.unreadBytes ?? 0) === 0) await new Promise(resolve => setImmediate(resolve));
+}
