@@ -65,6 +65,8 @@ export interface StepContext {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly job: JobFacts;
   readonly run: RunFacts;
+  /** Which of the job's steps this is; without it a step may look for the running one of its own type in steps(). */
+  readonly stepId?: string;
   /** What has happened in this run so far, in the order of the job file. */
   readonly steps: () => readonly StepFacts[];
   readonly history: History;
