@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import { overrideVariables } from '../../src/app/variables.ts';
+
+const vars = { site: './public', count: 3, delete: false, none: null };
+
+describe('overrideVariables', () => {
+  it('keeps the declared type', () => {
+    expect(overrideVariables(vars, ['site=./dist', 'count=4.5', 'delete=true', 'none=x=y'])).toEqual({
+      site: './dist',
+      count: 4.5,
+      delete: true,
+      none: 'x=y',
+    });
+  });
+
+  it('takes empty text and leaves the rest alone', () => {
+    expect(overrideVariables(vars, ['site='])).toEqual({ ...vars, site: '' });
+  });
+
+  it.each([
+    ['site', 'usage'],
+    ['=x', 'usage'],
+    ['count=three', 'usage'],
+    ['count=', 'usage'],
+    ['delete=yes', 'usage'],
+    ['siet=x', 'unknown-variable'],
+    ['constructor=x', 'unknown-variable'],
+  ])('refuses %s', (setting, code) => {
+    expect(() => overrideVariables(vars, [setting])).toThrow(expect.objectContaining({ code }));
+  });
+
+  it('guesses what was meant', () => {
+    expect(() => overrideVariables(vars, ['siet=x'])).toThrow(expect.objectContaining({ hint: 'Did you mean site?' }));
+  });
+});

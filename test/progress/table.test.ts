@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { type Column, table } from '../../src/progress/table.ts';
+
+interface Row {
+  readonly name: string;
+  readonly size: number;
+  readonly note: string;
+}
+const columns: readonly Column<Row>[] = [
+  { title: 'NAME', value: row => row.name },
+  { title: 'SIZE', value: row => String(row.size), align: 'right' },
+  { title: 'NOTE', value: row => row.note, flexible: true },
+];
+const rows: readonly Row[] = [
+  { name: 'index.html', size: 5, note: 'the first page that visitors see' },
+  { name: 'x', size: 12_345, note: '\u001b[31mred' },
+];
+
+describe('table', () => {
+  it('aligns columns and keeps escape sequences out', () => {
+    expect(table(columns, rows, 80)).toEqual([
+      'NAME         SIZE  NOTE',
+      'index.html      5  the first page that visitors see',
+      'x           12345  \\x1b[31mred',
+    ]);
+  });
+
+  it('shortens what may be shortened', () => {
+    const lines = table(columns, rows, 40);
+    expect(lines[1]).toBe('index.html      5  the first page that …');
+    expect(Math.max(...lines.map(line => line.length))).toBeLessThanOrEqual(40);
+  });
+
+  it('turns rows into blocks when columns do not fit', () => {
+    const lines = table(columns, rows, 20);
+    expect(lines).toEqual([
+      'name: index.html',
+      'size: 5',
+      'note: the first pag…',
+      '',
+      'name: x',
+      'size: 12345',
+      'note: \\x1b[31mred',
+    ]);
+  });
+});
