@@ -38,6 +38,6 @@ function count(modules: readonly TestModule[]): Counts {
 
 function skippedLine(skipped: number): string {
   const found = obstacles(ALL);
-  const reason = found.length > 0 ? `the real servers cannot run here: ${found.join('; ')}` : 'see above';
+  const reason = found.length > 0 ? `the real servers cannot run here: ${found.join('; ')}` : 'marked so in the test files';
   return `Skipped ${skipped} ${skipped === 1 ? 'test' : 'tests'}: ${reason}`;
 }
