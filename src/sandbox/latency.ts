@@ -58,20 +58,19 @@ class DelayedTransport implements ServerTransport {
     await this.#inner.startTls();
   }
 
-  /** Begins in this very turn when nothing is under way: a client's first TLS bytes must not be read as clear text. */
+  /** Begins in the very turn in which the last bytes leave: a client's first TLS bytes must not be read as clear text. */
   startTlsServer(context: TlsServerContext): Promise<void> {
     if (this.#incoming.busy || this.#arrived.length > 0) {
       return Promise.reject(new BrokenSessionError('plaintext-injected', 'bytes arrived before the TLS handshake'));
     }
-    if (!this.#outgoing.busy) return this.#inner.startTlsServer(context);
     return new Promise((resolve, reject) => {
-      this.#outgoing.push(0, () => this.#inner.startTlsServer(context).then(resolve, reject));
+      this.#outgoing.afterLast(() => this.#inner.startTlsServer(context).then(resolve, reject));
     });
   }
 
   end(): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#outgoing.push(0, () => this.#inner.end().then(resolve, reject));
+      this.#outgoing.afterLast(() => this.#inner.end().then(resolve, reject));
     });
   }
 
@@ -112,7 +111,7 @@ class DelayedTransport implements ServerTransport {
 class DelayLine {
   readonly #clock: Clock;
   readonly #delayMs: number;
-  #queue: { readonly bytes: number; readonly deliver: () => void; readonly timer: Timer }[] = [];
+  #queue: { readonly bytes: number; readonly deliver: (() => void)[]; readonly timer: Timer }[] = [];
   #bytes = 0;
   #waiting: (() => void)[] = [];
 
@@ -127,7 +126,14 @@ class DelayLine {
 
   push(bytes: number, deliver: () => void): void {
     this.#bytes += bytes;
-    this.#queue.push({ bytes, deliver, timer: this.#clock.after(this.#delayMs, () => this.#next()) });
+    this.#queue.push({ bytes, deliver: [deliver], timer: this.#clock.after(this.#delayMs, () => this.#next()) });
+  }
+
+  /** In the same turn in which the last entry is delivered; now when there is none. */
+  afterLast(deliver: () => void): void {
+    const last = this.#queue.at(-1);
+    if (last === undefined) deliver();
+    else last.deliver.push(deliver);
   }
 
   /** Resolves as soon as less than the limit is under way. */
@@ -147,7 +153,7 @@ class DelayLine {
     const entry = this.#queue.shift();
     if (entry === undefined) return;
     this.#bytes -= entry.bytes;
-    entry.deliver();
+    for (const deliver of entry.deliver) deliver();
     if (this.#bytes < UNDER_WAY_BYTES_MAX) this.#wake();
   }
 
