@@ -11,7 +11,10 @@ export interface RehearsalOptions {
   readonly faults?: readonly string[];
   /** Lines that replace or extend those of a connection: `{web: {port: '1'}}`; an empty text drops the line. */
   readonly connections?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** What the program is told; default: the right one. */
   readonly password?: string;
+  /** The sandbox's own; default: drawn by lot. */
+  readonly sandboxPassword?: string;
   /** Files of the site, path → content. */
   readonly site?: Readonly<Record<string, string | Buffer>>;
   /** Messages that lie in the mailbox before the job runs. */
@@ -25,6 +28,8 @@ export interface Rehearsal {
   run(...args: string[]): Promise<CliResult>;
   start(...args: string[]): RunningCli;
   cli(...args: string[]): Promise<CliResult>;
+  /** Resolves when clients have said `count` lines that match. */
+  said(pattern: RegExp, count?: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -57,7 +62,20 @@ export async function rehearsal(options: RehearsalOptions = {}): Promise<Rehears
   const temp = await tempDir();
   const dir = temp.path;
   const faults = (options.faults ?? []).map(parseFault);
-  const sandbox = await startSandbox({ dir: join(dir, 'sandbox'), clock: systemClock, random: systemRandom, faults });
+  const lines: string[] = [];
+  const watchers = new Set<() => void>();
+  const onLine = (server: string, direction: string, text: string) => {
+    lines.push(`${server} ${direction} ${text}`);
+    for (const watch of watchers) watch();
+  };
+  const sandbox = await startSandbox({
+    onLine,
+    dir: join(dir, 'sandbox'),
+    clock: systemClock,
+    random: systemRandom,
+    faults,
+    ...(options.sandboxPassword === undefined ? {} : { password: options.sandboxPassword }),
+  });
   for (const [path, content] of Object.entries(options.site ?? SMALL_SITE)) {
     await mkdir(join(dir, 'site', path, '..'), { recursive: true });
     await writeFile(join(dir, 'site', path), content);
@@ -72,6 +90,12 @@ export async function rehearsal(options: RehearsalOptions = {}): Promise<Rehears
     run: (...args) => cli(['run', 'main.yaml', ...args], { cwd: dir, env }),
     start: (...args) => startCli(args, { cwd: dir, env }),
     cli: (...args) => cli(args, { cwd: dir, env }),
+    said: (pattern, count = 1) =>
+      new Promise(resolve => {
+        const look = () => (lines.filter(line => pattern.test(line)).length >= count ? resolve() : undefined);
+        watchers.add(look);
+        look();
+      }),
     close: async () => {
       await sandbox.close();
       await temp.remove();
