@@ -1,0 +1,62 @@
+// A mail's bytes as data: headers, bodies, attachments (postal-mime does the parsing).
+import PostalMime, { type Address } from 'postal-mime';
+import type { Mailbox } from './address-list.ts';
+
+export interface ReadMail {
+  readonly from: Mailbox | undefined;
+  readonly to: readonly Mailbox[];
+  readonly cc: readonly Mailbox[];
+  readonly replyTo: readonly Mailbox[];
+  readonly subject: string;
+  readonly messageId: string | undefined;
+  /** ISO 8601, or as written when it is no date. */
+  readonly date: string | undefined;
+  readonly text: string | undefined;
+  readonly html: string | undefined;
+  readonly attachments: readonly ReadAttachment[];
+  /** In order, names in lower case, values unfolded. */
+  readonly headers: readonly { readonly name: string; readonly value: string }[];
+}
+
+export interface ReadAttachment {
+  readonly name: string | undefined;
+  readonly type: string;
+  readonly content: Buffer;
+}
+
+/** Parts nested deeper, and headers longer in all, are hostile. */
+const NESTING_MAX = 50;
+const HEADER_BYTES_MAX = 1024 * 1024;
+
+/** Rejects when the message breaks a limit; anything else is read as well as it goes. */
+export async function readMail(bytes: Uint8Array): Promise<ReadMail> {
+  const mail = await PostalMime.parse(bytes, {
+    attachmentEncoding: 'arraybuffer',
+    maxNestingDepth: NESTING_MAX,
+    maxHeadersSize: HEADER_BYTES_MAX,
+  });
+  return {
+    from: mail.from === undefined ? undefined : mailboxes([mail.from])[0],
+    to: mailboxes(mail.to),
+    cc: mailboxes(mail.cc),
+    replyTo: mailboxes(mail.replyTo),
+    subject: mail.subject ?? '',
+    messageId: mail.messageId,
+    date: mail.date,
+    text: mail.text,
+    html: mail.html,
+    attachments: mail.attachments.map(({ filename, mimeType, content }) => ({
+      name: filename ?? undefined,
+      type: mimeType,
+      content: typeof content === 'string' ? Buffer.from(content) : Buffer.from(content as ArrayBuffer),
+    })),
+    headers: mail.headers.map(({ key, value }) => ({ name: key, value })),
+  };
+}
+
+/** Groups are opened. */
+function mailboxes(addresses: readonly Address[] | undefined): readonly Mailbox[] {
+  return (addresses ?? []).flatMap(entry =>
+    entry.group === undefined ? [{ name: entry.name, address: entry.address ?? '' }] : mailboxes(entry.group),
+  );
+}

@@ -1,0 +1,104 @@
+// Finds and reads the files that globs name: inside the workdir unless an absolute path was written, each opened once, all within a size.
+import { constants } from 'node:fs';
+import { type FileHandle, glob, open, realpath } from 'node:fs/promises';
+import { basename, isAbsolute, relative, resolve, sep } from 'node:path';
+import { AppError, fileError } from '../core/errors.ts';
+import { formatSize } from '../core/units.ts';
+
+export interface FoundFile {
+  readonly name: string;
+  readonly content: Buffer;
+}
+
+export interface AttachmentLimits {
+  readonly workdir: string;
+  /** Of all files together. */
+  readonly bytesMax: number;
+}
+
+/** More files in one mail are a mistake in a pattern. */
+export const ATTACHMENTS_MAX = 100;
+
+/**
+ * Throws AppError `attachment-missing` for a pattern without a file, `attachment-outside` for a file outside the workdir,
+ * `attachments-too-big`, `too-many-attachments`, or the disk's own error.
+ */
+export async function readAttachments(patterns: readonly string[], limits: AttachmentLimits): Promise<readonly FoundFile[]> {
+  const paths = new Set<string>();
+  for (const pattern of patterns) {
+    const found = await pathsOf(pattern, limits.workdir);
+    if (found.length === 0) {
+      throw new AppError('attachment-missing', `no file matches the attachment ${pattern}`, {
+        hint: `The pattern starts at the job’s workdir (${limits.workdir}).`,
+      });
+    }
+    for (const path of found) paths.add(path);
+    if (paths.size > ATTACHMENTS_MAX)
+      throw new AppError('too-many-attachments', `${pattern} matches more than ${ATTACHMENTS_MAX} files`);
+  }
+  const files: FoundFile[] = [];
+  let left = limits.bytesMax;
+  for (const path of [...paths].sort()) {
+    const file = await readWithin(path, left, limits.bytesMax);
+    left -= file.content.length;
+    files.push(file);
+  }
+  return files;
+}
+
+/** Real paths of the files that a pattern names. */
+async function pathsOf(pattern: string, workdir: string): Promise<readonly string[]> {
+  const anywhere = isAbsolute(pattern);
+  const found: string[] = [];
+  try {
+    const root = await realpath(workdir);
+    for await (const entry of glob(pattern, { cwd: root, withFileTypes: true })) {
+      if (entry.isDirectory()) continue;
+      const path = await realpath(resolve(entry.parentPath, entry.name));
+      if (!anywhere && outside(root, path)) throw outsideError(pattern, path);
+      found.push(path);
+      if (found.length > ATTACHMENTS_MAX) break;
+    }
+  } catch (error) {
+    throw fileError(error, pattern);
+  }
+  return found;
+}
+
+function outside(root: string, path: string): boolean {
+  const way = relative(root, path);
+  return way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way);
+}
+
+function outsideError(pattern: string, path: string): AppError {
+  return new AppError('attachment-outside', `the attachment ${pattern} leads out of the job’s workdir, to ${path}`, {
+    hint: 'Write the absolute path if the file is meant.',
+  });
+}
+
+/** Size and content come from the same open file; one that grows meanwhile is cut at its size when opened. */
+async function readWithin(path: string, bytesLeft: number, bytesMax: number): Promise<FoundFile> {
+  let file: FileHandle | undefined;
+  try {
+    file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+    const stats = await file.stat();
+    if (!stats.isFile()) throw new AppError('attachment-no-file', `${path}: is no regular file`, { hint: 'Attach files only.' });
+    if (stats.size > bytesLeft) {
+      throw new AppError('attachments-too-big', `with ${path} the attachments are bigger than ${formatSize(bytesMax)}`, {
+        hint: 'Attach less, or raise `max-size`; many servers refuse mails of more than 25 MB.',
+      });
+    }
+    const content = Buffer.alloc(stats.size);
+    let length = 0;
+    while (length < stats.size) {
+      const { bytesRead } = await file.read(content, length, stats.size - length, length);
+      if (bytesRead === 0) break;
+      length += bytesRead;
+    }
+    return { name: basename(path), content: content.subarray(0, length) };
+  } catch (error) {
+    throw fileError(error, path);
+  } finally {
+    await file?.close();
+  }
+}

@@ -1,0 +1,63 @@
+// What smtp/send does: reads the files, composes the mail, delivers it once.
+import { type AppError, reportOf } from '../../core/errors.ts';
+import { formatSize } from '../../core/units.ts';
+import { composeMail, type MailDraft, messageIdOf } from '../../mail/compose.ts';
+import { readAttachments } from '../smtp-attachments.ts';
+import { type Connect, type DeliveryOutputs, deliverOnce, failureOf, noteDelivery } from '../smtp-delivery.ts';
+import { type Addressees, addresseesOf, recipientsOf } from '../smtp-fields.ts';
+import { ownStepId, sendActions } from '../smtp-mail.ts';
+import type { Preview, StepContext } from '../step.ts';
+import type { SendConfig } from './config.ts';
+
+export async function sendMail(config: SendConfig, context: StepContext, connect: Connect): Promise<DeliveryOutputs> {
+  const addressees = addresseesOf(config);
+  const messageId = idOf(addressees, context);
+  const letter = {
+    connection: config.connection,
+    from: addressees.from.address,
+    to: recipientsOf(addressees),
+    messageId,
+    smtpUtf8: addressees.utf8,
+    compose: () => compose(config, addressees, messageId, context),
+  };
+  const delivery = await deliverOnce(letter, context, connect);
+  const failure = failureOf(delivery);
+  if (failure !== undefined && delivery.outputs.outcome !== 'indeterminate') throw failure;
+  noteDelivery(delivery, context);
+  return delivery.outputs;
+}
+
+/** Files that earlier steps have yet to make may be missing still. */
+export async function previewMail(config: SendConfig, context: StepContext): Promise<Preview> {
+  const addressees = addresseesOf(config);
+  let note = '';
+  const message = await compose(config, addressees, idOf(addressees, context), context).catch((error: AppError) => {
+    note = `; ${reportOf(error).message}`;
+    return compose({ ...config, attachments: [] }, addressees, idOf(addressees, context), context);
+  });
+  const count = recipientsOf(addressees).length;
+  return {
+    summary: `one mail of ${formatSize(message.length)} to ${count} ${count === 1 ? 'recipient' : 'recipients'}${note}`,
+    actions: sendActions(addressees, message.length),
+  };
+}
+
+function idOf(addressees: Addressees, context: StepContext): string {
+  return messageIdOf([context.run.id, ownStepId(context, 'smtp/send'), ...recipientsOf(addressees)], addressees.domain);
+}
+
+async function compose(config: SendConfig, addressees: Addressees, messageId: string, context: StepContext): Promise<Buffer> {
+  const limits = { workdir: context.workdir, bytesMax: config['max-size'] };
+  const draft: MailDraft = {
+    ...addressees,
+    subject: config.subject,
+    ...(config.html === undefined || config.text !== undefined ? { text: config.text ?? '' } : {}),
+    ...(config.html === undefined ? {} : { html: config.html }),
+    attachments: await readAttachments(config.attachments ?? [], limits),
+    messageId,
+    date: context.clock.now(),
+    headers: { 'X-Job': context.job.name, 'X-Run-Id': context.run.id },
+    autoSubmitted: true,
+  };
+  return composeMail(draft);
+}
