@@ -1,0 +1,159 @@
+// One account of an archive, opened for writing: the only way messages get in.
+import { join } from 'node:path';
+import type { Clock } from '../core/clock.ts';
+import type { AccountIndex, StoredMessage } from './account-index.ts';
+import { type ArchiveFiles, nodeFiles } from './files.ts';
+import { type CompleteMessage, Incoming } from './incoming.ts';
+import { accountFolder, monthOf, README_NAME, SPOOL_NAME } from './layout.ts';
+import { isAlive, type LockOptions, lockAccount, thisProcess } from './lock.ts';
+import { type Arrival, MonthWriter } from './month-writer.ts';
+import { type QuarantineNote, writeQuarantine } from './quarantine.ts';
+import { MessageReader } from './reader.ts';
+import { README_TEXT } from './readme.ts';
+import { type Recovery, recover } from './recover.ts';
+import { type AccountState, StateJournal, type StateLine } from './state.ts';
+
+export interface ArchiveOptions {
+  /** Absolute. */
+  readonly root: string;
+  /** Any text; made safe for a folder name. */
+  readonly account: string;
+  readonly clock: Clock;
+  readonly files?: ArchiveFiles;
+  /** Who takes the lock; default: this process. */
+  readonly lock?: Pick<LockOptions, 'owner' | 'isAlive'>;
+  readonly memoryBytesMax?: number;
+}
+
+/** Makes the folders, takes the lock, and repairs what a crash left. Throws `archive-locked`, `archive-damaged`, `disk-full`, … */
+export async function openAccount(options: ArchiveOptions): Promise<AccountArchive> {
+  const { files = nodeFiles, root, account, clock } = options;
+  const folder = accountFolder(root, account);
+  await files.makeFolder(folder);
+  await writeReadme(files, root);
+  const owner = options.lock ?? { owner: await thisProcess(), isAlive };
+  const unlock = await lockAccount(folder, { files, clock, ...owner });
+  try {
+    const recovery = await recover(files, folder);
+    const journal = await StateJournal.open(files, folder);
+    return new AccountArchive({ files, folder, recovery, journal, unlock, memoryBytesMax: options.memoryBytesMax });
+  } catch (error) {
+    await unlock().catch(() => undefined);
+    throw error;
+  }
+}
+
+interface Parts {
+  readonly files: ArchiveFiles;
+  readonly folder: string;
+  readonly recovery: Recovery;
+  readonly journal: StateJournal;
+  readonly unlock: () => Promise<void>;
+  readonly memoryBytesMax: number | undefined;
+}
+
+export class AccountArchive {
+  readonly #parts: Parts;
+  readonly #reader: MessageReader;
+  #writer: MonthWriter | undefined;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.#reader = new MessageReader(parts.files, parts.folder);
+  }
+
+  get folder(): string {
+    return this.#parts.folder;
+  }
+
+  get recovery(): Recovery {
+    return this.#parts.recovery;
+  }
+
+  get index(): AccountIndex {
+    return this.#parts.recovery.index;
+  }
+
+  get state(): AccountState {
+    return this.#parts.journal.state;
+  }
+
+  /** A place for one message to arrive; one at a time. */
+  incoming(): Incoming {
+    const { files, folder, memoryBytesMax } = this.#parts;
+    const spoolPath = join(folder, SPOOL_NAME);
+    return new Incoming(memoryBytesMax === undefined ? { files, spoolPath } : { files, spoolPath, memoryBytesMax });
+  }
+
+  /** Stores a message unless its content is archived already. Durable after commit(). */
+  async store(message: CompleteMessage, arrival: Arrival): Promise<'archived' | 'duplicate'> {
+    const { uidl, fetchedAt } = arrival;
+    if (this.index.get(message.sha256) !== undefined) {
+      if (uidl !== undefined) this.remember({ uidl, state: 'duplicate', sha256: message.sha256, at: fetchedAt });
+      return 'duplicate';
+    }
+    const writer = await this.#month(monthOf(fetchedAt));
+    this.index.add(writer.month, await writer.append(message, arrival));
+    return 'archived';
+  }
+
+  /** The archived message that this UID stands for. */
+  byUidl(uidl: string): StoredMessage | undefined {
+    const duplicate = this.state.duplicates.get(uidl);
+    return this.index.byUidl(uidl) ?? (duplicate === undefined ? undefined : this.index.get(duplicate.sha256));
+  }
+
+  /** Durable after commit(). */
+  remember(line: StateLine): void {
+    this.#parts.journal.add(line);
+  }
+
+  /** Messages first, then what is remembered about them. After a failure nothing more can be stored. */
+  async commit(): Promise<void> {
+    await this.#writer?.commit();
+    await this.#parts.journal.commit();
+  }
+
+  /** Reads a committed message from the disk again and compares its hash. */
+  verify(message: StoredMessage): Promise<boolean> {
+    return this.#reader.verify(message);
+  }
+
+  read(message: StoredMessage): AsyncIterable<Buffer> {
+    return this.#reader.read(message);
+  }
+
+  async quarantine(note: QuarantineNote): Promise<void> {
+    await writeQuarantine(this.#parts.files, this.#parts.folder, note);
+  }
+
+  /** Cuts off what was not committed and gives the lock back. */
+  async close(): Promise<void> {
+    try {
+      await this.#writer?.close();
+      await this.#reader.close();
+      await this.#parts.journal.close();
+    } finally {
+      await this.#parts.unlock();
+    }
+  }
+
+  async #month(month: string): Promise<MonthWriter> {
+    if (this.#writer?.month === month) return this.#writer;
+    await this.#writer?.commit();
+    await this.#writer?.close();
+    this.#writer = undefined;
+    this.#writer = await MonthWriter.open(this.#parts.files, this.#parts.folder, month);
+    return this.#writer;
+  }
+}
+
+async function writeReadme(files: ArchiveFiles, root: string): Promise<void> {
+  const file = await files.open(join(root, README_NAME), 'create');
+  if (file === undefined) return;
+  try {
+    await file.write(Buffer.from(README_TEXT), 0);
+  } finally {
+    await file.close();
+  }
+}

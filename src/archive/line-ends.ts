@@ -1,0 +1,64 @@
+// Which line ends a message has, and the way between CRLF on the wire and LF in the mbox.
+
+/** crlf: every CR stands before LF and every LF after CR, so LF alone says it all. raw: anything else, kept byte for byte. */
+export type LineEnds = 'crlf' | 'raw';
+
+const CR = 0x0d;
+const LF = 0x0a;
+
+/** Looks at a message chunk by chunk. */
+export class LineEndScan {
+  #pure = true;
+  #afterCr = false;
+  #last = LF;
+
+  push(chunk: Buffer): void {
+    if (chunk.length === 0) return;
+    this.#last = chunk[chunk.length - 1] ?? LF;
+    if (this.#pure) this.#pure = this.#scan(chunk);
+  }
+
+  get lineEnds(): LineEnds {
+    return this.#pure && !this.#afterCr ? 'crlf' : 'raw';
+  }
+
+  /** True for an empty message, too. */
+  get finalNewline(): boolean {
+    return this.#last === LF;
+  }
+
+  #scan(chunk: Buffer): boolean {
+    let at = 0;
+    if (this.#afterCr) {
+      if (chunk[0] !== LF) return false;
+      at = 1;
+    }
+    let cr = chunk.indexOf(CR, at);
+    for (let lf = chunk.indexOf(LF, at); ; lf = chunk.indexOf(LF, at)) {
+      if (lf === -1) break;
+      if (cr !== lf - 1 || cr < at) return false;
+      at = lf + 1;
+      cr = chunk.indexOf(CR, at);
+    }
+    this.#afterCr = cr !== -1 && cr === chunk.length - 1;
+    return cr === -1 || this.#afterCr;
+  }
+}
+
+/** Only for messages whose line ends are `crlf`: there, every CR belongs to a CRLF. */
+export function crlfToLf(chunk: Buffer): Buffer {
+  const out = Buffer.allocUnsafe(chunk.length);
+  let length = 0;
+  for (const byte of chunk) if (byte !== CR) out[length++] = byte;
+  return out.subarray(0, length);
+}
+
+export function lfToCrlf(chunk: Buffer): Buffer {
+  const out = Buffer.allocUnsafe(chunk.length * 2);
+  let length = 0;
+  for (const byte of chunk) {
+    if (byte === LF) out[length++] = CR;
+    out[length++] = byte;
+  }
+  return out.subarray(0, length);
+}

@@ -1,0 +1,90 @@
+// Gives archived messages back, octet for octet, and proves that what lies on the disk is what was received.
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { AppError } from '../core/errors.ts';
+import { loadIndex, type StoredMessage } from './account-index.ts';
+import { type ArchiveFile, type ArchiveFiles, nodeFiles } from './files.ts';
+import { mboxName } from './layout.ts';
+import { decodeRecord } from './record.ts';
+
+const READ_BYTES = 256 * 1024;
+
+/** Reads messages of one account; keeps the file of the last month open until close(). */
+export class MessageReader {
+  readonly #files: ArchiveFiles;
+  readonly #folder: string;
+  #open: { readonly month: string; readonly file: ArchiveFile } | undefined;
+
+  constructor(files: ArchiveFiles, folder: string) {
+    this.#files = files;
+    this.#folder = folder;
+  }
+
+  /** The exact octets that were received, if verify() says so. */
+  async *read(message: StoredMessage): AsyncGenerator<Buffer> {
+    const file = await this.#month(message.month);
+    yield* decodeRecord((from, to) => readRange(file, from, to), message);
+  }
+
+  /** Reads the record from the disk and compares its hash. */
+  async verify(message: StoredMessage): Promise<boolean> {
+    const hash = createHash('sha256');
+    for await (const chunk of this.read(message)) hash.update(chunk);
+    return hash.digest('hex') === message.sha256;
+  }
+
+  async close(): Promise<void> {
+    const open = this.#open;
+    this.#open = undefined;
+    await open?.file.close();
+  }
+
+  async #month(month: string): Promise<ArchiveFile> {
+    if (this.#open?.month === month) return this.#open.file;
+    await this.close();
+    const path = join(this.#folder, mboxName(month));
+    const file = await this.#files.open(path, 'read');
+    if (file === undefined)
+      throw new AppError('archive-file-missing', `${path} is not there`, { hint: 'Restore it from a backup.' });
+    this.#open = { month, file };
+    return file;
+  }
+}
+
+/** One message of any account of an archive, by its hash: its exact octets. Throws `message-unknown`. */
+export async function* readMessage(root: string, sha256: string, files: ArchiveFiles = nodeFiles): AsyncGenerator<Buffer> {
+  for (const account of await listAccounts(root, files)) {
+    const folder = join(root, account);
+    const { index } = await loadIndex(files, folder);
+    const message = index.get(sha256);
+    if (message === undefined) continue;
+    const reader = new MessageReader(files, folder);
+    try {
+      yield* reader.read(message);
+    } finally {
+      await reader.close();
+    }
+    return;
+  }
+  throw new AppError('message-unknown', `${root}: there is no message ${sha256}`, { hint: 'The manifests list every message.' });
+}
+
+/** Folder names of the accounts of an archive. */
+export async function listAccounts(root: string, files: ArchiveFiles = nodeFiles): Promise<readonly string[]> {
+  const accounts: string[] = [];
+  for (const name of await files.list(root)) {
+    if (name.startsWith('.') || name === 'README.txt' || name.startsWith('index.sqlite')) continue;
+    accounts.push(name);
+  }
+  return accounts;
+}
+
+async function* readRange(file: ArchiveFile, from: number, to: number): AsyncGenerator<Buffer> {
+  for (let at = from; at < to; ) {
+    const into = Buffer.allocUnsafe(Math.min(READ_BYTES, to - at));
+    const count = await file.read(into, at);
+    if (count === 0) return;
+    yield into.subarray(0, count);
+    at += count;
+  }
+}

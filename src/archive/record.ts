@@ -1,0 +1,67 @@
+// A message as an mbox record and back: From line, the message with quoted From lines, a blank line.
+import type { LineEnds } from './line-ends.ts';
+import { crlfToLf, lfToCrlf } from './line-ends.ts';
+import { FromLines } from './mbox-quote.ts';
+
+export interface RecordForm {
+  readonly lineEnds: LineEnds;
+  readonly finalNewline: boolean;
+}
+
+const NEWLINE = Buffer.from('\n');
+const LF = 0x0a;
+const FROM_LINE_BYTES_MAX = 1_024;
+
+/** The bytes of the record of these exact octets. */
+export async function* encodeRecord(
+  octets: AsyncIterable<Buffer> | Iterable<Buffer>,
+  form: RecordForm,
+  at: number,
+): AsyncGenerator<Buffer> {
+  yield Buffer.from(`From MAILER-DAEMON ${asctime(at)}\n`);
+  const quote = new FromLines('quote');
+  for await (const chunk of octets) yield* quote.push(form.lineEnds === 'crlf' ? crlfToLf(chunk) : chunk);
+  yield quote.finish();
+  if (!form.finalNewline) yield NEWLINE;
+  yield NEWLINE;
+}
+
+export interface StoredRecord extends RecordForm {
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** Reads bytes [from, to) of the mbox. */
+export type ReadRange = (from: number, to: number) => AsyncIterable<Buffer>;
+
+/** The exact octets of a record. What is no record gives other octets: the caller compares hashes. */
+export async function* decodeRecord(read: ReadRange, record: StoredRecord): AsyncGenerator<Buffer> {
+  const end = record.offset + record.length - (record.finalNewline ? 1 : 2);
+  const from = await messageStart(read, record);
+  const unquote = new FromLines('unquote');
+  const convert = (chunk: Buffer) => (record.lineEnds === 'crlf' ? lfToCrlf(chunk) : chunk);
+  for await (const chunk of read(from, end)) for (const part of unquote.push(chunk)) if (part.length > 0) yield convert(part);
+  const rest = unquote.finish();
+  if (rest.length > 0) yield convert(rest);
+}
+
+async function messageStart(read: ReadRange, { offset, length }: StoredRecord): Promise<number> {
+  let at = offset;
+  for await (const chunk of read(offset, offset + Math.min(length, FROM_LINE_BYTES_MAX))) {
+    const newline = chunk.indexOf(LF);
+    if (newline !== -1) return at + newline + 1;
+    at += chunk.length;
+  }
+  return at;
+}
+
+const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** `Sun Nov 22 02:30:00 2026`, in UTC (RFC 4155). */
+function asctime(epochMs: number): string {
+  const date = new Date(epochMs);
+  const day = String(date.getUTCDate()).padStart(2, ' ');
+  const time = date.toISOString().slice(11, 19);
+  return `${DAYS[date.getUTCDay()]} ${MONTHS[date.getUTCMonth()]} ${day} ${time} ${date.getUTCFullYear()}`;
+}

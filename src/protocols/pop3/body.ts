@@ -1,0 +1,40 @@
+// The octets of one message on their way in; what nobody wants is read and thrown away, within a limit.
+import { BrokenSessionError } from '../../core/errors.ts';
+import type { Conversation } from './conversation.ts';
+import { DISCARD_BYTES_MAX } from './limits.ts';
+
+export class MessageBody implements AsyncIterable<Buffer> {
+  readonly #talk: Conversation;
+  readonly #verb: 'RETR' | 'TOP';
+  #complete = false;
+
+  constructor(talk: Conversation, verb: 'RETR' | 'TOP') {
+    this.#talk = talk;
+    this.#verb = verb;
+  }
+
+  /** Goes on where an earlier iteration stopped. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
+    while (!this.#complete) {
+      const chunk = await this.#talk.chunk(this.#verb);
+      if (chunk === undefined) this.#complete = true;
+      else yield chunk;
+    }
+  }
+
+  /** Reads to the end of the message; closes the connection when that is too far away. */
+  async discard(): Promise<void> {
+    let bytes = 0;
+    for await (const chunk of this) {
+      bytes += chunk.length;
+      if (bytes > DISCARD_BYTES_MAX) throw this.#talk.fail(tooMuch());
+    }
+  }
+}
+
+function tooMuch(): BrokenSessionError {
+  return new BrokenSessionError(
+    'message-abandoned',
+    `more than ${DISCARD_BYTES_MAX} bytes of an unwanted message were still to come`,
+  );
+}

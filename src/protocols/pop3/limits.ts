@@ -1,0 +1,21 @@
+// Every bound that the POP3 client keeps beside those of the shared wire code.
+
+/** Lines of LIST or UIDL: one a message. */
+export const LISTING_ENTRIES_MAX = 1_000_000;
+
+/** One line of LIST, UIDL or CAPA; RFC 1939 allows 70 octets for a UID, real servers send somewhat more. */
+export const LISTING_LINE_BYTES_MAX = 2_048;
+
+export const CAPABILITY_LINES_MAX = 200;
+
+/** Commands sent and not answered. Dovecot reads at most 2,048 bytes of commands ahead. */
+export const OUTSTANDING_COMMANDS_MAX = 100;
+
+/** Bytes of messages asked for and not received, by the sizes that LIST told. */
+export const IN_FLIGHT_BYTES_MAX = 8 * 1024 * 1024;
+
+/** A longer command line takes the challenge form of AUTH (RFC 5034 section 4). */
+export const AUTH_LINE_BYTES_MAX = 255;
+
+/** What is read and thrown away to keep the session when a message is abandoned half way; beyond it the connection is closed. */
+export const DISCARD_BYTES_MAX = 16 * 1024 * 1024;

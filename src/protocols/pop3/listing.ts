@@ -1,0 +1,73 @@
+// The answers to STAT, LIST and UIDL as numbers and names (RFC 1939 sections 5 and 7).
+import { BrokenSessionError } from '../../core/errors.ts';
+import { printable, shorten } from '../../core/text.ts';
+import { decodeText } from '../wire/reply.ts';
+
+export interface Stat {
+  readonly count: number;
+  readonly bytes: number;
+}
+
+export interface Listing extends Stat {
+  /** Message number → size as the server tells it: near the truth, not always exact. In the order of the server. */
+  readonly sizes: ReadonlyMap<number, number>;
+  /** Message number → unique id; undefined when the server has no UIDL. Ids may repeat and numbers may be missing. */
+  readonly uids: ReadonlyMap<number, string> | undefined;
+}
+
+export function parseStat(text: string): Stat {
+  const match = /^\s*(\d{1,20})\s+(\d{1,20})(?:\s|$)/.exec(text);
+  if (match === null) throw unreadable('STAT', text);
+  return { count: bounded(match[1]), bytes: bounded(match[2]) };
+}
+
+/** Collects LIST lines. */
+export class SizeList {
+  readonly sizes = new Map<number, number>();
+
+  take(line: Buffer): void {
+    const text = decodeText(line);
+    const match = /^\s*(\d{1,10})\s+(\d{1,20})(?:\s|$)/.exec(text);
+    if (match === null) throw unreadable('LIST', text);
+    addOnce('LIST', this.sizes, Number(match[1]), bounded(match[2]));
+  }
+}
+
+/** Collects UIDL lines. Runs of spaces are tolerated; a number without an id counts as not listed. */
+export class UidList {
+  readonly uids = new Map<number, string>();
+
+  take(line: Buffer): void {
+    const text = decodeText(line);
+    const match = /^\s*(\d{1,10})(?:[ \t]+(.*))?$/s.exec(text);
+    if (match === null) throw unreadable('UIDL', text);
+    const uid = (match[2] ?? '').trim();
+    if (uid !== '') addOnce('UIDL', this.uids, Number(match[1]), uid);
+  }
+}
+
+/** A number told twice makes every later command ambiguous: which message would be deleted? */
+function addOnce<V>(command: string, map: Map<number, V>, number: number, value: V): void {
+  if (number < 1 || (map.has(number) && map.get(number) !== value)) {
+    throw new BrokenSessionError(
+      'protocol-broken',
+      `the server’s answer to ${command} lists message ${number} twice or wrongly`,
+      {
+        retry: 'later',
+      },
+    );
+  }
+  map.set(number, value);
+}
+
+/** Sizes beyond 2^53 are nonsense, but no reason to stop. */
+function bounded(digits: string | undefined): number {
+  return Math.min(Number(digits), Number.MAX_SAFE_INTEGER);
+}
+
+function unreadable(command: string, text: string): BrokenSessionError {
+  return new BrokenSessionError(
+    'protocol-broken',
+    `the server’s answer to ${command} cannot be read: “${printable(shorten(text, 80))}”`,
+  );
+}

@@ -1,0 +1,55 @@
+// What a job writes under `with` for pop3/archive.
+import { type Infer, integer, list, object, oneOf, size, text, word } from '../../core/schema.ts';
+import { parseDuration } from '../../core/units.ts';
+
+/** age: milliseconds since the message was archived here. */
+export type DeletePolicy =
+  | { readonly when: 'never' }
+  | { readonly when: 'after-archive' }
+  | { readonly when: 'age'; readonly ageMs: number };
+
+const DELETE_PATTERN = /^(?:never|after-archive|\d+(?:\.\d+)?(?:ms|s|m|h|d))$/;
+
+const deletePolicy = () =>
+  text()
+    .regex(DELETE_PATTERN, { error: 'write never, after-archive, or an age like 30d' })
+    .transform(readPolicy)
+    .describe(
+      'When a message is deleted on the server: never (default); after-archive: as soon as its copy is durable here and was read back; ' +
+        'an age like 30d: that long after it was archived. Nothing is deleted that is not in the archive.',
+    );
+
+export const configSchema = object({
+  connection: word().describe('A POP3 connection of the job.'),
+  archive: word().describe('The folder of the archive; made when missing.'),
+  account: word().optional().describe('The name of the account’s folder in the archive. Default: user@host.'),
+  format: oneOf(['mbox', 'maildir'])
+    .refine(format => format !== 'maildir', { error: 'maildir is not available yet; leave `format` out or write mbox' })
+    .default('mbox')
+    .describe('mbox (default): one file a month, variant mboxrd. maildir is not available yet.'),
+  delete: deletePolicy().default({ when: 'never' }),
+  limit: integer(1, 1_000_000)
+    .optional()
+    .describe('At most so many messages are fetched in one run; the rest counts as pending.'),
+  'max-size': size().optional().describe('Larger messages stay on the server and count as skipped.'),
+  attachments: object({ dir: word(), types: list(word()).optional() })
+    .refine(() => false, { error: 'saving attachments is not available yet; leave `attachments` out' })
+    .optional()
+    .describe('Not available yet.'),
+}).describe(
+  'Counts: archived = stored in this run; duplicates = the same content is archived already; skipped = known from an earlier run by its ' +
+    'UID, or larger than max-size; quarantined = the server would not give it whole; pending = left for a later run.',
+);
+
+export type Pop3ArchiveConfig = Infer<typeof configSchema>;
+
+function readPolicy(written: string): DeletePolicy {
+  if (written === 'never' || written === 'after-archive') return { when: written };
+  return { when: 'age', ageMs: parseDuration(written) ?? Number.POSITIVE_INFINITY };
+}
+
+/** `never`, `after-archive`, `30d after archiving`: for plan and progress. */
+export function showPolicy(policy: DeletePolicy): string {
+  if (policy.when !== 'age') return policy.when;
+  return `${Math.round(policy.ageMs / 8_640_000) / 10}d after archiving`;
+}
