@@ -43,13 +43,15 @@ const POLL_MS = 25;
 /** For looking at a rig's configuration and logs after a test. */
 const KEEP_FOLDERS = process.env.POSTRIDER_REAL_KEEP === '1';
 
-/** What to undo when this process ends before its servers were stopped: a failed test, a worker that is stopped by SIGTERM. */
+/** What to undo when this process ends before its servers were stopped: a failed test, a worker that is stopped, Ctrl-C. */
 const abandoned = new Set<() => void>();
 process.once('exit', undoAll);
-process.once('SIGTERM', () => {
-  undoAll();
-  process.exit(143);
-});
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+  process.once(signal, () => {
+    undoAll();
+    process.exit(1);
+  });
+}
 
 function undoAll(): void {
   for (const undo of abandoned) undo();
