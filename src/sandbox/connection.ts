@@ -85,7 +85,7 @@ export class Connection {
     this.#stream = transfer || later.length === 0 ? undefined : new FaultStream(later);
     let instead: string | undefined;
     for (const { action, afterBytes } of rules) {
-      if (afterBytes === undefined) instead = (await this.#suffer(action, point)) ?? instead;
+      if (afterBytes === undefined) instead = (await this.suffer(action, point)) ?? instead;
     }
     return { instead, later: transfer ? later : [] };
   }
@@ -141,7 +141,7 @@ export class Connection {
         await this.#send(part);
         continue;
       }
-      const text = await this.#suffer(part.action, '*');
+      const text = await this.suffer(part.action, '*');
       if (text !== undefined) await this.#send(Buffer.from(`${text}\r\n`, 'utf8'));
     }
   }
@@ -157,6 +157,30 @@ export class Connection {
     }
     await this.#transport.startTlsServer(context);
     this.note('TLS started');
+  }
+
+  /** Lets an action happen: cuts (throws), waits, arms what spoils the next reply, or says which reply to give. */
+  async suffer(action: FaultAction, point: string): Promise<string | undefined> {
+    const words = REFUSALS[this.server];
+    switch (action.kind) {
+      case 'cut':
+        throw this.#cut();
+      case 'delay':
+        await this.#options.clock.sleep(action.ms);
+        return undefined;
+      case 'garble':
+        this.#garble = true;
+        return undefined;
+      case 'split':
+        this.#splitLeft = SPLIT_BYTES_MAX;
+        return undefined;
+      case 'reply':
+        return action.text;
+      case 'refuse':
+        return point === 'greeting' ? words.close : words.refuse;
+      case 'full':
+        return words.full;
+    }
   }
 
   /** Cuts the connection now; whatever waits on it throws. */
@@ -188,29 +212,6 @@ export class Connection {
         this.#filling = undefined;
       });
     return this.#filling;
-  }
-
-  async #suffer(action: FaultAction, point: string): Promise<string | undefined> {
-    const words = REFUSALS[this.server];
-    switch (action.kind) {
-      case 'cut':
-        throw this.#cut();
-      case 'delay':
-        await this.#options.clock.sleep(action.ms);
-        return undefined;
-      case 'garble':
-        this.#garble = true;
-        return undefined;
-      case 'split':
-        this.#splitLeft = SPLIT_BYTES_MAX;
-        return undefined;
-      case 'reply':
-        return action.text;
-      case 'refuse':
-        return point === 'greeting' ? words.close : words.refuse;
-      case 'full':
-        return words.full;
-    }
   }
 
   async #send(bytes: Buffer): Promise<void> {

@@ -1,5 +1,6 @@
 // Bad weather on demand: the rules `SERVER:POINT[#N][@BYTES]=ACTION`, and the book that says which of them strikes now.
-import { type Diagnostic, didYouMean } from '../core/diagnostic.ts';
+import { type Diagnostic, didYouMean, formatDiagnostic } from '../core/diagnostic.ts';
+import { AppError } from '../core/errors.ts';
 import { failed, ok, type Result } from '../core/result.ts';
 import { parseDuration, parseSize } from '../core/units.ts';
 import { knownPoint, pointsOf, SERVER_NAMES, type ServerName } from './fault-points.ts';
@@ -31,8 +32,15 @@ const DELAY_MS_MAX = 86_400_000;
 const SHAPE_HINT = 'A rule is SERVER:POINT[#N][@BYTES]=ACTION, for example ftp:STOR#2=cut or pop3:RETR@500=garble.';
 const ACTION_HINT = 'Actions: cut, refuse, garble, split, full, delay:5s, reply:451 try later.';
 
-/** Reads one rule. The diagnostics name the part that is wrong; their file is `--fault`. */
-export function parseFault(text: string): Result<FaultRule> {
+/** The rule, or an AppError `usage` that shows what is wrong with it. */
+export function parseFault(text: string): FaultRule {
+  const result = readFault(text);
+  if (result.ok) return result.value;
+  throw new AppError('usage', result.diagnostics.map(formatDiagnostic).join('\n'), { hint: SHAPE_HINT });
+}
+
+/** Reads one rule. The diagnostics name the part that is wrong, all at once; their file is `--fault`. */
+export function readFault(text: string): Result<FaultRule> {
   const shape = /^([^:=]*):([^=#@]*)(#[^=@]*)?(@[^=]*)?=(.*)$/s.exec(text);
   if (shape === null || text.length > RULE_LENGTH_MAX) {
     return failed([problem(text, 0, text.length, 'fault-shape', 'this is no fault rule', SHAPE_HINT)]);

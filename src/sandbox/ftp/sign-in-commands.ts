@@ -1,9 +1,7 @@
 // Who is there and how the connection is protected: USER, PASS, AUTH, PBSZ, PROT, CCC, QUIT.
-import { timingSafeEqual } from 'node:crypto';
+import { FAILED_SIGN_INS_MAX, rightPassword } from '../credentials.ts';
 import { Refusal } from '../refusal.ts';
 import type { FtpCommands, FtpSession } from './session.ts';
-
-const FAILED_SIGN_INS_MAX = 3;
 
 export const signInCommands: FtpCommands = {
   USER: { signedIn: false, argument: 'required', run: giveUser },
@@ -26,10 +24,9 @@ function givePassword(session: FtpSession, password: string): string {
   demandProtection(session);
   if (session.signedIn) return '503 Already signed in.';
   if (session.user === undefined) return '503 USER first.';
-  const { user, password: expected } = session.options;
-  const right = sameText(session.user, user) && sameText(password, expected.reveal());
+  const { user } = session;
   session.user = undefined;
-  if (right) {
+  if (rightPassword(session.options, user, password)) {
     session.user = user;
     session.signedIn = true;
     return '230 Signed in.';
@@ -87,9 +84,4 @@ function setProtection(session: FtpSession, level: string): string {
 function quit(session: FtpSession): string {
   session.closing = true;
   return '221 Goodbye.';
-}
-
-function sameText(a: string, b: string): boolean {
-  const [left, right] = [Buffer.from(a), Buffer.from(b)];
-  return left.length === right.length && timingSafeEqual(left, right);
 }
