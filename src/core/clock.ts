@@ -58,3 +58,8 @@ export function cancelled(signal: AbortSignal): Error {
 function isAppError(reason: unknown): reason is Error {
   return reason instanceof Error && 'code' in reason && 'retry' in reason;
 }
+
+/** Resolves when the event loop has turned once: no time passes, but what the network has to say is heard. */
+export function nextTurn(): Promise<void> {
+  return new Promise(resolve => setImmediate(resolve));
+}

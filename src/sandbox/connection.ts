@@ -1,4 +1,5 @@
 // The control connection of a sandbox server: lines in, replies out, and the one place where faults strike it.
+import { nextTurn } from '../core/clock.ts';
 import { BrokenSessionError } from '../core/errors.ts';
 import { printable } from '../core/text.ts';
 import type { ServerTransport, TlsServerContext } from '../protocols/net/listener.ts';
@@ -234,9 +235,4 @@ export class Connection {
   #tell(direction: 'received' | 'sent' | 'note', text: string): void {
     this.#options.onLine?.(this.server, direction, printable(text));
   }
-}
-
-/** Lets the network send what was written, so that the next byte travels in a segment of its own. */
-function nextTurn(): Promise<void> {
-  return new Promise(resolve => setImmediate(resolve));
 }

@@ -14,7 +14,7 @@ export function seedSite(): Readonly<Record<string, string | Buffer>> {
     'news/2026-11-terrace.html': page('The terrace stays open', '<p>With blankets, and with mulled wine.</p>'),
     'css/site.css': 'body { margin: 2rem auto; max-width: 40rem; font: 18px/1.5 serif }\nnav a { margin-right: 1em }\n',
     'css/print.css': 'nav { display: none }\n',
-    'js/greeting.js': "document.title += new Date().getHours() < 12 ? ' (good morning)' : '';\n",
+    'js/menu.js': "for (const price of document.querySelectorAll('li')) price.title = 'in francs';\n",
     'img/sun.png': sunPng(64),
     'img/favicon.svg':
       '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><circle cx="4" cy="4" r="3" fill="#e8a020"/></svg>\n',
