@@ -37,7 +37,7 @@ export class Conversation {
   }
 
   get usable(): boolean {
-    return this.#failure === undefined && this.session.state !== 'closed';
+    return this.#failure === undefined && this.session.state !== 'closed' && this.session.state !== 'broken';
   }
 
   get secure(): boolean {
@@ -46,7 +46,7 @@ export class Conversation {
 
   /** Sends all commands in one write; their replies come in the same order. */
   async send(...commands: readonly Pop3Command[]): Promise<void> {
-    if (this.#failure !== undefined) throw this.#failure;
+    this.#checkSound();
     const encoded = commands.map(command => this.session.send(command));
     this.#shown.push(...encoded.map(({ shown }) => shown));
     await this.#write(Buffer.concat(encoded.map(({ bytes }) => bytes)), encoded);
@@ -110,6 +110,7 @@ export class Conversation {
   }
 
   async startTls(): Promise<void> {
+    this.#checkSound();
     const { clock, timeoutMs } = this.#options;
     await withDeadline(this.#transport, clock, timeoutMs, 'the TLS handshake', () => this.#transport.startTls());
   }
@@ -126,6 +127,13 @@ export class Conversation {
     this.#failure ??= error;
     this.#transport.close(error);
     return error;
+  }
+
+  /** Nothing is sent any more once an unexpected byte has come, even while replies before it wait to be read. */
+  #checkSound(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+    const last = this.#events.at(-1);
+    if (last?.type === 'broken') throw this.fail(last.error);
   }
 
   /** Reads until at least one event is there. */

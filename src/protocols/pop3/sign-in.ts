@@ -31,7 +31,7 @@ export async function signIn(talk: Conversation, { endpoint, capabilities, banne
  * password's letters from chosen challenges (CVE-2007-1558).
  */
 export function apopTimestamp(banner: string): string | undefined {
-  return /<[!-;=?-~]{1,200}@[!-;=?A-~]{1,200}>/.exec(banner)?.[0];
+  return /<[!-;=?A-~]{1,200}@[!-;=?A-~]{1,200}>/.exec(banner)?.[0];
 }
 
 async function apop(talk: Conversation, name: string, password: Secret, timestamp: string): Promise<void> {
