@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { systemClock } from '../core/clock.ts';
 import { AppError, fileError } from '../core/errors.ts';
 import { systemRandom } from '../core/random.ts';
-import { readMessage } from '../mail/read.ts';
+import { readMail } from '../mail/read.ts';
 import type { RendererIo, RendererKind } from '../progress/renderer.ts';
 import { type Sandbox, seedSandbox, startSandbox } from '../sandbox/index.ts';
 import { type RunResult, runJob } from './run-job.ts';
@@ -71,7 +71,7 @@ async function receivedReport(sandbox: Sandbox, before: ReadonlySet<string>, dir
   const message = (await sandbox.mailbox.list()).find(({ uid }) => !before.has(uid));
   if (message === undefined) return undefined;
   const raw = await sandbox.mailbox.read(message.uid);
-  const parsed = await readMessage(raw);
+  const parsed = await readMail(raw);
   const files = { eml: join(dir, 'report.eml'), text: join(dir, 'report.txt'), html: join(dir, 'report.html') };
   await writeFile(files.eml, raw);
   await writeFile(files.text, parsed.text ?? '');

@@ -11,7 +11,7 @@ export interface EndpointDependencies {
   readonly resolveSecret: (name: string) => Promise<Secret>;
   readonly redactor: Redactor;
   readonly vars: Readonly<Record<string, Raw>>;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Readonly<Record<string, string>>;
   readonly runId: string;
 }
 

@@ -53,7 +53,7 @@ export async function runJob(request: RunRequest): Promise<RunResult> {
   });
   const store = await openStore(workspace, clock);
   const runId = newRunId(clock, systemRandom);
-  const renderer = createRenderer(request.renderer, request.io);
+  const renderer = await createRenderer(request.renderer, request.io);
   try {
     const redactor = new Redactor();
     const secret = (name: string) => resolveSecret(name, { env: workspace.env });

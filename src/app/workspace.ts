@@ -9,7 +9,7 @@ export interface Workspace {
   readonly stateDir: string;
   readonly cwd: string;
   readonly host: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Readonly<Record<string, string>>;
 }
 
 export interface WorkspaceFlags {
@@ -18,7 +18,7 @@ export interface WorkspaceFlags {
 }
 
 /** Flags win over POSTRIDER_JOBS and POSTRIDER_STATE, those over `./jobs` and `$XDG_STATE_HOME/postrider`. */
-export function workspace(flags: WorkspaceFlags, env: Workspace['env'] = process.env, cwd = process.cwd()): Workspace {
+export function workspace(flags: WorkspaceFlags, env = environment(), cwd = process.cwd()): Workspace {
   return {
     jobsDir: resolve(cwd, flags.jobs ?? filled(env['POSTRIDER_JOBS']) ?? 'jobs'),
     stateDir: resolve(cwd, flags.state ?? filled(env['POSTRIDER_STATE']) ?? join(stateHome(env), 'postrider')),
@@ -26,6 +26,10 @@ export function workspace(flags: WorkspaceFlags, env: Workspace['env'] = process
     host: hostname(),
     env,
   };
+}
+
+function environment(): Workspace['env'] {
+  return Object.fromEntries(Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined));
 }
 
 /** The XDG base directory specification ignores relative paths. */

@@ -2,7 +2,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readMessage } from '../../src/mail/read.ts';
+import { readMail } from '../../src/mail/read.ts';
 import { type CliResult, cli } from '../support/cli.ts';
 import { MAIN_JOB } from '../support/rehearsal.ts';
 import { type TempDir, tempDir } from '../support/temp-dir.ts';
@@ -129,7 +129,7 @@ describeReal.each(
 
     test('the report is in the Maildir, with both parts', async () => {
       const [report = Buffer.alloc(0)] = await smtp.delivered(1);
-      const mail = await readMessage(report);
+      const mail = await readMail(report);
       expect(mail.subject).toMatch(/^\[OK\] main @ /);
       expect(mail.text).toContain('deploy');
       expect(mail.html).toContain('deploy');
