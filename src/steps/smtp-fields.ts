@@ -1,7 +1,7 @@
 // Settings that every mail step has, and the addresses in them as checked mailboxes.
 
 import { AppError } from '../core/errors.ts';
-import { flag, type Infer, object, oneOrMany, size, word } from '../core/schema.ts';
+import { type Infer, object, oneOrMany, size, word } from '../core/schema.ts';
 import { type Mailbox, parseMailbox } from '../mail/address-list.ts';
 import { formatAddress, parseAddress } from '../protocols/smtp/address.ts';
 
