@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { isAlive, type LockOwner, lockAccount, thisProcess } from '../../src/archive/lock.ts';
+import { systemClock } from '../../src/core/clock.ts';
+import { MemoryFiles } from './memory-files.ts';
+
+const clock = { ...systemClock, sleep: async () => undefined };
+const HERE: LockOwner = { pid: 10, host: 'here', started: 'boot/1' };
+
+const lock = (files: MemoryFiles, owner = HERE, alive = false) =>
+  lockAccount('/a', { files, clock, owner, isAlive: async () => alive });
+
+describe('the lock of an account', () => {
+  it('is held by one, given back, and taken again', async () => {
+    const files = new MemoryFiles();
+    const unlock = await lock(files);
+    await expect(lock(files, { ...HERE, pid: 11 }, true)).rejects.toMatchObject({ code: 'archive-locked', retry: 'never' });
+    await unlock();
+    await (await lock(files, { ...HERE, pid: 11 }))();
+    expect([...files.nodes.keys()]).toEqual([]);
+  });
+
+  it('is taken over from the dead, never from another host', async () => {
+    const files = new MemoryFiles();
+    await lock(files);
+    await lock(files, { ...HERE, pid: 11 });
+    expect(files.text('/a/.lock')).toContain('"pid":11');
+    await expect(lock(files, { ...HERE, host: 'elsewhere' })).rejects.toThrow('process 11 on here');
+  });
+
+  it('without an owner is looked at twice', async () => {
+    const files = new MemoryFiles();
+    await files.open('/a/.lock', 'write');
+    let looks = 0;
+    const counting = {
+      ...clock,
+      sleep: async () => {
+        looks += 1;
+      },
+    };
+    await lockAccount('/a', { files, clock: counting, owner: HERE, isAlive: async () => true });
+    expect(looks).toBe(1);
+    expect(files.text('/a/.lock')).toContain('"pid":10');
+  });
+
+  it('tells a living process from one with the same number', async () => {
+    const me = await thisProcess();
+    expect(await isAlive(me)).toBe(true);
+    expect(await isAlive({ ...me, started: 'another boot/7' })).toBe(false);
+    expect(await isAlive({ ...me, pid: 2 ** 22 + 1 })).toBe(false);
+  });
+});
