@@ -53,16 +53,15 @@ export function buildReport(facts: ReportFacts): ReportModel {
 function rowOf(step: StepFacts): ReportRow {
   const { id, uses, status, tolerated, attempts, durationMs, outputs, error, notes } = step;
   return {
-    ...{ id, uses, status, tolerated, attempts, durationMs, outputs },
+    ...{ id: clean(id), uses: clean(uses), status, tolerated, attempts, durationMs, outputs },
     error: error === undefined ? undefined : cleanError(error),
     notes: notes.map(note => ({ level: note.level, message: clean(note.message) })),
   };
 }
 
 function cleanError({ code, message, retry, hint }: ErrorReport): ErrorReport {
-  return hint === undefined
-    ? { code, message: clean(message), retry }
-    : { code, message: clean(message), retry, hint: clean(hint) };
+  const said = { code: clean(code), message: clean(message), retry };
+  return hint === undefined ? said : { ...said, hint: clean(hint) };
 }
 
 function clean(text: string): string {

@@ -23,7 +23,7 @@ export function causeOf(rows: readonly ReportRow[], counts: Counts): string {
     counts.open > 0 ? `${counts.open} still to come` : '',
   ].filter(part => part !== '');
   if (apart.length === 0) return counts.total === 1 ? 'The step succeeded.' : `All ${counts.total} steps succeeded.`;
-  return `${counts.succeeded} of ${counts.total} steps succeeded, ${apart.join(', ')}.`;
+  return `${counts.succeeded} of ${counts.total} ${counts.total === 1 ? 'step' : 'steps'} succeeded, ${apart.join(', ')}.`;
 }
 
 /** This run against the one before. */
@@ -70,7 +70,9 @@ export function outputsShown(outputs: Outputs): string {
   return Object.entries(outputs)
     .filter(([, value]) => value !== null && value !== '')
     .slice(0, OUTPUTS_MAX)
-    .map(([name, value]) => `${name} ${name === 'bytes' && typeof value === 'number' ? formatSize(value) : oneLine(value)}`)
+    .map(
+      ([name, value]) => `${oneLine(name)} ${name === 'bytes' && typeof value === 'number' ? formatSize(value) : oneLine(value)}`,
+    )
     .join(', ');
 }
 
