@@ -8,7 +8,10 @@ describe('the grammar', () => {
   it.each<[string, Partial<FaultRule>]>([
     ['ftp:STOR#2=cut', { server: 'ftp', point: 'STOR', occurrence: 2, action: { kind: 'cut' } }],
     ['ftp:data@1000=cut', { point: 'data', occurrence: 1, afterBytes: 1000 }],
-    ['FTP:stor#*@64KB=full', { server: 'ftp', point: 'STOR', occurrence: 'always', afterBytes: 65_536, action: { kind: 'full' } }],
+    [
+      'FTP:stor#*@64KB=full',
+      { server: 'ftp', point: 'STOR', occurrence: 'always', afterBytes: 65_536, action: { kind: 'full' } },
+    ],
     ['pop3:RETR#3=reply:-ERR [SYS/TEMP] busy', { action: { kind: 'reply', text: '-ERR [SYS/TEMP] busy' } }],
     ['smtp:RCPT=reply:451 4.7.1 a=b:c#d@e', { action: { kind: 'reply', text: '451 4.7.1 a=b:c#d@e' } }],
     ['smtp:dot=cut', { point: 'dot' }],

@@ -158,7 +158,9 @@ describe('files', () => {
     expect(await client.say('FEAT')).toContain(' MLST type*;size*;modify;perm;unique;UNIX.mode;');
     expect((await fetchData(client, 'MLSD')).data.toString()).toContain('type=file;size=4; naïve.txt\r\n');
     expect((await fetchData(client, 'NLST')).data.toString()).toBe('naïve.txt\r\nsub\r\n');
-    expect((await fetchData(client, 'LIST -a')).data.toString()).toMatch(/^-rw\S+ +1 \S+ +\S+ +4 Jan {2}1 {2}2020 naïve\.txt\r\ndrw/);
+    expect((await fetchData(client, 'LIST -a')).data.toString()).toMatch(
+      /^-rw\S+ +1 \S+ +\S+ +4 Jan {2}1 {2}2020 naïve\.txt\r\ndrw/,
+    );
     expect((await fetchData(client, 'LIST nowhere')).reply).toMatch(/^550/);
     expect((await fetchData(client, 'MLSD naïve.txt')).reply).toMatch(/^501/);
     expect(await client.say('STAT naïve.txt')).toContain('naïve.txt\n213');
@@ -219,7 +221,11 @@ describe('data connections', () => {
 
   it('PASV names an address that works', async () => {
     const client = await place.ftp();
-    const numbers = /\((\d+),(\d+),(\d+),(\d+),(\d+),(\d+)\)/.exec(await client.say('PASV'))?.slice(1).map(Number) ?? [];
+    const numbers =
+      /\((\d+),(\d+),(\d+),(\d+),(\d+),(\d+)\)/
+        .exec(await client.say('PASV'))
+        ?.slice(1)
+        .map(Number) ?? [];
     expect(numbers.slice(0, 4)).toEqual([127, 0, 0, 1]);
     const data = await LineClient.connect((numbers[4] ?? 0) * 256 + (numbers[5] ?? 0));
     expect(await client.say('NLST')).toMatch(/^150/);

@@ -68,7 +68,10 @@ export async function openData(control: LineClient, caFile?: string): Promise<Li
 }
 
 /** Gives what a transfer command sends over its data connection, and the final reply. */
-export async function fetchData(control: LineClient, command: string): Promise<{ readonly data: Buffer; readonly reply: string }> {
+export async function fetchData(
+  control: LineClient,
+  command: string,
+): Promise<{ readonly data: Buffer; readonly reply: string }> {
   const data = await openData(control);
   const first = await control.say(command);
   if (!first.startsWith('1')) {
