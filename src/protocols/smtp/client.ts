@@ -1,9 +1,10 @@
 // A signed-in SMTP session: sends mails one after the other and says what became of each recipient.
 import { BrokenSessionError, CancelledError, MisuseError } from '../../core/errors.ts';
+import { formatAddress } from './address.ts';
 import type { Conversation } from './conversation.ts';
-import { type Envelope, type MessageFacts, planEnvelope } from './envelope.ts';
+import { type Envelope, type EnvelopePlan, type MessageFacts, planEnvelope } from './envelope.ts';
 import type { Extensions } from './extensions.ts';
-import type { SendResult } from './outcome.ts';
+import { outcomeOf, type RecipientResult, type SendResult } from './outcome.ts';
 import { type Message, transact } from './transaction.ts';
 
 export interface MessageInfo extends Omit<Message, 'chunks'> {
@@ -57,10 +58,30 @@ export class SmtpSessionClient implements SmtpClient {
       const facts = whole === undefined ? streamFacts(info, this.extensions) : { ...info, ...measure(whole) };
       const plan = planEnvelope(envelope, this.extensions, facts, this.#talk.where);
       const chunks = message instanceof Uint8Array ? [message] : message;
-      return await transact(this.#talk, plan, { ...info, chunks });
+      const first = await transact(this.#talk, plan, { ...info, chunks });
+      return whole === undefined ? first : await this.#sendToTheRest(plan, { ...info, chunks }, first);
     } finally {
       this.#busy = false;
     }
+  }
+
+  /** A server that takes only so many recipients at once gets the mail again for the others (RFC 5321 section 4.5.3.1.10). */
+  async #sendToTheRest(plan: EnvelopePlan, message: Message, first: SendResult): Promise<SendResult> {
+    let all = first.recipients;
+    let reply = first.reply;
+    for (;;) {
+      const rest = new Set(all.filter(isLeftOver).map(({ address }) => address));
+      const progress = all.some(({ status }) => status === 'accepted') && rest.size > 0;
+      if (!progress || !this.usable) break;
+      const to = plan.to.filter(address => rest.has(formatAddress(address)));
+      const next = await transact(this.#talk, { ...plan, to }, message).catch(() => undefined);
+      if (next === undefined) break;
+      const news = new Map(next.recipients.map(recipient => [recipient.address, recipient]));
+      all = all.map(recipient => news.get(recipient.address) ?? recipient);
+      reply = next.reply ?? reply;
+      if (next.recipients.every(isLeftOver)) break;
+    }
+    return { outcome: outcomeOf(all), recipients: all, ...(reply === undefined ? {} : { reply }) };
   }
 
   async quit(): Promise<void> {
@@ -78,6 +99,12 @@ export class SmtpSessionClient implements SmtpClient {
     this.#talk.fail(reason);
   }
 }
+
+function isLeftOver({ status, code }: RecipientResult): boolean {
+  return status === 'deferred' && code === TOO_MANY_RECIPIENTS;
+}
+
+const TOO_MANY_RECIPIENTS = 452;
 
 /** Nobody has read the stream yet: it may hold anything that the server takes. */
 function streamFacts(info: MessageInfo, offered: Extensions): MessageFacts {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { systemClock } from '../../../src/core/clock.ts';
+import { type Clock, systemClock } from '../../../src/core/clock.ts';
 import { systemRandom } from '../../../src/core/random.ts';
 import { Secret } from '../../../src/core/secret.ts';
 import { dial } from '../../../src/protocols/net/dial.ts';
@@ -161,6 +161,43 @@ describe('a mail', () => {
     expect([result.outcome, server.delivered[0]?.to.length]).toEqual(['partial', 349]);
   });
 
+  it('goes out in batches where the server takes only so many at once', async () => {
+    let taken = 0;
+    const server = await serve({
+      answer: line => {
+        if (line.startsWith('MAIL')) taken = 0;
+        if (line.includes('<u4@')) return '550 5.1.1 nobody';
+        return line.startsWith('RCPT') && ++taken > 3 ? '452 4.5.3 too many recipients' : undefined;
+      },
+    });
+    const client = await connect(server);
+    const to = Array.from({ length: 8 }, (_, index) => `u${index}@example.org`);
+    const result = await client.send({ ...ENVELOPE, to }, MESSAGE);
+    expect([result.outcome, result.recipients.map(({ code }) => code)]).toEqual([
+      'partial',
+      [250, 250, 250, 250, 550, 250, 250, 250],
+    ]);
+    expect(server.delivered.map(mail => mail.to.map(address => address.slice(0, 2)).join(' '))).toEqual([
+      'u0 u1 u2',
+      'u3 u5 u6',
+      'u7',
+    ]);
+  });
+
+  it('is not tried again and again where the server takes nobody', async () => {
+    const server = await serve({ answer: line => (line.startsWith('RCPT') ? '452 4.3.1 full' : undefined) });
+    const client = await connect(server);
+    expect((await client.send(ENVELOPE, MESSAGE)).outcome).toBe('deferred');
+    expect(server.lines.filter(line => line.startsWith('MAIL')).length).toBe(1);
+  });
+
+  it('that is turned down halfway is rejected, not unknown', async () => {
+    const server = await serve({ answer: line => (line === 'DATA' ? '354 go\r\n552 5.3.4 too big' : undefined) });
+    const client = await connect(server);
+    const result = await client.send(ENVELOPE, MESSAGE);
+    expect([result.outcome, result.reply]).toEqual(['rejected', '552 5.3.4 too big']);
+  });
+
   it('arrives byte for byte, whatever it holds and however it comes in pieces', async () => {
     const server = await serve({ offers: ['PIPELINING', '8BITMIME'] });
     const client = await connect(server);
@@ -290,6 +327,28 @@ describe('TLS', () => {
     ]);
   });
 
+  it('stands from the first byte where it is implicit', async () => {
+    const server = await serve({
+      tls: certificates.tls,
+      implicit: true,
+      offers: ['AUTH PLAIN'],
+      answer: line => (line.startsWith('AUTH') ? '235 ok' : undefined),
+    });
+    const client = await connect(server, { tls: 'implicit', ...credentials });
+    expect((await client.send(ENVELOPE, MESSAGE)).outcome).toBe('accepted');
+    expect(server.lines.map(line => line.slice(0, 4))).toEqual(['EHLO', 'AUTH', 'MAIL', 'RCPT', 'DATA']);
+  });
+
+  it('is demanded of a certificate that we trust', async () => {
+    const server = await serve({ tls: certificates.tls, offers: ['STARTTLS', 'AUTH PLAIN'] });
+    const { caFile: _caFile, ...endpoint } = server.endpoint({ tls: 'explicit', ...credentials });
+    await expect(connectSmtp(endpoint, { dial, clock: systemClock })).rejects.toMatchObject({
+      code: 'tls-untrusted',
+      retry: 'never',
+    });
+    expect(server.lines).toEqual(['EHLO client.test', 'STARTTLS']);
+  });
+
   it.each([
     ['is not offered', { offers: ['AUTH PLAIN'] }, 'tls-refused', 'never'],
     [
@@ -396,6 +455,32 @@ describe('a cut connection', () => {
       }
     },
   );
+
+  it('that is never answered is indeterminate after ten minutes, not after the timeout of a command', async () => {
+    const server = await serve({ answer: line => (line === '.' ? '250-thinking' : undefined) });
+    const waits: number[] = [];
+    const clock: Clock = {
+      ...systemClock,
+      after: (ms, fire) => {
+        waits.push(ms);
+        return ms >= 600_000 ? systemClock.after(0, fire) : { cancel: () => undefined };
+      },
+    };
+    const client = await connectSmtp(server.endpoint(), { dial, clock });
+    expect((await client.send(ENVELOPE, MESSAGE)).outcome).toBe('indeterminate');
+    expect(waits.at(-1)).toBe(600_000);
+  });
+
+  it('by a server that does not answer QUIT is not waited for', async () => {
+    const server = await serve({ answer: line => (line === 'QUIT' ? '221-bye' : undefined) });
+    const clock: Clock = {
+      ...systemClock,
+      after: (ms, fire) => (ms === 2_000 ? systemClock.after(0, fire) : { cancel: () => undefined }),
+    };
+    const client = await connectSmtp(server.endpoint(), { dial, clock });
+    await client.quit();
+    expect(client.usable).toBe(false);
+  });
 
   it('says so when a second mail is tried', async () => {
     const client = await connect(await serve({ answer: line => (line === '.' ? '' : undefined) }));

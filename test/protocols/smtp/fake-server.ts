@@ -10,6 +10,8 @@ export interface FakeOptions {
   /** Another reply for a line (or `.` for the message); undefined keeps the usual one. May hold several lines or none (''). */
   readonly answer?: (line: string, session: FakeSession) => string | undefined;
   readonly tls?: TlsServerContext;
+  /** TLS from the first byte. */
+  readonly implicit?: boolean;
   /** Sent in clear right after the 220 to STARTTLS. */
   readonly injected?: string;
   /** The connection is cut once so many bytes were sent or received. */
@@ -101,6 +103,8 @@ class Talk {
 
   async run(): Promise<void> {
     const { options } = this.#server;
+    if (options.implicit) await this.#peer.startTlsServer(options.tls ?? {});
+    this.#secure = options.implicit ?? false;
     await this.#say(options.greeting ?? '220 fake.test ESMTP');
     for (;;) {
       const line = await this.#line();
