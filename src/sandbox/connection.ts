@@ -7,8 +7,8 @@ import { ReceiveBuffer } from '../protocols/wire/receive-buffer.ts';
 import { decodeText } from '../protocols/wire/reply.ts';
 import type { ServerName } from './fault-points.ts';
 import { FaultStream, garbled } from './fault-stream.ts';
-import type { FaultAction, FaultBook, FaultRule } from './faults.ts';
-import type { ServiceOptions } from './service-options.ts';
+import type { FaultAction, FaultRule } from './faults.ts';
+import type { ServiceContext } from './service-options.ts';
 
 /** What a point has in store for the command that passes it. */
 export interface Weather {
@@ -41,7 +41,7 @@ export type Show = (line: string) => string;
 export class Connection {
   readonly server: ServerName;
   readonly #transport: ServerTransport;
-  readonly #options: ServiceOptions & { readonly faults: FaultBook };
+  readonly #context: ServiceContext;
   readonly #buffer = new ReceiveBuffer();
   #filling: Promise<boolean> | undefined;
   #held: Buffer | undefined;
@@ -49,10 +49,10 @@ export class Connection {
   #splitLeft = 0;
   #stream: FaultStream | undefined;
 
-  constructor(server: ServerName, transport: ServerTransport, options: ServiceOptions & { readonly faults: FaultBook }) {
+  constructor(server: ServerName, transport: ServerTransport, context: ServiceContext) {
     this.server = server;
     this.#transport = transport;
-    this.#options = options;
+    this.#context = context;
   }
 
   get secure(): boolean {
@@ -93,7 +93,7 @@ export class Connection {
 
   /** The rules that strike at a point now; they are noted for whoever watches. */
   strike(point: string): readonly FaultRule[] {
-    const rules = this.#options.faults.at(this.server, point);
+    const rules = this.#context.faults.at(this.server, point);
     for (const { text } of rules) this.note(`fault ${text}`);
     return rules;
   }
@@ -167,7 +167,7 @@ export class Connection {
       case 'cut':
         throw this.#cut();
       case 'delay':
-        await this.#options.clock.sleep(action.ms);
+        await this.pause(action.ms);
         return undefined;
       case 'garble':
         this.#garble = true;
@@ -182,6 +182,11 @@ export class Connection {
       case 'full':
         return words.full;
     }
+  }
+
+  /** Waits; ends early, throwing, when the server closes. */
+  pause(ms: number): Promise<void> {
+    return this.#context.clock.sleep(ms, this.#context.signal);
   }
 
   /** Cuts the connection now; whatever waits on it throws. */
@@ -233,6 +238,6 @@ export class Connection {
   }
 
   #tell(direction: 'received' | 'sent' | 'note', text: string): void {
-    this.#options.onLine?.(this.server, direction, printable(text));
+    this.#context.onLine?.(this.server, direction, printable(text));
   }
 }

@@ -26,3 +26,10 @@ export interface ServiceOptions {
   /** Every command and reply, passwords masked, and every fault that strikes. */
   readonly onLine?: OnLine;
 }
+
+/** The same while the server runs. */
+export interface ServiceContext extends ServiceOptions {
+  readonly faults: FaultBook;
+  /** Aborted when the server closes: nobody waits on. */
+  readonly signal: AbortSignal;
+}

@@ -5,7 +5,7 @@ import { Connection } from './connection.ts';
 import type { ServerName } from './fault-points.ts';
 import { FaultBook } from './faults.ts';
 import { withLatency } from './latency.ts';
-import type { ServiceOptions } from './service-options.ts';
+import type { ServiceContext, ServiceOptions } from './service-options.ts';
 
 export interface Service {
   readonly port: number;
@@ -16,6 +16,9 @@ export interface Service {
 /** The only address that the sandbox listens on. */
 export const SANDBOX_HOST = '127.0.0.1';
 
+/** Open at once on one port; more are closed at once. */
+const CONNECTIONS_MAX = 500;
+
 /** How long a client may take to end its side after we have ended ours. */
 const LINGER_MS = 5_000;
 
@@ -25,15 +28,17 @@ export async function startService(
   session: (connection: Connection) => Promise<void>,
 ): Promise<Service> {
   const open = new Set<ServerTransport>();
-  const faults = options.faults ?? new FaultBook();
+  const closing = new AbortController();
+  const context: ServiceContext = { ...options, faults: options.faults ?? new FaultBook(), signal: closing.signal };
   const listener = await listen({
     host: SANDBOX_HOST,
     port: options.port ?? 0,
     allowHalfOpen: true,
     onConnection: accepted => {
+      if (open.size >= CONNECTIONS_MAX) return accepted.close();
       const transport = withLatency(accepted, options.clock, options.latencyMs ?? 0);
       open.add(transport);
-      void serve(name, transport, { ...options, faults }, session).finally(() => {
+      void serve(name, transport, context, session).finally(() => {
         transport.close();
         open.delete(transport);
       });
@@ -42,6 +47,7 @@ export async function startService(
   return {
     port: listener.port,
     close: () => {
+      closing.abort();
       for (const transport of open) transport.close();
       return listener.close();
     },
@@ -51,18 +57,18 @@ export async function startService(
 async function serve(
   name: ServerName,
   transport: ServerTransport,
-  options: ServiceOptions & { readonly faults: FaultBook },
+  context: ServiceContext,
   session: (connection: Connection) => Promise<void>,
 ): Promise<void> {
-  const connection = new Connection(name, transport, options);
+  const connection = new Connection(name, transport, context);
   try {
     const delayMs = connection.accept();
-    if (options.implicitTls === true && options.tls !== undefined) await connection.startTls(options.tls);
-    if (delayMs > 0) await options.clock.sleep(delayMs);
+    if (context.implicitTls === true && context.tls !== undefined) await connection.startTls(context.tls);
+    if (delayMs > 0) await connection.pause(delayMs);
     await session(connection);
-    await linger(transport, options.clock);
+    await linger(transport, context.clock);
   } catch (error) {
-    options.onLine?.(name, 'note', `connection over: ${(error as Error).message}`);
+    context.onLine?.(name, 'note', `connection over: ${(error as Error).message}`);
   }
 }
 

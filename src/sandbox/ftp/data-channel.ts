@@ -90,13 +90,13 @@ async function protect(transport: ServerTransport, settings: DataSettings): Prom
 /** The bytes of one transfer; fault rules strike by their position. */
 export class DataStream {
   readonly #transport: ServerTransport;
-  readonly #clock: Clock;
+  readonly #pause: (ms: number) => Promise<void>;
   readonly #faults: FaultStream;
   #split = false;
 
-  constructor(transport: ServerTransport, clock: Clock, rules: readonly FaultRule[]) {
+  constructor(transport: ServerTransport, rules: readonly FaultRule[], pause: (ms: number) => Promise<void>) {
     this.#transport = transport;
-    this.#clock = clock;
+    this.#pause = pause;
     this.#faults = new FaultStream(rules);
   }
 
@@ -129,7 +129,7 @@ export class DataStream {
   async #suffer({ action, point }: FaultRule): Promise<void> {
     switch (action.kind) {
       case 'delay':
-        return this.#clock.sleep(action.ms);
+        return this.#pause(action.ms);
       case 'split':
         this.#split = true;
         return;

@@ -46,7 +46,7 @@ async function converse(session: FtpSession): Promise<void> {
       if (reply.startsWith('421')) return;
     }
   } finally {
-    session.dropData();
+    session.close();
   }
 }
 

@@ -1,4 +1,6 @@
 // What one FTP control connection remembers between its commands.
+import { assert } from '../../core/assert.ts';
+import type { ServerTransport } from '../../protocols/net/listener.ts';
 import type { Connection } from '../connection.ts';
 import { Refusal } from '../refusal.ts';
 import type { ServiceOptions } from '../service-options.ts';
@@ -28,6 +30,7 @@ export class FtpSession {
   /** The control connection ends after this reply. */
   closing = false;
   #data: PreparedData | undefined;
+  readonly #leaving = new Set<ServerTransport>();
 
   constructor(connection: Connection, options: ServiceOptions, site: Site) {
     this.connection = connection;
@@ -52,16 +55,37 @@ export class FtpSession {
     this.#data = dialForData(this.#dataSettings(), port);
   }
 
+  /** Refuses a transfer that has nowhere to go, before it touches any file. */
+  demandData(): void {
+    const data = this.#data;
+    if (data === undefined) throw new Refusal('425 Use EPSV, PASV, EPRT or PORT first.');
+    if (data.secure !== this.privateData) {
+      this.dropData();
+      throw new Refusal('425 PROT changed since the data connection was prepared.');
+    }
+  }
+
   /** The prepared data connection, once. */
   takeData(): PreparedData {
     const data = this.#data;
+    assert(data !== undefined, 'demandData() comes before takeData()');
     this.#data = undefined;
-    if (data === undefined) throw new Refusal('425 Use EPSV, PASV, EPRT or PORT first.');
-    if (data.secure !== this.privateData) {
-      data.close();
-      throw new Refusal('425 PROT changed since the data connection was prepared.');
-    }
     return data;
+  }
+
+  /** After our end the client's is awaited, so that no reset overtakes the last bytes; at the latest the session's end closes it. */
+  letGo(transport: ServerTransport): void {
+    this.#leaving.add(transport);
+    void readToEnd(transport).finally(() => {
+      transport.close();
+      this.#leaving.delete(transport);
+    });
+  }
+
+  /** The control connection is over. */
+  close(): void {
+    this.dropData();
+    for (const transport of this.#leaving) transport.close();
   }
 
   dropData(): void {
@@ -77,6 +101,14 @@ export class FtpSession {
       peer: this.connection.remote.address,
       tls: this.privateData ? this.options.tls : undefined,
     };
+  }
+}
+
+async function readToEnd(transport: ServerTransport): Promise<void> {
+  try {
+    while ((await transport.read()) !== undefined);
+  } catch {
+    // The client cut it: nothing is left to wait for.
   }
 }
 

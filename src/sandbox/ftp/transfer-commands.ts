@@ -21,7 +21,7 @@ export function transferCommands(rules: readonly FaultRule[]): FtpCommands {
   const row = (argument: 'optional' | 'required', run: (session: FtpSession, argument: string) => Promise<Payload>) => ({
     signedIn: true,
     argument,
-    run: async (session: FtpSession, text: string) => transfer(session, rules, await run(session, text)),
+    run: async (session: FtpSession, text: string) => transfer(session, rules, () => run(session, text)),
   });
   return {
     RETR: row('required', retrieve),
@@ -42,21 +42,23 @@ interface Payload {
   release(): Promise<void>;
 }
 
-async function transfer(session: FtpSession, verbRules: readonly FaultRule[], payload: Payload): Promise<string> {
-  const { connection, options } = session;
+async function transfer(session: FtpSession, verbRules: readonly FaultRule[], prepare: () => Promise<Payload>): Promise<string> {
+  const { connection } = session;
+  session.demandData();
+  const dataRules = connection.strike('data');
+  const instead = insteadOfOpening(dataRules);
+  if (instead !== undefined) {
+    session.dropData();
+    return instead;
+  }
+  const payload = await prepare();
   try {
-    const dataRules = connection.strike('data');
-    const instead = insteadOfOpening(dataRules);
     const prepared = session.takeData();
-    if (instead !== undefined) {
-      prepared.close();
-      return instead;
-    }
     await connection.reply(`150 ${payload.what}`);
     const work = async () => {
       const transport = await prepared.open();
       try {
-        const stream = new DataStream(transport, options.clock, [...verbRules, ...dataRules]);
+        const stream = new DataStream(transport, [...verbRules, ...dataRules], ms => connection.pause(ms));
         await payload.run(stream);
         await stream.end();
         return '226 Transfer complete.';
@@ -64,7 +66,7 @@ async function transfer(session: FtpSession, verbRules: readonly FaultRule[], pa
         transport.close();
         throw error;
       } finally {
-        void drain(transport);
+        session.letGo(transport);
       }
     };
     return await interruptible(session, work, () => prepared.close()).catch((error: unknown) => {
@@ -78,16 +80,6 @@ async function transfer(session: FtpSession, verbRules: readonly FaultRule[], pa
     session.dropData();
     await payload.release();
   }
-}
-
-/** After our end the client's is awaited, so that no reset overtakes the last bytes; then the socket is let go. */
-async function drain(transport: { read(): Promise<Buffer | undefined>; close(): void }): Promise<void> {
-  try {
-    while ((await transport.read()) !== undefined);
-  } catch {
-    // The client cut it: nothing is left to wait for.
-  }
-  transport.close();
 }
 
 /** Commands queue while the transfer runs; ABOR alone, next in line, ends it (RFC 959 section 4.1.3). So does a cut. */
