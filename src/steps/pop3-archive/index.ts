@@ -19,5 +19,5 @@ export const pop3Archive: StepType<Pop3ArchiveConfig, ArchiveOutputs> = {
     return `archive the mailbox of ${config.connection} into ${config.archive} (${extras.join(', ')})`;
   },
   preview,
-  run,
+  run: (config, context) => run(config, context),
 };

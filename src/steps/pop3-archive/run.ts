@@ -1,6 +1,6 @@
 // The step itself: sign in, list, decide, fetch, commit, delete, QUIT. What is durable stays, wherever it ends.
 import { resolve } from 'node:path';
-import { type AccountArchive, openAccount } from '../../archive/index.ts';
+import { type AccountArchive, type ArchiveFiles, nodeFiles, openAccount } from '../../archive/index.ts';
 import { BrokenSessionError } from '../../core/errors.ts';
 import { formatSize } from '../../core/units.ts';
 import type { Endpoint } from '../../protocols/net/endpoint.ts';
@@ -19,12 +19,17 @@ const MESSAGE_BYTES_MAX = 4 * 1024 ** 3;
 export const ONE_AT_A_TIME = 'one-at-a-time-until';
 const ONE_AT_A_TIME_MS = 7 * 86_400_000;
 
-export async function run(config: Pop3ArchiveConfig, context: StepContext): Promise<ArchiveOutputs> {
+export async function run(
+  config: Pop3ArchiveConfig,
+  context: StepContext,
+  files: ArchiveFiles = nodeFiles,
+): Promise<ArchiveOutputs> {
   const endpoint = await context.connection(config.connection);
   const archive = await openAccount({
     root: resolve(context.workdir, config.archive),
     account: config.account ?? accountOf(endpoint),
     clock: context.clock,
+    files,
   });
   try {
     tellRecovery(archive, context);
