@@ -1,5 +1,5 @@
 // The sample job against the sandbox: seeds a site and a mailbox, runs jobs/demo.yaml, and says where the results are.
-import { copyFile, mkdir, mkdtemp, readdir, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -40,7 +40,8 @@ export async function runDemo(request: DemoRequest): Promise<DemoResult> {
   const dir = await demoFolder(request.dir);
   const sandbox = await startSandbox({ dir: join(dir, 'sandbox'), clock: systemClock, random: systemRandom });
   try {
-    await seedSandbox(sandbox);
+    const { siteSource } = await seedSandbox(sandbox);
+    await rename(siteSource, join(dir, 'site'));
     const before = new Set((await sandbox.mailbox.list()).map(message => message.uid));
     const job = join(dir, 'demo.yaml');
     await copyFile(fileURLToPath(new URL('../../jobs/demo.yaml', import.meta.url)), job);
