@@ -4,6 +4,8 @@ const CR = 0x0d;
 const LF = 0x0a;
 const DOT = 0x2e;
 const CRLF_DOT = Buffer.from('\r\n.');
+const CRLF = Buffer.from('\r\n');
+const ONE_DOT = Buffer.from('.');
 
 /** Where the decoder stands: in a line, after CR, at a line's start, after its first dot, after dot and CR. */
 type DotState = 'text' | 'cr' | 'start' | 'dot' | 'dot-cr';
@@ -87,30 +89,58 @@ export class DotStuffer {
   #lineStart = true;
   #afterCr = false;
 
+  /** The result may share memory with `chunk`: it holds until that is overwritten. */
   push(chunk: Uint8Array): Buffer {
-    const out = Buffer.allocUnsafe(chunk.length * 2 + 1);
-    let length = 0;
-    for (const byte of chunk) {
-      if (byte === LF && this.#afterCr) {
-        this.#afterCr = false;
-        continue;
+    const input = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    if (input.length === 0) return input;
+    const out: Buffer[] = [];
+    let from = this.#afterCr && input[0] === LF ? 1 : 0;
+    const breaks = new LineBreaks(input);
+    for (let at = from; at < input.length; ) {
+      if (this.#lineStart && input[at] === DOT) {
+        out.push(input.subarray(from, at), ONE_DOT);
+        from = at;
       }
-      this.#afterCr = byte === CR;
-      if (byte === CR || byte === LF) {
-        out[length++] = CR;
-        out[length++] = LF;
-        this.#lineStart = true;
-        continue;
+      const end = breaks.next(at);
+      this.#lineStart = end < input.length;
+      if (input[end] === CR && input[end + 1] === LF) at = end + 2;
+      else {
+        if (this.#lineStart) {
+          out.push(input.subarray(from, end), CRLF);
+          from = end + 1;
+        }
+        at = end + 1;
       }
-      if (this.#lineStart && byte === DOT) out[length++] = DOT;
-      out[length++] = byte;
-      this.#lineStart = false;
     }
-    return out.subarray(0, length);
+    this.#afterCr = input[input.length - 1] === CR;
+    return out.length === 0 && from === 0 ? input : Buffer.concat([...out, input.subarray(from)]);
   }
 
   /** The closing dot, after a line end where the data has none. */
   finish(): Buffer {
     return Buffer.from(this.#lineStart ? '.\r\n' : '\r\n.\r\n');
+  }
+}
+
+/** Where the next CR or LF is; each byte is searched at most once for each of them. */
+class LineBreaks {
+  readonly #input: Buffer;
+  #cr = -1;
+  #lf = -1;
+
+  constructor(input: Buffer) {
+    this.#input = input;
+  }
+
+  /** From `at` on; the input's length when there is none. */
+  next(at: number): number {
+    if (this.#cr < at) this.#cr = this.#find(CR, at);
+    if (this.#lf < at) this.#lf = this.#find(LF, at);
+    return Math.min(this.#cr, this.#lf);
+  }
+
+  #find(byte: number, at: number): number {
+    const found = this.#input.indexOf(byte, at);
+    return found === -1 ? this.#input.length : found;
   }
 }
