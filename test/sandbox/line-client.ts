@@ -90,6 +90,11 @@ export class LineClient {
     this.#socket.destroy();
   }
 
+  /** Cuts the connection: the server sees a reset. */
+  reset(): void {
+    this.#socket.resetAndDestroy();
+  }
+
   #listen(): void {
     const finish = () => {
       this.#over = true;
