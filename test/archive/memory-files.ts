@@ -25,8 +25,8 @@ export class MemoryFiles implements ArchiveFiles {
   errno = 'ENOSPC';
   /** This operation and all later ones fail: the process is dead. */
   dieAt = Number.POSITIVE_INFINITY;
-  /** A write that fails has written half. */
-  readonly partialWrites = true;
+  /** The size of the disk in bytes. */
+  space = Number.POSITIVE_INFINITY;
   readonly log: string[] = [];
 
   async open(path: string, mode: 'read' | 'write' | 'create'): Promise<ArchiveFile> {
@@ -85,6 +85,12 @@ export class MemoryFiles implements ArchiveFiles {
     return this.nodes.get(path)?.data.toString('latin1') ?? '';
   }
 
+  /** Throws when so many bytes more do not fit. */
+  take(bytes: number, path: string): void {
+    const used = [...this.nodes.values()].reduce((sum, { data }) => sum + data.length, 0);
+    if (used + bytes > this.space) throw fileError(Object.assign(new Error('full'), { code: 'ENOSPC' }), path);
+  }
+
   step(what: string, path: string): void {
     this.operations += 1;
     this.log.push(`${this.operations} ${what} ${path}`);
@@ -109,9 +115,11 @@ class MemoryFile implements ArchiveFile {
     return this.#node.data.copy(into, 0, position);
   }
 
+  /** A write that fails has written half. */
   async write(bytes: Buffer, position: number): Promise<void> {
     try {
       this.#files.step('write', this.#path);
+      this.#files.take(position + bytes.length - this.#node.data.length, this.#path);
     } catch (error) {
       this.#put(bytes.subarray(0, bytes.length / 2), position);
       throw error;
