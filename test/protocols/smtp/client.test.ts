@@ -133,6 +133,20 @@ describe('a mail', () => {
     }
   });
 
+  it.each(['MAIL', 'RCPT', 'DATA'])('meets a 421 at %s: nothing was sent, later may be better', async verb => {
+    const server = await serve({ answer: line => (line.startsWith(verb) ? '421 4.3.2 going down' : undefined) });
+    const client = await connect(server);
+    await expect(client.send(ENVELOPE, MESSAGE)).rejects.toMatchObject({ code: 'server-closing', retry: 'later' });
+    expect([client.usable, server.delivered.length]).toEqual([false, 0]);
+  });
+
+  it('is not mixed with another one', async () => {
+    const client = await connect(await serve());
+    const first = client.send(ENVELOPE, MESSAGE);
+    await expect(client.send(ENVELOPE, MESSAGE)).rejects.toMatchObject({ code: 'misuse' });
+    expect((await first).outcome).toBe('accepted');
+  });
+
   it('is not smuggled in when the server asks for it although it refused everybody', async () => {
     const server = await serve({
       answer: line =>
