@@ -1,6 +1,7 @@
 // A Transport over a TCP socket of Node: bounded reading, back-pressure, upgrade to TLS in both roles.
 import type { Socket } from 'node:net';
 import { type SecureContextOptions, TLSSocket, connect as tlsConnect } from 'node:tls';
+import { nextTurn } from '../../core/clock.ts';
 import { BrokenSessionError, CancelledError, MisuseError } from '../../core/errors.ts';
 import { UNREAD_BYTES_MAX } from '../wire/limits.ts';
 import { type TlsClient, tlsFailure, verifyPeer } from './tls.ts';
@@ -121,7 +122,8 @@ export class SocketTransport implements Transport {
         const refusal = tls === undefined ? undefined : verifyPeer(secured, tls);
         if (refusal !== undefined) return fail(refusal);
         this.#listen();
-        return resolve();
+        // Node says so from inside OpenSSL's handshake, where end() would leave without a close_notify (TLS 1.3).
+        void nextTurn().then(resolve);
       });
     });
   }
