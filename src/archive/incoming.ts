@@ -6,8 +6,8 @@ import { HeaderPeek, type MessageFacts } from './headers.ts';
 import { LineEndScan, type LineEnds } from './line-ends.ts';
 
 /** A bigger message goes to the spool file. */
-export const MEMORY_BYTES_MAX = 8 * 1024 * 1024;
-const SPOOL_READ_BYTES = 1024 * 1024;
+export const MEMORY_BYTES_MAX = 4 * 1024 * 1024;
+const SPOOL_READ_BYTES = 256 * 1024;
 
 /** A message that has come whole. */
 export interface CompleteMessage {

@@ -7,7 +7,7 @@ import { type ArchiveFile, type ArchiveFiles, nodeFiles } from './files.ts';
 import { mboxName } from './layout.ts';
 import { decodeRecord } from './record.ts';
 
-const READ_BYTES = 256 * 1024;
+const READ_BYTES = 64 * 1024;
 
 /** Reads messages of one account; keeps the file of the last month open until close(). */
 export class MessageReader {

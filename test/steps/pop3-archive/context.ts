@@ -19,7 +19,7 @@ export interface TestContext extends StepContext {
   time: number;
 }
 
-export function contextOf(server: FakePop3, workdir: string): TestContext {
+export function contextOf(server: Pick<FakePop3, 'endpoint'>, workdir: string): TestContext {
   const notes: string[] = [];
   const ledgerValues = new Map<string, unknown>();
   const clock: Clock = { ...systemClock, now: () => context.time };
