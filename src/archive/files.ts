@@ -26,7 +26,7 @@ export interface ArchiveFiles {
   makeFolder(path: string): Promise<void>;
   /** The names in a folder are on the disk when it resolves. */
   syncFolder(path: string): Promise<void>;
-  /** Names in a folder, sorted; empty when there is no such folder. */
+  /** Names in a folder, sorted; empty when it is not there or no folder. */
   list(path: string): Promise<readonly string[]>;
   /** False when `from` does not exist. */
   rename(from: string, to: string): Promise<boolean>;
@@ -123,7 +123,7 @@ function list(path: string): Promise<readonly string[]> {
     try {
       return (await readdir(path)).sort();
     } catch (error) {
-      if (errnoOf(error) === 'ENOENT') return [];
+      if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return [];
       throw error;
     }
   });

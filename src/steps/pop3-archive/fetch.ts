@@ -94,7 +94,8 @@ class Fetching {
   async broken(error: unknown): Promise<void> {
     const { archive, messages, context } = this.#job;
     const message = messages[this.#next];
-    if (error instanceof BrokenSessionError && message?.uidl !== undefined) {
+    const blamed = error instanceof BrokenSessionError && error.code !== 'message-abandoned';
+    if (blamed && message?.uidl !== undefined) {
       archive.remember({ uidl: message.uidl, state: 'failed', reason: error.code, at: context.clock.now() });
     }
     await archive.commit();

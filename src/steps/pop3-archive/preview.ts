@@ -13,7 +13,8 @@ export async function preview(config: Pop3ArchiveConfig, context: StepContext): 
   const endpoint = await context.connection(config.connection);
   const folder = accountFolder(resolve(context.workdir, config.archive), config.account ?? accountOf(endpoint));
   const knowledge = await readKnowledge(folder);
-  const client = await connectPop3(endpoint, context);
+  const { dial, clock, signal } = context;
+  const client = await connectPop3(endpoint, { dial, clock, signal });
   try {
     const listing = await client.listing();
     await client.quit();

@@ -31,23 +31,38 @@ export async function run(
     clock: context.clock,
     files,
   });
+  let outputs: ArchiveOutputs;
   try {
     tellRecovery(archive, context);
-    const client = await connectPop3(endpoint, { ...context, pipelining: await mayPipeline(context) });
-    try {
-      return await archiveMailbox(config, context, client, archive);
-    } catch (error) {
-      client.close(error as Error);
-      await doubtPipelining(error, client, context);
-      throw error;
-    }
-  } finally {
-    await archive.close();
+    outputs = await inSession(config, context, endpoint, archive);
+  } catch (error) {
+    await archive.close().catch(() => undefined);
+    throw error;
   }
+  await archive.close();
+  return outputs;
 }
 
 export function accountOf(endpoint: Endpoint): string {
   return `${endpoint.user ?? ''}@${endpoint.host}`;
+}
+
+async function inSession(
+  config: Pop3ArchiveConfig,
+  context: StepContext,
+  endpoint: Endpoint,
+  archive: AccountArchive,
+): Promise<ArchiveOutputs> {
+  const { dial, clock, signal } = context;
+  const client = await connectPop3(endpoint, { dial, clock, signal, pipelining: await mayPipeline(context) });
+  try {
+    warnOfExpiry(client, config, context);
+    return await archiveMailbox(config, context, client, archive);
+  } catch (error) {
+    client.close(error as Error);
+    await doubtPipelining(error, client, context);
+    throw error;
+  }
 }
 
 async function archiveMailbox(
@@ -103,6 +118,12 @@ function tellRecovery({ recovery }: AccountArchive, context: StepContext): void 
     'info',
     `the last run broke off: ${formatSize(recovery.mboxBytesCut)} of messages it had not finished were cut off`,
   );
+}
+
+/** RFC 2449 section 6.7: with EXPIRE 0 the server may delete what was retrieved as soon as the session ends. */
+function warnOfExpiry({ capabilities }: Pop3Client, config: Pop3ArchiveConfig, context: StepContext): void {
+  if (capabilities.expireDays !== 0 || config.delete.when !== 'never') return;
+  context.note('warning', 'this server may delete retrieved messages by itself (EXPIRE 0), although `delete: never` is set');
 }
 
 async function mayPipeline(context: StepContext): Promise<boolean> {

@@ -198,6 +198,17 @@ describe('a message that does not come', () => {
     expect(server.messages).toHaveLength(3);
   });
 
+  it('and never seems to end: the session is given up, and only that message is blamed', async () => {
+    const endless = { uid: 'endless', octets: Buffer.alloc(20 * 1024 * 1024, 'x\r\n') };
+    const { server, context } = await serve({ messages: [endless, ...messagesOf(2)], size: () => 10 });
+    await expect(run(context, { 'max-size': '1KB' })).rejects.toMatchObject({ code: 'message-abandoned', retry: 'reconnect' });
+    await expect(run(context, { 'max-size': '1KB' })).rejects.toMatchObject({ code: 'message-abandoned' });
+    expect(archived(dir).toSorted()).toEqual(hashesOf(messagesOf(2)));
+    await expect(run(context, { 'max-size': '1KB' })).rejects.toMatchObject({ code: 'message-abandoned' });
+    expect(await run(context, { 'max-size': '1KB' })).toMatchObject({ listed: 3, quarantined: 1, archived: 2 });
+    expect(server.messages).toHaveLength(3);
+  });
+
   it('one after the other: the server is left alone', async () => {
     const { server, context } = await serve({
       messages: messagesOf(600),
@@ -247,6 +258,14 @@ describe('a lost QUIT', () => {
     const { context } = await serve({ answer: line => (line === 'QUIT' ? '-ERR whatever\r\n' : undefined) });
     expect(await run(context)).toMatchObject({ archived: 3 });
     await expect(run(context, { delete: 'after-archive' })).rejects.toMatchObject({ code: 'quit-refused', retry: 'later' });
+  });
+});
+
+describe('a server that deletes by itself', () => {
+  it('is told of', async () => {
+    const { context } = await serve({ capabilities: ['UIDL', 'EXPIRE 0'] });
+    await run(context);
+    expect(context.notes).toEqual([expect.stringContaining('EXPIRE 0')]);
   });
 });
 
