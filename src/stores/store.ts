@@ -40,7 +40,10 @@ export interface RunQuery {
 export interface Store {
   /** Opens a run; rejects with AppError `run-exists` when the id is taken. */
   begin(run: RunRecord, steps: readonly StepRecord[]): Promise<void>;
-  /** Records one event: appends it to the log (progress excepted) and moves run and step rows along. Durable when it resolves. */
+  /**
+   * Records one event: appends it to the log (progress excepted) and moves run and step rows along.
+   * Durable when it resolves; a note survives a power cut at the latest once the next event that is none is recorded.
+   */
   record(event: RunEvent): Promise<void>;
   /** Newest first. */
   runs(query: RunQuery): Promise<readonly RunRecord[]>;

@@ -1,0 +1,115 @@
+// One step in one line, whatever the width: what matters least goes first.
+import { printable } from '../core/text.ts';
+import { formatDuration, formatRate, formatSize } from '../core/units.ts';
+import type { Outputs, StepProgress } from '../steps/step.ts';
+import { bar, percent } from './bar.ts';
+import { formatTimeLeft, timeLeft } from './rate.ts';
+import type { StepView } from './view.ts';
+import { fit, fitEnd, pad, widthOf } from './width.ts';
+
+const BAR_COLUMNS_MAX = 24;
+const BAR_COLUMNS_MIN = 5;
+const GAP = '  ';
+
+/** `deploy  ████████░░░░  62 %  25/40 files  3.4 MB  1.2 MB/s  12s left` in at most `columns`. */
+export function stepLine(step: StepView, columns: number, idColumns: number, now: number): string {
+  const id = pad(step.id, Math.min(idColumns, Math.max(4, Math.floor(columns / 2))));
+  const room = columns - widthOf(id) - GAP.length;
+  const rest = room < 2 ? '' : restOf(step, room, now);
+  return rest === '' ? fit(id.trimEnd(), columns) : `${id}${GAP}${rest}`;
+}
+
+function restOf(step: StepView, room: number, now: number): string {
+  switch (step.status) {
+    case 'pending':
+      return fit(step.description, room);
+    case 'running':
+      return step.progress === undefined ? fit(step.description, room) : progressText(step, step.progress, room, now);
+    case 'succeeded':
+      return segments([outputsText(step.outputs), formatDuration(step.durationMs)], room);
+    case 'skipped':
+      return fit('skipped', room);
+    case 'failed':
+    case 'timed-out':
+    case 'cancelled':
+      return segments([endingText(step), formatDuration(step.durationMs)], room);
+  }
+}
+
+/** `failed (tolerated) after 3 attempts`. */
+export function endingText({ status, tolerated, attempts }: StepView): string {
+  const word = status === 'timed-out' ? 'timed out' : status;
+  return `${word}${tolerated ? ' (tolerated)' : ''}${attempts > 1 ? ` after ${attempts} attempts` : ''}`;
+}
+
+function progressText(step: StepView, progress: StepProgress, room: number, now: number): string {
+  const fraction = fractionOf(progress);
+  const parts = fraction === undefined ? [] : [percent(fraction).padStart(5)];
+  const text = segments([...parts, ...progressFacts(step, progress, now)], room);
+  const left = room - widthOf(text) - GAP.length;
+  if (fraction === undefined || left < BAR_COLUMNS_MIN) return text;
+  return `${bar(fraction, Math.min(left, BAR_COLUMNS_MAX))}${GAP}${text}`;
+}
+
+/** Of the bytes when their total is known, else of the things. */
+export function fractionOf({ done, total, bytes, totalBytes }: StepProgress): number | undefined {
+  if (bytes !== undefined && totalBytes !== undefined && totalBytes > 0) return bytes / totalBytes;
+  return total === undefined || total === 0 ? undefined : done / total;
+}
+
+/** What matters most first: `25/40 files`, `12s left`, `1.2 MB/s`, `3.4 MB`. */
+function progressFacts(step: StepView, progress: StepProgress, now: number): string[] {
+  const { done, total, unit, bytes } = progress;
+  const count = unit === 'bytes' ? formatSize(done) : `${done}${total === undefined ? '' : `/${total}`} ${unit}`;
+  const rate = rateText(step, progress, now);
+  const left = leftOf(step, progress, now);
+  return [
+    count,
+    ...(left === undefined ? [] : [`${formatTimeLeft(left)} left`]),
+    ...(rate === undefined ? [] : [rate]),
+    ...(bytes === undefined || unit === 'bytes' ? [] : [formatSize(bytes)]),
+  ];
+}
+
+/** `1.2 MB/s` where bytes move, else `3.4 messages/s`; undefined while unknown. */
+export function rateText(step: StepView, { unit, bytes }: StepProgress, now: number): string | undefined {
+  const inBytes = unit === 'bytes' ? step.items.perSecond(now) : bytes === undefined ? undefined : step.bytes.perSecond(now);
+  if (inBytes !== undefined) return formatRate(inBytes);
+  const things = step.items.perSecond(now);
+  return things === undefined || unit === 'bytes' ? undefined : `${things.toFixed(1)} ${unit}/s`;
+}
+
+function leftOf(step: StepView, { done, total, bytes, totalBytes }: StepProgress, now: number): number | undefined {
+  if (bytes !== undefined && totalBytes !== undefined) return timeLeft(totalBytes - bytes, step.bytes.perSecond(now));
+  return total === undefined ? undefined : timeLeft(total - done, step.items.perSecond(now));
+}
+
+/** The second line of a running step: the retry countdown, the current item, or the newest note. */
+export function detailLine(step: StepView, columns: number, now: number): string {
+  if (step.retryAt !== undefined) {
+    const wait = formatTimeLeft(Math.max(0, step.retryAt - now));
+    return fit(`attempt ${step.attempts} failed, again in ${wait}: ${printable(step.error?.message ?? '')}`, columns);
+  }
+  const item = step.progress?.item;
+  if (item !== undefined && step.lastNote?.level !== 'error') return fitEnd(printable(item), columns);
+  return step.lastNote === undefined ? '' : fit(step.lastNote.message, columns);
+}
+
+/** `uploaded 12, deleted 2, 3.4 MB`: zeros and nothings left out. */
+export function outputsText(outputs: Outputs): string {
+  const shown = Object.entries(outputs).flatMap(([name, value]) => {
+    if (value === null || value === 0 || value === '' || value === false) return [];
+    if (name === 'bytes') return [formatSize(Number(value))];
+    return [`${printable(name)} ${printable(String(value))}`];
+  });
+  return shown.join(', ');
+}
+
+/** As many as fit, the first ones first; the first is cut rather than left out. */
+function segments(parts: readonly string[], room: number): string {
+  const [first = '', ...more] = parts.filter(part => part !== '');
+  return more.reduce(
+    (text, part) => (widthOf(text) + GAP.length + widthOf(part) <= room ? `${text}${GAP}${part}` : text),
+    fit(first, room),
+  );
+}

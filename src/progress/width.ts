@@ -1,0 +1,85 @@
+// How many terminal columns a text takes (Unicode Standard Annex 11, and combining marks), and texts made to fit.
+
+/** Combining marks, joiners and variation selectors take no column of their own. */
+const ZERO = /^[\p{Mn}\p{Me}\p{Cf}]$/u;
+/** East Asian Wide and Fullwidth, and what terminals draw as emoji. */
+const WIDE_RANGES: readonly (readonly [number, number])[] = [
+  [0x1100, 0x115f],
+  [0x2e80, 0x303e],
+  [0x3041, 0x33ff],
+  [0x3400, 0x4dbf],
+  [0x4e00, 0x9fff],
+  [0xa000, 0xa4cf],
+  [0xa960, 0xa97f],
+  [0xac00, 0xd7a3],
+  [0xf900, 0xfaff],
+  [0xfe30, 0xfe6f],
+  [0xff00, 0xff60],
+  [0xffe0, 0xffe6],
+  [0x1f300, 0x1f64f],
+  [0x1f680, 0x1f6ff],
+  [0x1f900, 0x1faff],
+  [0x20000, 0x3fffd],
+];
+
+export function widthOf(text: string): number {
+  let width = 0;
+  for (const char of text) width += charWidth(char);
+  return width;
+}
+
+/** The text in at most `columns`, the cut marked by an ellipsis. */
+export function fit(text: string, columns: number): string {
+  if (widthOf(text) <= columns) return text;
+  return columns < 1 ? '' : `${head(text, columns - 1)}…`;
+}
+
+/** Like fit, but the end stays: for paths, whose last part says most. */
+export function fitEnd(text: string, columns: number): string {
+  if (widthOf(text) <= columns) return text;
+  return columns < 1 ? '' : `…${[...head([...text].reverse().join(''), columns - 1)].reverse().join('')}`;
+}
+
+/** Exactly `columns` wide. */
+export function pad(text: string, columns: number): string {
+  const short = fit(text, columns);
+  return short + ' '.repeat(Math.max(0, columns - widthOf(short)));
+}
+
+/** Lines of at most `columns`, broken between words where possible. */
+export function wrap(text: string, columns: number): readonly string[] {
+  const width = Math.max(1, columns);
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    const joined = line === '' ? word : `${line} ${word}`;
+    if (widthOf(joined) <= width) {
+      line = joined;
+      continue;
+    }
+    if (line !== '') lines.push(line);
+    for (line = word; widthOf(line) > width; line = line.slice(head(line, width).length)) {
+      const piece = head(line, width);
+      if (piece === '') break;
+      lines.push(piece);
+    }
+  }
+  return line === '' && lines.length > 0 ? lines : [...lines, line];
+}
+
+function head(text: string, columns: number): string {
+  let [width, taken] = [0, ''];
+  for (const char of text) {
+    width += charWidth(char);
+    if (width > columns) break;
+    taken += char;
+  }
+  return taken;
+}
+
+function charWidth(char: string): number {
+  const code = char.codePointAt(0) ?? 0;
+  if (code < 0x300) return 1;
+  if (ZERO.test(char)) return 0;
+  return WIDE_RANGES.some(([first, last]) => code >= first && code <= last) ? 2 : 1;
+}

@@ -1,0 +1,94 @@
+// The tables, version by version: forward only, never changed once released; `PRAGMA user_version` counts them.
+import type { DatabaseSync } from 'node:sqlite';
+import { AppError } from '../../core/errors.ts';
+
+const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE runs (
+    id TEXT PRIMARY KEY,
+    job TEXT NOT NULL,
+    file TEXT NOT NULL,
+    trigger TEXT NOT NULL,
+    started_at INTEGER NOT NULL,
+    finished_at INTEGER,
+    status TEXT NOT NULL,
+    host TEXT NOT NULL,
+    pid INTEGER NOT NULL,
+    error TEXT
+  ) STRICT;
+  CREATE INDEX runs_by_job ON runs (job, started_at);
+  CREATE INDEX runs_by_start ON runs (started_at);
+
+  CREATE TABLE steps (
+    run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    step TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    uses TEXT NOT NULL,
+    status TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    started_at INTEGER,
+    duration_ms REAL,
+    outputs TEXT NOT NULL,
+    error TEXT,
+    PRIMARY KEY (run, step)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE events (
+    run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    seq INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    step TEXT,
+    body TEXT NOT NULL,
+    PRIMARY KEY (run, seq)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE ledger (
+    job TEXT NOT NULL,
+    step TEXT NOT NULL,
+    key TEXT NOT NULL,
+    value TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    PRIMARY KEY (job, step, key)
+  ) STRICT, WITHOUT ROWID;
+  `,
+];
+
+/** The version that this program writes. */
+export const SCHEMA_VERSION = MIGRATIONS.length;
+
+/** Brings the tables up to date. Safe when several processes start at once: one migrates, the others wait and see it done. */
+export function migrate(db: DatabaseSync, path: string): void {
+  if (check(db, path) === SCHEMA_VERSION) return;
+  db.exec('BEGIN IMMEDIATE');
+  try {
+    for (let version = check(db, path); version < SCHEMA_VERSION; version++) {
+      db.exec(MIGRATIONS[version] ?? '');
+      db.exec(`PRAGMA user_version = ${version + 1}`);
+    }
+    db.exec('COMMIT');
+  } catch (error) {
+    db.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+/** The version of the file; refuses one that a newer postrider, or another program, wrote. */
+function check(db: DatabaseSync, path: string): number {
+  const version = Number(db.prepare('PRAGMA user_version').get()?.['user_version']);
+  if (version > SCHEMA_VERSION) {
+    throw new AppError(
+      'store-newer',
+      `${path}: written by a newer postrider (version ${version}, this one knows ${SCHEMA_VERSION})`,
+      {
+        hint: 'Update postrider, or choose another folder with --state.',
+      },
+    );
+  }
+  const tables = Number(db.prepare('SELECT count(*) AS tables FROM sqlite_master').get()?.['tables']);
+  if (version === 0 && tables > 0) {
+    throw new AppError('store-unusable', `${path}: is a database of another program`, {
+      hint: 'Choose another folder with --state.',
+    });
+  }
+  return version;
+}

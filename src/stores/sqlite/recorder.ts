@@ -1,0 +1,98 @@
+// Writes the events of runs: the log grows by one, and the rows of run and step move along, together or not at all.
+import type { ErrorReport } from '../../core/errors.ts';
+import type { RunEvent, RunEventBody } from '../../run/events.ts';
+import type { Database } from './database.ts';
+
+/** Notes beyond this many events of one run are left out of the log; what moves a step is always recorded. */
+export const EVENTS_PER_RUN_MAX = 50_000;
+
+export class Recorder {
+  readonly #db: Database;
+  readonly #notesMax: number;
+  /** Events by run, for runs that are still open. */
+  readonly #counts = new Map<string, number>();
+
+  constructor(db: Database, eventsMax: number) {
+    this.#db = db;
+    this.#notesMax = eventsMax;
+  }
+
+  record(event: RunEvent): void {
+    if (event.type === 'step-progress') return;
+    const count = this.#count(event.run);
+    if (event.type === 'step-note' && count > this.#notesMax) return;
+    const { seq, at, run, ...body } = event;
+    const full = event.type === 'step-note' && count === this.#notesMax;
+    const stored = full
+      ? { ...body, level: 'warning', message: 'the log of this run is full; further notes are left out' }
+      : body;
+    this.#db.transaction(event.type === 'step-note' ? 'process' : 'power', () => {
+      const sql = 'INSERT OR IGNORE INTO events (run, seq, at, step, body) VALUES (?, ?, ?, ?, ?)';
+      const added = this.#db.write(sql, run, seq, at, 'step' in body ? body.step : null, JSON.stringify(stored));
+      if (added > 0) this.#move(event);
+    });
+    if (event.type === 'run-finished') this.#counts.delete(run);
+    else this.#counts.set(run, count + 1);
+  }
+
+  #move(event: RunEvent): void {
+    const db = this.#db;
+    switch (event.type) {
+      case 'run-started':
+        for (const { id, uses } of event.steps) this.#addStep(event.run, id, uses);
+        return;
+      case 'step-started':
+        this.#addStep(event.run, event.step, event.uses);
+        db.write(
+          `UPDATE steps SET status = 'running', attempts = ?, started_at = coalesce(started_at, ?) WHERE run = ? AND step = ?`,
+          ...[event.attempt, event.at, event.run, event.step],
+        );
+        return;
+      case 'step-retrying':
+        db.write('UPDATE steps SET error = ? WHERE run = ? AND step = ?', json(event.error), event.run, event.step);
+        return;
+      case 'step-finished':
+        this.#addStep(event.run, event.step, '');
+        db.write(
+          'UPDATE steps SET status = ?, attempts = ?, duration_ms = ?, outputs = ?, error = ? WHERE run = ? AND step = ?',
+          ...[event.status, event.attempts, event.durationMs, JSON.stringify(event.outputs), json(event.error)],
+          ...[event.run, event.step],
+        );
+        return;
+      case 'run-finished':
+        this.#finishRun(event);
+        return;
+      case 'step-note':
+      case 'step-progress':
+    }
+  }
+
+  #finishRun(event: RunEvent & Extract<RunEventBody, { type: 'run-finished' }>): void {
+    this.#db.write(
+      'UPDATE runs SET status = ?, finished_at = ?, error = ? WHERE id = ?',
+      ...[event.status, event.at, json(event.error), event.run],
+    );
+    for (const [step, status] of Object.entries(event.steps)) {
+      const sql = `UPDATE steps SET status = ? WHERE run = ? AND step = ? AND status IN ('pending', 'running')`;
+      this.#db.write(sql, status, event.run, step);
+    }
+  }
+
+  /** On-failure steps are not announced by begin(). */
+  #addStep(run: string, step: string, uses: string): void {
+    this.#db.write(
+      `INSERT OR IGNORE INTO steps (run, step, position, uses, status, attempts, outputs)
+       SELECT ?, ?, count(*), ?, 'pending', 0, '{}' FROM steps WHERE run = ?`,
+      ...[run, step, uses, run],
+    );
+  }
+
+  #count(run: string): number {
+    const known = this.#counts.get(run);
+    return known ?? Number(this.#db.row('SELECT count(*) AS events FROM events WHERE run = ?', run)?.['events']);
+  }
+}
+
+function json(error: ErrorReport | undefined): string | null {
+  return error === undefined ? null : JSON.stringify(error);
+}

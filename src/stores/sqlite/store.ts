@@ -1,0 +1,113 @@
+// The store contract over node:sqlite: one file, no server. Import it lazily: it loads the database engine.
+import type { Clock } from '../../core/clock.ts';
+import { AppError, MisuseError } from '../../core/errors.ts';
+import type { RunEvent } from '../../run/events.ts';
+import type { Ledger } from '../../steps/step.ts';
+import type { RunQuery, RunRecord, StepRecord, Store } from '../store.ts';
+import { Database } from './database.ts';
+import { SqliteLedger } from './ledger.ts';
+import { EVENTS_PER_RUN_MAX, Recorder } from './recorder.ts';
+import { eventOf, runOf, stepOf } from './rows.ts';
+
+export interface SqliteStoreOptions {
+  readonly clock: Clock;
+  /** For tests. */
+  readonly eventsPerRunMax?: number;
+}
+
+/** More runs than this are never read at once. */
+export const RUNS_READ_MAX = 10_000;
+
+/** `path` may be `:memory:`. Throws AppError `store-unusable`, `store-newer`. */
+export async function openSqliteStore(path: string, options: SqliteStoreOptions): Promise<Store> {
+  return new SqliteStore(new Database(path), options);
+}
+
+class SqliteStore implements Store {
+  readonly #db: Database;
+  readonly #clock: Clock;
+  readonly #recorder: Recorder;
+
+  constructor(db: Database, { clock, eventsPerRunMax = EVENTS_PER_RUN_MAX }: SqliteStoreOptions) {
+    this.#db = db;
+    this.#clock = clock;
+    this.#recorder = new Recorder(db, eventsPerRunMax);
+  }
+
+  async begin(run: RunRecord, steps: readonly StepRecord[]): Promise<void> {
+    const added = this.#db.transaction('power', () => {
+      const count = this.#addRun(run);
+      if (count > 0) steps.forEach((step, position) => void this.#addStep(run.id, step, position));
+      return count;
+    });
+    if (added === 0) throw new AppError('run-exists', `a run ${run.id} is already recorded`);
+  }
+
+  async record(event: RunEvent): Promise<void> {
+    if (event.type === 'run-started' && !this.#exists(event.run)) throw new MisuseError(`run ${event.run} was not begun`);
+    this.#recorder.record(event);
+  }
+
+  async runs({ job, status, since, limit }: RunQuery): Promise<readonly RunRecord[]> {
+    const rows = this.#db.rows(
+      `SELECT * FROM runs
+       WHERE (?1 IS NULL OR job = ?1) AND (?2 IS NULL OR status = ?2) AND started_at >= ?3
+       ORDER BY started_at DESC, rowid DESC LIMIT ?4`,
+      ...[job ?? null, status ?? null, since ?? Number.MIN_SAFE_INTEGER, Math.min(limit, RUNS_READ_MAX)],
+    );
+    return rows.map(row => runOf(row, this.#db));
+  }
+
+  async run(idOrPrefix: string): Promise<RunRecord | undefined> {
+    const exact = this.#db.row('SELECT * FROM runs WHERE id = ?', idOrPrefix);
+    if (exact !== undefined) return runOf(exact, this.#db);
+    if (idOrPrefix === '') return undefined;
+    const sql = 'SELECT * FROM runs WHERE substr(id, 1, length(?1)) = ?1 LIMIT 2';
+    const [found, another] = this.#db.rows(sql, idOrPrefix);
+    return found === undefined || another !== undefined ? undefined : runOf(found, this.#db);
+  }
+
+  async steps(run: string): Promise<readonly StepRecord[]> {
+    const rows = this.#db.rows('SELECT * FROM steps WHERE run = ? ORDER BY position', run);
+    return rows.map(row => stepOf(row, this.#db));
+  }
+
+  async events(run: string, step?: string): Promise<readonly RunEvent[]> {
+    const sql = 'SELECT * FROM events WHERE run = ?1 AND (?2 IS NULL OR step = ?2) ORDER BY seq';
+    return this.#db.rows(sql, run, step ?? null).map(row => eventOf(row, this.#db));
+  }
+
+  async jobs(): Promise<readonly string[]> {
+    return this.#db.rows('SELECT DISTINCT job FROM runs ORDER BY job').map(row => String(row['job']));
+  }
+
+  ledger(job: string, step: string): Ledger {
+    return new SqliteLedger(this.#db, this.#clock, job, step);
+  }
+
+  async close(): Promise<void> {
+    this.#db.close();
+  }
+
+  #exists(run: string): boolean {
+    return this.#db.row('SELECT 1 FROM runs WHERE id = ?', run) !== undefined;
+  }
+
+  #addRun(run: RunRecord): number {
+    return this.#db.write(
+      `INSERT OR IGNORE INTO runs (id, job, file, trigger, started_at, finished_at, status, host, pid, error)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      ...[run.id, run.job, run.file, run.trigger, run.startedAt, run.finishedAt ?? null, run.status, run.host, run.pid],
+      run.error === undefined ? null : JSON.stringify(run.error),
+    );
+  }
+
+  #addStep(run: string, step: StepRecord, position: number): number {
+    return this.#db.write(
+      `INSERT INTO steps (run, step, position, uses, status, attempts, started_at, duration_ms, outputs, error)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      ...[run, step.step, position, step.uses, step.status, step.attempts, step.startedAt ?? null, step.durationMs ?? null],
+      ...[JSON.stringify(step.outputs), step.error === undefined ? null : JSON.stringify(step.error)],
+    );
+  }
+}
