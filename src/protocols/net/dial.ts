@@ -6,7 +6,7 @@ import { type AppError, BrokenSessionError } from '../../core/errors.ts';
 import { addressOf, type Endpoint } from './endpoint.ts';
 import { SocketTransport } from './socket.ts';
 import { modeMismatch, TlsClient } from './tls.ts';
-import type { ControlTransport, DataListener, Transport } from './transport.ts';
+import type { ControlTransport, DataListener, DataTransport, Transport } from './transport.ts';
 
 export interface DialOptions {
   readonly signal?: AbortSignal;
@@ -85,16 +85,16 @@ class ControlSocket extends SocketTransport implements ControlTransport {
     return first ?? super.read();
   }
 
-  async openData(port: number): Promise<Transport> {
+  async openData(port: number): Promise<DataTransport> {
     const { endpoint, clock, signal } = this.#context;
     const socket = await openSocket(this.remote.address, port, endpoint, clock, signal);
     const transport = new SocketTransport(socket, this.#tls.forData());
-    bindSignal(transport, socket, signal);
+    bindSignal(transport, socket, signal, reason => transport.reset(reason));
     return transport;
   }
 
   async listenData(): Promise<DataListener> {
-    const server = createServer({ pauseOnConnect: true });
+    const server = createServer();
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen(0, this.local.address, resolve);
@@ -109,7 +109,7 @@ const TLS_ALERT = 0x15;
 class SocketListener implements DataListener {
   readonly port: number;
   readonly #server: Server;
-  readonly #accepted: Promise<Transport>;
+  readonly #accepted: Promise<DataTransport>;
 
   constructor(server: Server, peer: string, tls: TlsClient, signal: AbortSignal | undefined) {
     this.#server = server;
@@ -118,7 +118,7 @@ class SocketListener implements DataListener {
       server.on('connection', socket => {
         if (socket.remoteAddress !== peer) return void socket.destroy();
         const transport = new SocketTransport(socket, tls.forData());
-        bindSignal(transport, socket, signal);
+        bindSignal(transport, socket, signal, reason => transport.reset(reason));
         return resolve(transport);
       });
       server.once('close', () =>
@@ -128,7 +128,7 @@ class SocketListener implements DataListener {
     this.#accepted.catch(() => undefined);
   }
 
-  accept(): Promise<Transport> {
+  accept(): Promise<DataTransport> {
     return this.#accepted;
   }
 
@@ -168,9 +168,15 @@ function openSocket(
   });
 }
 
-function bindSignal(transport: Transport, socket: Socket, signal: AbortSignal | undefined): void {
+/** `end` is how the connection ends on abort: data connections are reset, so that half a file never looks whole. */
+function bindSignal(
+  transport: Transport,
+  socket: Socket,
+  signal: AbortSignal | undefined,
+  end: (reason: Error) => void = reason => transport.close(reason),
+): void {
   if (signal === undefined) return;
-  const abort = () => transport.close(cancelled(signal));
+  const abort = () => end(cancelled(signal));
   signal.addEventListener('abort', abort, { once: true });
   socket.once('close', () => signal.removeEventListener('abort', abort));
 }

@@ -5,14 +5,16 @@ import { nextTurn } from '../../core/clock.ts';
 import { BrokenSessionError, CancelledError, MisuseError } from '../../core/errors.ts';
 import { UNREAD_BYTES_MAX } from '../wire/limits.ts';
 import { type TlsClient, tlsFailure, verifyPeer } from './tls.ts';
-import type { Transport, TransportAddress } from './transport.ts';
+import type { DataTransport, TransportAddress } from './transport.ts';
 
 interface Waiter {
   resolve(chunk: Buffer | undefined): void;
   reject(error: Error): void;
 }
 
-export class SocketTransport implements Transport {
+export class SocketTransport implements DataTransport {
+  /** The TCP socket under `#socket`, which is the TLS socket once there is one. */
+  readonly #tcp: Socket;
   #socket: Socket;
   readonly #tls: TlsClient | undefined;
   #unread: Buffer[] = [];
@@ -26,6 +28,7 @@ export class SocketTransport implements Transport {
 
   /** `tls` is what startTls() needs; without it the connection stays clear. */
   constructor(socket: Socket, tls?: TlsClient) {
+    this.#tcp = socket;
     this.#socket = socket;
     this.#tls = tls;
     this.remote = { address: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 };
@@ -36,6 +39,11 @@ export class SocketTransport implements Transport {
 
   get secure(): boolean {
     return this.#socket instanceof TLSSocket;
+  }
+
+  /** Received and not read yet. */
+  get unreadBytes(): number {
+    return this.#unreadBytes;
   }
 
   read(): Promise<Buffer | undefined> {
@@ -82,6 +90,12 @@ export class SocketTransport implements Transport {
 
   close(reason: Error = new CancelledError('the connection was closed here')): void {
     this.#fail(reason);
+    this.#socket.destroy();
+  }
+
+  reset(reason: Error = new CancelledError('the connection was closed here')): void {
+    this.#fail(reason);
+    if (!this.#tcp.destroyed) this.#tcp.resetAndDestroy();
     this.#socket.destroy();
   }
 

@@ -26,17 +26,23 @@ export interface Transport {
   close(reason?: Error): void;
 }
 
+/** A connection for one file: its end means "that was all", so giving up needs another sign. */
+export interface DataTransport extends Transport {
+  /** Like close(), but the peer sees a reset instead of an orderly end, and cannot take what it has for the whole. */
+  reset(reason?: Error): void;
+}
+
 /** A control connection that can open data connections to the same server, under the same TLS identity and session. */
 export interface ControlTransport extends Transport {
   /** Connects to `port` on the very address of this connection; startTls() resumes this connection's TLS session. */
-  openData(port: number): Promise<Transport>;
+  openData(port: number): Promise<DataTransport>;
   /** Listens on this connection's local address for one connection from the same peer (active mode). */
   listenData(): Promise<DataListener>;
 }
 
 export interface DataListener {
   readonly port: number;
-  accept(): Promise<Transport>;
+  accept(): Promise<DataTransport>;
   close(): void;
 }
 

@@ -1,0 +1,70 @@
+// Size, time and mode of one path: SIZE and MDTM (RFC 3659), MFMT (draft-somers-ftp-mfxx), and the older ways to set a time.
+import type { FtpControl } from './control.ts';
+import { isPositive, isUnsupported, refused } from './errors.ts';
+import type { FtpFeatures } from './features.ts';
+import { sendable } from './paths.ts';
+import { formatTime, parseTime } from './time.ts';
+
+type TimeSetter = 'MFMT' | 'MDTM' | 'SITE UTIME';
+
+export class Attributes {
+  readonly #control: FtpControl;
+  /** Ways to set a time that may still work, best first. */
+  #setters: readonly TimeSetter[];
+
+  constructor(control: FtpControl, features: FtpFeatures) {
+    this.#control = control;
+    this.#setters = features.mfmt ? ['MFMT', 'SITE UTIME'] : features.mdtm ? ['MDTM', 'SITE UTIME'] : ['SITE UTIME'];
+  }
+
+  /** Undefined when the server cannot say, or there is no such file. */
+  async size(path: string): Promise<number | undefined> {
+    const text = await this.#ask(`SIZE ${sendable(path)}`);
+    const match = /^\s*(\d{1,16})\s*$/.exec(text ?? '');
+    const size = Number(match?.[1]);
+    return match !== null && Number.isSafeInteger(size) ? size : undefined;
+  }
+
+  /** Milliseconds since the epoch; undefined when the server cannot say, or there is no such file. */
+  async modified(path: string): Promise<number | undefined> {
+    return parseTime((await this.#ask(`MDTM ${sendable(path)}`)) ?? '')?.at;
+  }
+
+  /** False when the server has no way that works. Ways other than MFMT are believed only after MDTM shows the new time. */
+  async setModified(path: string, at: number): Promise<boolean> {
+    sendable(path);
+    for (const setter of this.#setters) {
+      const reply = await this.#control.exchange(setTimeLine(setter, path, at));
+      if (isPositive(reply) && (setter === 'MFMT' || (await this.#shows(path, at)))) return true;
+      if (reply.code >= 400 && reply.code < 500) throw refused(this.#control.where, setTimeLine(setter, path, at), reply);
+      if (isPositive(reply) || isUnsupported(reply)) this.#setters = this.#setters.filter(other => other !== setter);
+    }
+    return false;
+  }
+
+  /** False when the server cannot, or will not, change the mode. */
+  async chmod(path: string, mode: number): Promise<boolean> {
+    const line = `SITE CHMOD ${(mode & 0o7777).toString(8).padStart(3, '0')} ${sendable(path)}`;
+    const reply = await this.#control.exchange(line);
+    if (reply.code >= 400 && reply.code < 500) throw refused(this.#control.where, line, reply);
+    return isPositive(reply);
+  }
+
+  async #shows(path: string, at: number): Promise<boolean> {
+    const seen = await this.modified(path);
+    return seen !== undefined && Math.floor(seen / 1_000) === Math.floor(at / 1_000);
+  }
+
+  /** The text of a 213 reply; undefined on 5yz. */
+  async #ask(line: string): Promise<string | undefined> {
+    const reply = await this.#control.exchange(line);
+    if (reply.code === 213) return reply.lines.at(-1);
+    if (reply.code >= 400 && reply.code < 500) throw refused(this.#control.where, line, reply);
+    return undefined;
+  }
+}
+
+/** vsftpd sets a time by an MDTM with two arguments; Pure-FTPd and others by SITE UTIME. */
+function setTimeLine(setter: TimeSetter, path: string, at: number): string {
+  return `${setter} ${formatTime(at)} ${path}`;
+}

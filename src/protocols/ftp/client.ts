@@ -1,0 +1,249 @@
+// The FTP client: one signed-in session, one operation at a time.
+import { type Clock, cancelled } from '../../core/clock.ts';
+import { MisuseError } from '../../core/errors.ts';
+import type { Dial } from '../net/dial.ts';
+import type { Endpoint } from '../net/endpoint.ts';
+import type { Reply } from '../wire/reply.ts';
+import { Attributes } from './attributes.ts';
+import { charsetOf } from './charset.ts';
+import { FtpControl } from './control.ts';
+import { DataChannels } from './data.ts';
+import { isPositive, unexpectedReply } from './errors.ts';
+import type { FtpFeatures } from './features.ts';
+import { CurrentFolder } from './folder.ts';
+import { QUIT_MS } from './limits.ts';
+import { FolderLister } from './list.ts';
+import type { FtpEntry } from './listing/entry.ts';
+import { type SignedIn, signIn } from './login.ts';
+import { sendable } from './paths.ts';
+import { quotable } from './quote.ts';
+import { receiveFrom, sendTo } from './streams.ts';
+import { beginTransfer, type TransferContext } from './transfer.ts';
+
+export interface FtpClientOptions {
+  readonly dial: Dial;
+  readonly clock: Clock;
+  /** Aborting closes the connection at once, whatever runs. */
+  readonly signal?: AbortSignal;
+  /** Sees every command and reply line, secrets masked. */
+  readonly transcript?: (direction: '>' | '<', shown: string) => void;
+}
+
+export interface TransferOptions {
+  /** Bytes to skip (RFC 3659 section 5). */
+  readonly offset?: number;
+}
+
+/**
+ * Every method throws RefusedError when the server says no (the session lives), BrokenSessionError when the session is dead,
+ * AppError `name-unsendable` or `name-unencodable` for a path that FTP cannot carry, and MisuseError while another operation runs.
+ * A name that is not valid in the charset holds lone surrogates (`isWellFormed()` is false) and can be sent back as it is.
+ */
+export interface FtpClient {
+  readonly features: FtpFeatures;
+  /** False once the session is dead. */
+  readonly usable: boolean;
+  /** Whole or not at all: `path-missing`, `listing-truncated`, `listing-unreadable`, `listing-too-long`. Without `.` and `..`. */
+  list(path: string): Promise<FtpEntry[]>;
+  /** Ends only when the data has ended and the server has said yes. Leaving the loop early aborts the transfer. */
+  download(path: string, options?: TransferOptions): AsyncIterable<Buffer>;
+  /** Returns the bytes sent. When the source throws, the transfer is aborted, and what is there is incomplete. */
+  upload(path: string, source: AsyncIterable<Uint8Array>, options?: TransferOptions): Promise<number>;
+  append(path: string, source: AsyncIterable<Uint8Array>): Promise<number>;
+  size(path: string): Promise<number | undefined>;
+  modified(path: string): Promise<number | undefined>;
+  setModified(path: string, epochMs: number): Promise<boolean>;
+  makeFolder(path: string): Promise<void>;
+  removeFolder(path: string): Promise<void>;
+  remove(path: string): Promise<void>;
+  rename(from: string, to: string): Promise<void>;
+  chmod(path: string, mode: number): Promise<boolean>;
+  currentFolder(): Promise<string>;
+  changeFolder(path: string): Promise<void>;
+  noop(): Promise<void>;
+  /** Any command that moves no data and changes no setting of the session; refusals are replies, too. */
+  command(line: string): Promise<Reply>;
+  /** Says goodbye and closes; never throws. */
+  quit(): Promise<void>;
+  close(reason?: Error): void;
+}
+
+/** Connects and signs in. Throws with a code for each thing that can go wrong on the way; nothing stays open then. */
+export async function connectFtp(endpoint: Endpoint, options: FtpClientOptions): Promise<FtpClient> {
+  const { clock, signal } = options;
+  const charset = charsetOf(endpoint.encoding);
+  if (signal?.aborted) throw cancelled(signal);
+  const transport = await options.dial(endpoint, { clock, ...(signal === undefined ? {} : { signal }) });
+  const control = new FtpControl(transport, { endpoint, clock, charset, transcript: options.transcript });
+  try {
+    const signedIn = await signIn(control, endpoint, charset);
+    const context = { control, channels: new DataChannels({ control, endpoint, clock }), endpoint, clock };
+    const folder = new CurrentFolder(control);
+    return new SignedInClient(context, signedIn, folder, new FolderLister({ ...context, folder, charset, signedIn }));
+  } catch (error) {
+    control.close(error as Error);
+    throw error;
+  }
+}
+
+class SignedInClient implements FtpClient {
+  readonly features: FtpFeatures;
+  readonly #context: TransferContext;
+  readonly #control: FtpControl;
+  readonly #folder: CurrentFolder;
+  readonly #lister: FolderLister;
+  readonly #attributes: Attributes;
+  #running: string | undefined;
+
+  constructor(context: TransferContext, signedIn: SignedIn, folder: CurrentFolder, lister: FolderLister) {
+    this.features = signedIn.features;
+    this.#context = context;
+    this.#control = context.control;
+    this.#folder = folder;
+    this.#lister = lister;
+    this.#attributes = new Attributes(context.control, signedIn.features);
+  }
+
+  get usable(): boolean {
+    return this.#control.failure === undefined;
+  }
+
+  list(path: string): Promise<FtpEntry[]> {
+    return this.#alone('list', () => this.#lister.list(path));
+  }
+
+  async *download(path: string, options: TransferOptions = {}): AsyncGenerator<Buffer, void, void> {
+    this.#claim('download');
+    try {
+      const offset = wholeOffset(options.offset);
+      const line = `RETR ${sendable(path)}`;
+      await this.#folder.settle(path);
+      yield* receiveFrom(await beginTransfer(this.#context, line, offset), { whole: offset === 0 });
+    } finally {
+      this.#running = undefined;
+    }
+  }
+
+  upload(path: string, source: AsyncIterable<Uint8Array>, options: TransferOptions = {}): Promise<number> {
+    return this.#send('STOR', path, source, options.offset);
+  }
+
+  append(path: string, source: AsyncIterable<Uint8Array>): Promise<number> {
+    return this.#send('APPE', path, source, 0);
+  }
+
+  size(path: string): Promise<number | undefined> {
+    return this.#at(path, 'size', () => this.#attributes.size(path));
+  }
+
+  modified(path: string): Promise<number | undefined> {
+    return this.#at(path, 'modified', () => this.#attributes.modified(path));
+  }
+
+  setModified(path: string, epochMs: number): Promise<boolean> {
+    return this.#at(path, 'setModified', () => this.#attributes.setModified(path, epochMs));
+  }
+
+  makeFolder(path: string): Promise<void> {
+    return this.#at(path, 'makeFolder', () => this.#demand(`MKD ${path}`));
+  }
+
+  removeFolder(path: string): Promise<void> {
+    return this.#at(path, 'removeFolder', () => this.#demand(`RMD ${path}`));
+  }
+
+  remove(path: string): Promise<void> {
+    return this.#at(path, 'remove', () => this.#demand(`DELE ${path}`));
+  }
+
+  rename(from: string, to: string): Promise<void> {
+    return this.#at(from, 'rename', async () => {
+      const target = `RNTO ${sendable(to)}`;
+      await this.#folder.settle(to);
+      await this.#demand(`RNFR ${from}`, reply => reply.code === 350);
+      await this.#demand(target);
+    });
+  }
+
+  chmod(path: string, mode: number): Promise<boolean> {
+    return this.#at(path, 'chmod', () => this.#attributes.chmod(path, mode));
+  }
+
+  currentFolder(): Promise<string> {
+    return this.#alone('currentFolder', () => this.#folder.show());
+  }
+
+  changeFolder(path: string): Promise<void> {
+    return this.#alone('changeFolder', () => this.#folder.change(path));
+  }
+
+  noop(): Promise<void> {
+    return this.#alone('noop', () => this.#demand('NOOP'));
+  }
+
+  command(line: string): Promise<Reply> {
+    return this.#alone('command', async () => {
+      const quoted = quotable(line);
+      await this.#folder.settle('');
+      return this.#control.exchange(quoted.line, quoted.shown);
+    });
+  }
+
+  async quit(): Promise<void> {
+    try {
+      if (this.#running === undefined) {
+        await this.#control.within('QUIT', this.#control.exchange('QUIT'), Math.min(QUIT_MS, this.#context.endpoint.timeoutMs));
+      }
+    } catch {
+      // The work is done; how the server says goodbye changes nothing.
+    } finally {
+      this.close();
+    }
+  }
+
+  close(reason?: Error): void {
+    this.#control.close(reason);
+  }
+
+  #send(verb: 'STOR' | 'APPE', path: string, source: AsyncIterable<Uint8Array>, from: number | undefined): Promise<number> {
+    return this.#at(path, 'upload', async () => {
+      const offset = wholeOffset(from);
+      return sendTo(await beginTransfer(this.#context, `${verb} ${path}`, offset), source);
+    });
+  }
+
+  /** Runs `work` alone, with `path` checked and meaning what the caller means. */
+  #at<T>(path: string, what: string, work: () => Promise<T>): Promise<T> {
+    return this.#alone(what, async () => {
+      await this.#folder.settle(sendable(path));
+      return work();
+    });
+  }
+
+  async #alone<T>(what: string, work: () => Promise<T>): Promise<T> {
+    this.#claim(what);
+    try {
+      return await work();
+    } finally {
+      this.#running = undefined;
+    }
+  }
+
+  #claim(what: string): void {
+    if (this.#running !== undefined)
+      throw new MisuseError(`${what} was called while ${this.#running} runs on the same FTP session`);
+    if (this.#control.failure !== undefined) throw this.#control.failure;
+    this.#running = what;
+  }
+
+  async #demand(line: string, accepts: (reply: Reply) => boolean = isPositive): Promise<void> {
+    const reply = await this.#control.exchange(line);
+    if (!accepts(reply)) throw unexpectedReply(this.#control.where, line, reply);
+  }
+}
+
+function wholeOffset(offset = 0): number {
+  if (!Number.isSafeInteger(offset) || offset < 0)
+    throw new MisuseError(`an offset must be a whole number of bytes, not ${offset}`);
+  return offset;
+}

@@ -1,0 +1,23 @@
+// Every bound that the FTP client keeps against a hostile or broken server.
+
+/** Entries of one folder. More than that is no folder that a mirror could walk in memory. */
+export const LISTING_ENTRIES_MAX = 200_000;
+
+/** One line of a listing: a name of 255 characters, its facts, and a link's target. */
+export const LISTING_LINE_BYTES_MAX = 16 * 1024;
+
+/** 1yz replies to one command. */
+export const PRELIMINARY_REPLIES_MAX = 1_000;
+
+/** How long an abandoned transfer may take to be acknowledged; then the session is given up instead. */
+export const ABORT_MS = 5_000;
+
+/** How long QUIT waits for its goodbye. */
+export const QUIT_MS = 5_000;
+
+/** Bytes that may still lie in send buffers when an upload's last byte was handed over, and the slowest rate at which they may drain. */
+export const UPLOAD_TAIL_BYTES_MAX = 4 * 1024 * 1024;
+export const UPLOAD_TAIL_BYTES_PER_SECOND_MIN = 16 * 1024;
+
+/** Pure-FTPd ends every listing here (its `-L` option) and says 226. */
+export const PURE_FTPD_ENTRIES = 10_000;

@@ -1,0 +1,98 @@
+// Turns the bytes of a listing into entries while they arrive; a line that cannot be read is an error, never a missing file.
+import { AppError } from '../../../core/errors.ts';
+import { printable, shorten } from '../../../core/text.ts';
+import { ReceiveBuffer } from '../../wire/receive-buffer.ts';
+import { readable } from '../errors.ts';
+import { LISTING_ENTRIES_MAX, LISTING_LINE_BYTES_MAX } from '../limits.ts';
+import { parseDosLine } from './dos.ts';
+import type { FtpEntry, ParsedLine } from './entry.ts';
+import { parseMlsdLine } from './mlsd.ts';
+import { parseUnixLine } from './unix.ts';
+
+export interface ListingOptions {
+  readonly dialect: 'mlsd' | 'list';
+  readonly decode: (line: Buffer) => string;
+  /** Milliseconds since the epoch: decides the year where LIST gives none. */
+  readonly now: number;
+}
+
+export class ListingReader {
+  readonly #options: ListingOptions;
+  readonly #buffer = new ReceiveBuffer();
+  readonly #entries: FtpEntry[] = [];
+  #lines = 0;
+  #sawItself = false;
+
+  constructor(options: ListingOptions) {
+    this.#options = options;
+  }
+
+  /** Lines that stood for an entry, `.` and `..` included. */
+  get lines(): number {
+    return this.#lines;
+  }
+
+  /** True when `.` was listed: the server answered for a folder, not for a pattern that matched nothing. */
+  get sawItself(): boolean {
+    return this.#sawItself;
+  }
+
+  /** Throws AppError `listing-unreadable` or `listing-too-long`. */
+  push(chunk: Uint8Array): void {
+    this.#buffer.push(chunk);
+    for (;;) {
+      const line = this.#buffer.takeLine(LISTING_LINE_BYTES_MAX);
+      if (line === undefined) return;
+      this.#take(line);
+    }
+  }
+
+  /** The entries in the server's order; a last line without its end counts. */
+  finish(): FtpEntry[] {
+    const rest = this.#buffer.takeAll();
+    if (rest.length > 0) this.#take(rest.at(-1) === CR ? rest.subarray(0, -1) : rest);
+    return this.#entries;
+  }
+
+  #take(bytes: Buffer): void {
+    const line = this.#options.decode(bytes);
+    if (line.trim() === '') return;
+    const parsed = this.#parse(line);
+    if (parsed === undefined) throw unreadable(line);
+    if (parsed === 'skip') {
+      if (this.#options.dialect === 'mlsd') this.#lines += 1;
+      return;
+    }
+    this.#lines += 1;
+    if (parsed.name === '.' || parsed.name === '..') {
+      this.#sawItself = true;
+      return;
+    }
+    if (parsed.name.includes('/') || parsed.name.includes('\0')) throw unreadable(line);
+    if (this.#entries.length >= LISTING_ENTRIES_MAX) throw tooLong();
+    this.#entries.push(parsed);
+  }
+
+  #parse(line: string): ParsedLine {
+    if (this.#options.dialect === 'mlsd') return parseMlsdLine(line);
+    return parseUnixLine(line, this.#options.now) ?? parseDosLine(line);
+  }
+}
+
+const CR = 0x0d;
+
+function unreadable(line: string): AppError {
+  return new AppError(
+    'listing-unreadable',
+    `the server listed a line that cannot be read: ${shorten(printable(readable(line)), 200)}`,
+    {
+      hint: 'Please report this line; until then, work on a folder without it.',
+    },
+  );
+}
+
+function tooLong(): AppError {
+  return new AppError('listing-too-long', `a folder on the server holds more than ${LISTING_ENTRIES_MAX} entries`, {
+    hint: 'Split the folder.',
+  });
+}

@@ -1,0 +1,105 @@
+// From the greeting to a session that can work: TLS, sign-in, protection, features, names, binary (RFC 959, 2228, 2389, 2640, 4217).
+import { AppError, CancelledError } from '../../core/errors.ts';
+import type { Secret } from '../../core/secret.ts';
+import type { Endpoint } from '../net/endpoint.ts';
+import type { Charset } from './charset.ts';
+import type { FtpControl } from './control.ts';
+import { crowded, isPositive, refused, replyText, signInRefused, unexpectedReply } from './errors.ts';
+import { type FtpFeatures, parseFeatures } from './features.ts';
+import { sendable } from './paths.ts';
+
+export interface SignedIn {
+  readonly greeting: string;
+  readonly features: FtpFeatures;
+}
+
+/** Throws, and never continues in clear text, when TLS was asked for and is not to be had. */
+export async function signIn(control: FtpControl, endpoint: Endpoint, charset: Charset): Promise<SignedIn> {
+  try {
+    const greeting = await greet(control);
+    if (endpoint.tls === 'explicit') await startTls(control);
+    await identify(control, endpoint);
+    if (endpoint.tls !== 'none') await protect(control, endpoint.protection ?? 'private');
+    const features = parseFeatures(await control.exchange('FEAT'));
+    if (features.utf8 && charset.name === 'utf-8') await control.exchange('OPTS UTF8 ON');
+    await setBinary(control);
+    return { greeting, features };
+  } catch (error) {
+    if (control.farewell === undefined || error instanceof CancelledError) throw error;
+    throw signInRefused(control.where, 'sign-in', control.farewell);
+  }
+}
+
+async function greet(control: FtpControl): Promise<string> {
+  const reply = await control.greeting();
+  if (reply.code === 220) return reply.lines.join('\n');
+  if (reply.code < 400) throw unexpectedReply(control.where, 'connection', reply);
+  throw reply.code < 500 ? crowded(control.where, 'connection', reply) : signInRefused(control.where, 'connection', reply);
+}
+
+async function startTls(control: FtpControl): Promise<void> {
+  const reply = await control.exchange('AUTH TLS');
+  if (reply.code === 234) return control.startTls();
+  throw new AppError('tls-refused', `${control.where} refused AUTH TLS: ${replyText(reply)}`, {
+    retry: reply.code < 500 && reply.code >= 400 ? 'later' : 'never',
+    hint: 'Use `tls: implicit` if the server has its own port for TLS; `tls: none` sends the password in clear text.',
+  });
+}
+
+const ANONYMOUS = 'anonymous';
+const ANONYMOUS_PASSWORD = 'postrider@';
+
+async function identify(control: FtpControl, endpoint: Endpoint): Promise<void> {
+  const user = endpoint.user ?? ANONYMOUS;
+  const line = `USER ${sendable(user)}`;
+  const reply = await control.exchange(line);
+  if (reply.code === 230 || reply.code === 232) return;
+  if (reply.code === 332) throw refused(control.where, line, reply, ACCOUNT);
+  if (reply.code !== 331)
+    throw reply.code >= 400 ? signInRefused(control.where, line, reply) : unexpectedReply(control.where, line, reply);
+  const answer = await control.exchange(passLine(endpoint, user), MASKED);
+  if (answer.code === 332) throw refused(control.where, MASKED, answer, ACCOUNT);
+  if (!isPositive(answer)) throw signInRefused(control.where, MASKED, answer);
+}
+
+const MASKED = 'PASS ****';
+const ACCOUNT = {
+  code: 'account-required',
+  hint: 'The server wants an account (ACCT), which postrider does not support.',
+} as const;
+
+function passLine(endpoint: Endpoint, user: string): string {
+  const password: Secret | undefined = endpoint.password;
+  if (password === undefined) {
+    if (user === ANONYMOUS || user === 'ftp') return `PASS ${ANONYMOUS_PASSWORD}`;
+    throw new AppError('secret-missing', `connection "${endpoint.name}" has no password for user ${user}`, {
+      hint: 'Write `password: "${{ secrets.NAME }}"` on the connection and store it with `postrider secret set NAME`.',
+    });
+  }
+  if (/[\r\n\0]/.test(password.reveal())) {
+    throw new AppError('secret-unusable', `the password of connection "${endpoint.name}" holds a line end or NUL`, {
+      hint: 'Store it again without the line end: a file often has one at its end.',
+    });
+  }
+  return `PASS ${password.reveal()}`;
+}
+
+/** PBSZ must come first though it means nothing under TLS (RFC 4217 section 9). */
+async function protect(control: FtpControl, protection: 'private' | 'control'): Promise<void> {
+  await control.exchange('PBSZ 0');
+  const line = protection === 'private' ? 'PROT P' : 'PROT C';
+  const reply = await control.exchange(line);
+  if (isPositive(reply)) return;
+  throw refused(control.where, line, reply, {
+    code: 'protection-refused',
+    hint:
+      protection === 'private'
+        ? 'The server cannot encrypt files; `protection: control` sends them in clear text.'
+        : 'The server insists on encrypted files; remove `protection: control`.',
+  });
+}
+
+async function setBinary(control: FtpControl): Promise<void> {
+  const reply = await control.exchange('TYPE I');
+  if (!isPositive(reply)) throw unexpectedReply(control.where, 'TYPE I', reply);
+}

@@ -1,0 +1,119 @@
+// The control connection as a state machine without I/O: which reply answers which command (RFC 959 sections 4.2, 5.4 and 6).
+//
+//   state         send       transfer   abort      1yz           final     421
+//   greeting      -          -          -          greeting      ready¹    closed    120: wait (5.4)
+//   ready         replying   starting   -          closed²       closed²   closed
+//   replying      -          -          -          replying      ready     closed
+//   starting      -          -          aborting   transferring  ready³    closed    RETR, STOR, APPE, LIST, MLSD sent
+//   transferring  -          -          aborting   transferring  ready     closed    150 or 125 seen
+//   aborting      -          -          -          aborting      aborted   closed    ABOR sent; the transfer's own reply is due (4.1.3)
+//   aborted       -          -          -          aborted       ready     closed    the reply to ABOR is due
+//   closed        -          -          -          closed        closed    closed
+//
+//   ¹ only 220; any other greeting closes.   ² a reply that nobody asked for: replies and commands no longer match.
+//   ³ servers that never send 150 exist; the final reply alone ends the transfer.
+import { BrokenSessionError, MisuseError } from '../../core/errors.ts';
+import type { Command } from '../wire/command.ts';
+import { REPLY_LINE_BYTES_MAX } from '../wire/limits.ts';
+import { ReceiveBuffer } from '../wire/receive-buffer.ts';
+import { decodeText, type Reply, ReplyParser } from '../wire/reply.ts';
+import { PRELIMINARY_REPLIES_MAX } from './limits.ts';
+
+export type SessionState = 'greeting' | 'ready' | 'replying' | 'starting' | 'transferring' | 'aborting' | 'aborted' | 'closed';
+export type CommandKind = 'send' | 'transfer' | 'abort';
+type Input = CommandKind | 'preliminary' | 'final' | 'closing';
+
+/** `final` answers the command in flight; while aborting, the first answers the transfer and the second ABOR. */
+export type SessionEvent =
+  | { readonly kind: 'preliminary'; readonly reply: Reply }
+  | { readonly kind: 'final'; readonly reply: Reply }
+  /** 421: the server is going away. */
+  | { readonly kind: 'closing'; readonly reply: Reply }
+  /** The peer broke the protocol; always the last event. */
+  | { readonly kind: 'broken'; readonly error: BrokenSessionError };
+
+const NEXT: Readonly<Record<SessionState, Readonly<Partial<Record<Input, SessionState>>>>> = {
+  greeting: { preliminary: 'greeting', final: 'ready', closing: 'closed' },
+  ready: { send: 'replying', transfer: 'starting', closing: 'closed' },
+  replying: { preliminary: 'replying', final: 'ready', closing: 'closed' },
+  starting: { abort: 'aborting', preliminary: 'transferring', final: 'ready', closing: 'closed' },
+  transferring: { abort: 'aborting', preliminary: 'transferring', final: 'ready', closing: 'closed' },
+  aborting: { preliminary: 'aborting', final: 'aborted', closing: 'closed' },
+  aborted: { preliminary: 'aborted', final: 'ready', closing: 'closed' },
+  closed: {},
+};
+
+export class FtpSession {
+  readonly #buffer = new ReceiveBuffer();
+  readonly #replies: ReplyParser;
+  #state: SessionState = 'greeting';
+  #preliminaries = 0;
+
+  /** `decode` reads the names inside replies. */
+  constructor(decode: (bytes: Buffer) => string = decodeText) {
+    this.#replies = new ReplyParser('ftp', decode);
+  }
+
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  /** Throws MisuseError when the state does not allow the command; nothing must be sent then. */
+  send(kind: CommandKind, command: Command): Command {
+    const next = NEXT[this.#state][kind];
+    if (next === undefined) throw new MisuseError(`"${command.shown}" cannot be sent while the FTP session is ${this.#state}`);
+    this.#state = next;
+    this.#preliminaries = 0;
+    return command;
+  }
+
+  /** What these bytes complete, in order. Never throws: a broken protocol is the last event. */
+  receive(bytes: Uint8Array): SessionEvent[] {
+    const events: SessionEvent[] = [];
+    if (this.#state === 'closed') return events;
+    this.#buffer.push(bytes);
+    try {
+      while (this.#takes()) {
+        const line = this.#buffer.takeLine(REPLY_LINE_BYTES_MAX);
+        if (line === undefined) break;
+        const reply = this.#replies.push(line);
+        if (reply !== undefined) events.push(this.#event(reply));
+      }
+    } catch (error) {
+      this.#state = 'closed';
+      if (!(error instanceof BrokenSessionError)) throw error;
+      events.push({ kind: 'broken', error });
+    }
+    return events;
+  }
+
+  /** Called between the server's yes to AUTH TLS and the handshake: throws when more came than that yes (response injection). */
+  assertSilent(): void {
+    if (this.#buffer.length === 0 && !this.#replies.open) return;
+    this.#state = 'closed';
+    throw new BrokenSessionError('plaintext-injected', 'bytes arrived before the TLS handshake: somebody may be tampering', {
+      retry: 'never',
+      hint: 'Do not trust this network; use `tls: implicit` where the server offers it.',
+    });
+  }
+
+  #takes(): boolean {
+    return this.#state !== 'closed';
+  }
+
+  #event(reply: Reply): SessionEvent {
+    const kind = reply.code === 421 ? 'closing' : reply.code < 200 ? 'preliminary' : 'final';
+    if (kind === 'preliminary' && ++this.#preliminaries > PRELIMINARY_REPLIES_MAX)
+      throw outOfStep('too many preliminary replies');
+    const next = NEXT[this.#state][kind];
+    if (next === undefined) throw outOfStep(`a reply that answers no command: ${reply.code}`);
+    this.#state = this.#state === 'greeting' && kind === 'final' && reply.code !== 220 ? 'closed' : next;
+    return { kind, reply };
+  }
+}
+
+function outOfStep(what: string): BrokenSessionError {
+  return new BrokenSessionError('protocol-broken', `the server sent ${what}`, {
+    hint: 'The server or something in between mixes up replies; a new connection usually helps.',
+  });
+}

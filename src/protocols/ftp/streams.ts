@@ -1,0 +1,61 @@
+// Moves the bytes of one transfer between its data connection and an async iterable, and settles it however that ends.
+import type { Reply } from '../wire/reply.ts';
+import type { Transfer } from './transfer.ts';
+
+/** Yields the data; leaving early aborts the transfer. `whole`: the transfer began at byte 0, so announced sizes can be compared. */
+export async function* receiveFrom(
+  transfer: Transfer,
+  options: { readonly whole: boolean; readonly onFinal?: (reply: Reply) => void },
+): AsyncGenerator<Buffer, void, void> {
+  let bytes = 0;
+  try {
+    await transfer.connect();
+    for (;;) {
+      const chunk = await transfer.read();
+      if (chunk === undefined) break;
+      bytes += chunk.length;
+      yield chunk;
+    }
+    options.onFinal?.(await transfer.received(bytes, options.whole));
+  } catch (error) {
+    throw await transfer.cause(error);
+  } finally {
+    await transfer.abandon();
+  }
+}
+
+/** Sends everything that the source yields and returns how many bytes that was. When the source throws, the transfer is aborted. */
+export async function sendTo(transfer: Transfer, source: AsyncIterable<Uint8Array>): Promise<number> {
+  let bytes = 0;
+  let sourceFailed = false;
+  const guarded = watch(source, () => {
+    sourceFailed = true;
+  });
+  try {
+    await transfer.connect();
+    for await (const chunk of guarded) {
+      await transfer.write(chunk);
+      bytes += chunk.length;
+    }
+    await transfer.sent(bytes);
+    return bytes;
+  } catch (error) {
+    if (sourceFailed) await transfer.abandon();
+    throw sourceFailed ? error : await transfer.cause(error);
+  }
+}
+
+/** Tells the source's own failures from ours: what is thrown while we hold a chunk comes from the other side. */
+async function* watch(source: AsyncIterable<Uint8Array>, failed: () => void): AsyncGenerator<Uint8Array, void, void> {
+  let handedOver = false;
+  try {
+    for await (const chunk of source) {
+      handedOver = true;
+      yield chunk;
+      handedOver = false;
+    }
+  } catch (error) {
+    if (!handedOver) failed();
+    throw error;
+  }
+}

@@ -1,0 +1,40 @@
+// Times as FTP writes them: YYYYMMDDHHMMSS[.sss] in UTC (RFC 3659 section 2.3).
+
+export interface FtpTime {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly precisionMs: number;
+}
+
+const TIME_VAL = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:\.(\d{1,9}))?$/;
+/** Servers with the year-2000 bug write "19100" for 2000. */
+const Y2K_BUG = /^191(\d\d)(\d{10}(?:\.\d{1,9})?)$/;
+
+/** Undefined when the text is no time, or a day that does not exist. */
+export function parseTime(text: string): FtpTime | undefined {
+  const repaired = text.trim().replace(Y2K_BUG, (_, years: string, rest: string) => `20${years}${rest}`);
+  const match = TIME_VAL.exec(repaired);
+  if (match === null) return undefined;
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1, 7).map(Number);
+  const at = utc(year, month, day, hour, minute, Math.min(second, 59));
+  if (at === undefined || second > 60) return undefined;
+  const fraction = match[7] ?? '';
+  const ms = Math.floor(Number(`0.${fraction || '0'}`) * 1_000);
+  return { at: at + ms, precisionMs: fraction === '' ? 1_000 : Math.max(1, 1_000 / 10 ** fraction.length) };
+}
+
+/** `YYYYMMDDHHMMSS`, UTC; the rest of the second is cut off. */
+export function formatTime(at: number): string {
+  return new Date(at)
+    .toISOString()
+    .replace(/\.\d+Z$/, '')
+    .replace(/[-:T]/g, '');
+}
+
+/** Milliseconds of a UTC date whose month counts from 1; undefined for a date or time that does not exist. */
+export function utc(year: number, month: number, day: number, hour = 0, minute = 0, second = 0): number | undefined {
+  const at = Date.UTC(year, month - 1, day, hour, minute, second);
+  const date = new Date(at);
+  const real = date.getUTCMonth() === month - 1 && date.getUTCDate() === day && hour < 24 && minute < 60 && second < 60;
+  return real && year >= 1900 ? at : undefined;
+}

@@ -1,0 +1,179 @@
+// One transfer from its command to its end: done only when the data has ended and the server has said 226 or 250, in either order.
+//
+//   begin ── RETR/STOR sent, TLS on the data connection ──► moving ── data ended, final reply yes ──► finished
+//     │                                                       ├── final reply no ──► data reset, the server's words thrown
+//     └── refused (550, 425, …) ──► data reset                ├── data cut ──► final reply awaited, the better cause thrown
+//                                                             └── given up ──► ABOR, data reset, both replies awaited, else session closed
+import type { Clock } from '../../core/clock.ts';
+import { AppError, BrokenSessionError, CancelledError, MisuseError, RefusedError } from '../../core/errors.ts';
+import type { Endpoint } from '../net/endpoint.ts';
+import { type DataTransport, withDeadline } from '../net/transport.ts';
+import type { Reply } from '../wire/reply.ts';
+import type { FtpControl, Running } from './control.ts';
+import type { Channel, DataChannels } from './data.ts';
+import { isPositive, refused } from './errors.ts';
+import { ABORT_MS, UPLOAD_TAIL_BYTES_MAX, UPLOAD_TAIL_BYTES_PER_SECOND_MIN } from './limits.ts';
+
+export interface TransferContext {
+  readonly control: FtpControl;
+  readonly channels: DataChannels;
+  readonly endpoint: Endpoint;
+  readonly clock: Clock;
+}
+
+/** Opens the data connection and sends the command. Throws RefusedError when the server refuses before that. */
+export async function beginTransfer(context: TransferContext, line: string, offset = 0): Promise<Transfer> {
+  const channel = await context.channels.open();
+  try {
+    await context.channels.restart(offset);
+    return new Transfer(context, channel, context.control.begin(line));
+  } catch (error) {
+    channel.discard(error as Error);
+    throw error;
+  }
+}
+
+/** Large pieces are cut, so that the deadline of a write is one of a known size. */
+const WRITE_BYTES_MAX = 64 * 1024;
+
+export class Transfer {
+  readonly #context: TransferContext;
+  readonly #channel: Channel;
+  readonly #running: Running;
+  #data: DataTransport | undefined;
+  #final: Reply | undefined;
+  #sentAll = false;
+
+  constructor(context: TransferContext, channel: Channel, running: Running) {
+    this.#context = context;
+    this.#channel = channel;
+    this.#running = running;
+    running.final.then(
+      reply => this.#ended(reply),
+      error => channel.discard(error as Error),
+    );
+  }
+
+  /** True when no reply is outstanding: the session may be used for the next command, or is dead. */
+  get settled(): boolean {
+    return this.#final !== undefined || this.#context.control.failure !== undefined;
+  }
+
+  /** The data connection, under TLS where it must be. The handshake waits for no reply: some servers send 150 only after it. */
+  async connect(): Promise<void> {
+    const { endpoint } = this.#context;
+    const data = await this.#channel.connect();
+    this.#data = data;
+    if (endpoint.tls === 'none' || endpoint.protection === 'control') return;
+    await this.#withinDeadline(data, () => data.startTls());
+  }
+
+  /** The next bytes, or undefined at the end of the data. */
+  read(): Promise<Buffer | undefined> {
+    const data = this.#open();
+    return this.#withinDeadline(data, () => data.read());
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    const data = this.#open();
+    for (let at = 0; at < bytes.length; at += WRITE_BYTES_MAX) {
+      await this.#withinDeadline(data, () => data.write(bytes.subarray(at, at + WRITE_BYTES_MAX)));
+    }
+  }
+
+  /** After the last byte was read: closes the data connection (ProFTPD waits for that) and returns the server's yes. */
+  async received(bytes: number, whole: boolean): Promise<Reply> {
+    this.#open().close();
+    const reply = await this.#yes(this.#context.endpoint.timeoutMs);
+    if (whole) await this.#compare(bytes);
+    return reply;
+  }
+
+  /** After the last byte was written: ends the data orderly (close_notify, FIN) and waits for the server's yes. */
+  async sent(bytes: number): Promise<Reply> {
+    const data = this.#open();
+    this.#sentAll = true;
+    const tailMs = (Math.min(bytes, UPLOAD_TAIL_BYTES_MAX) / UPLOAD_TAIL_BYTES_PER_SECOND_MIN) * 1_000;
+    const ms = this.#context.endpoint.timeoutMs + tailMs;
+    await withDeadline(data, this.#context.clock, ms, this.#what, () => data.end());
+    const reply = await this.#yes(ms);
+    data.close();
+    return reply;
+  }
+
+  /** The error to throw for `error`: the server's own refusal says more than a broken data connection. Leaves the session settled. */
+  async cause(error: unknown): Promise<unknown> {
+    const { control } = this.#context;
+    if (this.#data !== undefined) this.#data.reset();
+    if (error instanceof RefusedError) return error;
+    if (error instanceof BrokenSessionError && error.code === 'timed-out') control.close(error);
+    if (control.failure !== undefined) return error instanceof AppError ? error : control.failure;
+    try {
+      await this.#yes(this.#context.endpoint.timeoutMs);
+      return error;
+    } catch (refusal) {
+      return refusal;
+    }
+  }
+
+  /** Gives the transfer up so that the server cannot take it for complete: ABOR, then a reset. Never throws. */
+  async abandon(): Promise<void> {
+    const { control, endpoint } = this.#context;
+    const reason = new CancelledError(`"${this.#running.shown}" was given up`);
+    if (this.settled) return this.#channel.discard(reason);
+    try {
+      const aborted = control.abort();
+      this.#channel.discard(reason);
+      await control.within('ABOR', aborted, Math.min(ABORT_MS, endpoint.timeoutMs));
+    } catch (error) {
+      control.close(error as Error);
+    }
+  }
+
+  #open(): DataTransport {
+    if (this.#data === undefined) throw new MisuseError('the data connection is not open');
+    return this.#data;
+  }
+
+  get #what(): string {
+    return `${this.#context.control.where}: data of "${this.#running.shown}"`;
+  }
+
+  #withinDeadline<T>(data: DataTransport, work: () => Promise<T>): Promise<T> {
+    return withDeadline(data, this.#context.clock, this.#context.endpoint.timeoutMs, this.#what, work);
+  }
+
+  async #yes(ms: number): Promise<Reply> {
+    const { control } = this.#context;
+    const reply = await control.within(this.#running.shown, this.#running.final, ms);
+    if (isPositive(reply)) return reply;
+    throw refused(control.where, this.#running.shown, reply);
+  }
+
+  /** A no ends the data at once; a yes to an upload that still runs means that the server stopped listening. */
+  #ended(reply: Reply): void {
+    this.#final = reply;
+    const { control } = this.#context;
+    if (!isPositive(reply)) this.#channel.discard(refused(control.where, this.#running.shown, reply));
+    else if (!this.#sentAll && UPLOADS.test(this.#running.shown))
+      this.#channel.discard(endedEarly(control.where, this.#running.shown));
+  }
+
+  /** Servers that announce the size in 150 let us notice a download whose end was forged or lost. */
+  async #compare(bytes: number): Promise<void> {
+    const started = await this.#running.started;
+    const announced = /\((\d{1,15}) bytes\)/i.exec(started.lines.join(' '))?.[1];
+    if (started.code >= 200 || announced === undefined || bytes >= Number(announced)) return;
+    throw new BrokenSessionError(
+      'download-short',
+      `${this.#context.control.where}: "${this.#running.shown}" announced ${announced} bytes and sent ${bytes}`,
+      { hint: 'The file changed meanwhile or the connection was tampered with; trying again usually helps.' },
+    );
+  }
+}
+
+const UPLOADS = /^(STOR|APPE) /;
+
+function endedEarly(where: string, shown: string): BrokenSessionError {
+  return new BrokenSessionError('transfer-cut', `${where} ended "${shown}" before everything was sent`);
+}
