@@ -8,7 +8,7 @@ import { columnsOf, type Renderer, type RendererIo } from './screen.ts';
 import { fractionOf, outputsText, rateText } from './step-line.ts';
 import { summary } from './summary.ts';
 import { RunView, type StepView } from './view.ts';
-import { fit } from './width.ts';
+import { truncate } from './width.ts';
 
 /** Progress is told when another tenth is done, or after this long. */
 const PROGRESS_EVERY_MS = 5_000;
@@ -100,7 +100,7 @@ function stamped(event: RunEvent, text: string): string {
   const two = (value: number) => String(value).padStart(2, '0');
   const time = `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
   const step = 'step' in event ? `${event.step}  ` : '';
-  return fit(printable(`${time} ${step}${text}`), LINE_COLUMNS_MAX);
+  return truncate(printable(`${time} ${step}${text}`), LINE_COLUMNS_MAX);
 }
 
 function colored(event: RunEvent, line: string, paint: Paint): string {

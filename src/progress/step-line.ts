@@ -5,7 +5,7 @@ import type { Outputs, StepProgress } from '../steps/step.ts';
 import { bar, percent } from './bar.ts';
 import { formatTimeLeft, timeLeft } from './rate.ts';
 import type { StepView } from './view.ts';
-import { fit, fitEnd, pad, widthOf } from './width.ts';
+import { pad, truncate, truncateStart, widthOf } from './width.ts';
 
 const BAR_COLUMNS_MAX = 24;
 const BAR_COLUMNS_MIN = 5;
@@ -16,19 +16,19 @@ export function stepLine(step: StepView, columns: number, idColumns: number, now
   const id = pad(step.id, Math.min(idColumns, Math.max(4, Math.floor(columns / 2))));
   const room = columns - widthOf(id) - GAP.length;
   const rest = room < 2 ? '' : restOf(step, room, now);
-  return rest === '' ? fit(id.trimEnd(), columns) : `${id}${GAP}${rest}`;
+  return rest === '' ? truncate(id.trimEnd(), columns) : `${id}${GAP}${rest}`;
 }
 
 function restOf(step: StepView, room: number, now: number): string {
   switch (step.status) {
     case 'pending':
-      return fit(step.description, room);
+      return truncate(step.description, room);
     case 'running':
-      return step.progress === undefined ? fit(step.description, room) : progressText(step, step.progress, room, now);
+      return step.progress === undefined ? truncate(step.description, room) : progressText(step, step.progress, room, now);
     case 'succeeded':
       return segments([outputsText(step.outputs), formatDuration(step.durationMs)], room);
     case 'skipped':
-      return fit('skipped', room);
+      return truncate('skipped', room);
     case 'failed':
     case 'timed-out':
     case 'cancelled':
@@ -88,11 +88,11 @@ function leftOf(step: StepView, { done, total, bytes, totalBytes }: StepProgress
 export function detailLine(step: StepView, columns: number, now: number): string {
   if (step.retryAt !== undefined) {
     const wait = formatTimeLeft(Math.max(0, step.retryAt - now));
-    return fit(`attempt ${step.attempts} failed, again in ${wait}: ${printable(step.error?.message ?? '')}`, columns);
+    return truncate(`attempt ${step.attempts} failed, again in ${wait}: ${printable(step.error?.message ?? '')}`, columns);
   }
   const item = step.progress?.item;
-  if (item !== undefined && step.lastNote?.level !== 'error') return fitEnd(printable(item), columns);
-  return step.lastNote === undefined ? '' : fit(step.lastNote.message, columns);
+  if (item !== undefined && step.lastNote?.level !== 'error') return truncateStart(printable(item), columns);
+  return step.lastNote === undefined ? '' : truncate(step.lastNote.message, columns);
 }
 
 /** `uploaded 12, deleted 2, 3.4 MB`: zeros and nothings left out. */
@@ -105,11 +105,11 @@ export function outputsText(outputs: Outputs): string {
   return shown.join(', ');
 }
 
-/** As many as fit, the first ones first; the first is cut rather than left out. */
+/** As many as truncate, the first ones first; the first is cut rather than left out. */
 function segments(parts: readonly string[], room: number): string {
   const [first = '', ...more] = parts.filter(part => part !== '');
   return more.reduce(
     (text, part) => (widthOf(text) + GAP.length + widthOf(part) <= room ? `${text}${GAP}${part}` : text),
-    fit(first, room),
+    truncate(first, room),
   );
 }

@@ -5,7 +5,7 @@ import type { StepStatus } from '../steps/step.ts';
 import type { Paint } from './paint.ts';
 import { endingText, outputsText } from './step-line.ts';
 import type { RunView, StepView } from './view.ts';
-import { fit, pad, wrap } from './width.ts';
+import { pad, truncate, wrap } from './width.ts';
 
 const WORDS: Readonly<Record<StepStatus, string>> = {
   pending: 'not started',
@@ -50,7 +50,7 @@ export function problems(view: RunView, { columns, paint }: SummaryOptions): rea
     const error = bad && step.error !== undefined ? indented(step.error.message, columns) : [];
     const hint = bad && step.error?.hint !== undefined ? indented(`hint: ${step.error.hint}`, columns) : [];
     const notes = step.warnings.flatMap(note => indented(`${note.level}: ${note.message}`, columns));
-    const title = bad ? paint.red(fit(`${step.id} ${endingText(step)}`, columns)) : paint.yellow(fit(step.id, columns));
+    const title = bad ? paint.red(truncate(`${step.id} ${endingText(step)}`, columns)) : paint.yellow(truncate(step.id, columns));
     return [title, ...error, ...hint, ...notes.map(paint.dim)];
   });
 }
@@ -61,7 +61,7 @@ function stepLines(steps: readonly StepView[], { columns }: SummaryOptions): rea
     const ending = step.status === 'succeeded' || step.status === 'skipped' ? WORDS[step.status] : endingText(step);
     const time = step.status === 'skipped' || step.attempts === 0 ? '' : ` in ${formatDuration(step.durationMs)}`;
     const outputs = outputsText(step.outputs);
-    return fit(`${pad(step.id, idColumns)}  ${ending}${time}${outputs === '' ? '' : `: ${outputs}`}`, columns);
+    return truncate(`${pad(step.id, idColumns)}  ${ending}${time}${outputs === '' ? '' : `: ${outputs}`}`, columns);
   });
 }
 

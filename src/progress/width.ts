@@ -29,20 +29,20 @@ export function widthOf(text: string): number {
 }
 
 /** The text in at most `columns`, the cut marked by an ellipsis. */
-export function fit(text: string, columns: number): string {
+export function truncate(text: string, columns: number): string {
   if (widthOf(text) <= columns) return text;
   return columns < 1 ? '' : `${head(text, columns - 1)}…`;
 }
 
-/** Like fit, but the end stays: for paths, whose last part says most. */
-export function fitEnd(text: string, columns: number): string {
+/** Like truncate, but the end stays: for paths, whose last part says most. */
+export function truncateStart(text: string, columns: number): string {
   if (widthOf(text) <= columns) return text;
   return columns < 1 ? '' : `…${[...head([...text].reverse().join(''), columns - 1)].reverse().join('')}`;
 }
 
 /** Exactly `columns` wide. */
 export function pad(text: string, columns: number): string {
-  const short = fit(text, columns);
+  const short = truncate(text, columns);
   return short + ' '.repeat(Math.max(0, columns - widthOf(short)));
 }
 
