@@ -4,6 +4,7 @@ import { AppError } from '../core/errors.ts';
 import { parseDuration } from '../core/units.ts';
 import type { RunEvent } from '../run/events.ts';
 import type { RunQuery, RunRecord, StepRecord, Store } from '../stores/store.ts';
+import { isAlive } from './hold.ts';
 import { openStore } from './state.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -89,15 +90,6 @@ function viewOf(run: RunRecord, { host }: Workspace): RunView {
     status: dead ? 'crashed' : run.status,
     durationMs: (run.finishedAt ?? (dead ? run.startedAt : systemClock.now())) - run.startedAt,
   };
-}
-
-/** Signal 0 asks whether the process exists; EPERM means it does and belongs to somebody else. */
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }
 
 async function withStore<T>(place: Workspace, work: (store: Store) => Promise<T>): Promise<T> {

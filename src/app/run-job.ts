@@ -3,16 +3,18 @@ import { type Clock, systemClock } from '../core/clock.ts';
 import type { ErrorReport } from '../core/errors.ts';
 import { systemRandom } from '../core/random.ts';
 import { Redactor } from '../core/secret.ts';
-import { planJob } from '../plan/plan.ts';
+import type { Raw } from '../job/job.ts';
+import { type Plan, planJob } from '../plan/plan.ts';
 import { createRenderer, type RendererIo, type RendererKind } from '../progress/renderer.ts';
 import { dial } from '../protocols/net/dial.ts';
-import type { RunStatus } from '../run/events.ts';
+import type { RunListener, RunStatus } from '../run/events.ts';
 import { runPlan } from '../run/runner.ts';
 import { resolveSecret } from '../secrets/resolver.ts';
 import type { RunFacts, StepFacts } from '../steps/step.ts';
 import type { Store } from '../stores/store.ts';
 import { endpointResolver } from './endpoints.ts';
 import { exitCodeOfRun } from './exit-codes.ts';
+import { beginHeld } from './hold.ts';
 import { jobByName } from './jobs.ts';
 import { newRunId } from './run-id.ts';
 import { openStore } from './state.ts';
@@ -44,63 +46,63 @@ export interface RunResult {
 
 /** Throws AppError before the run starts (job missing or invalid, store unusable); afterwards everything is in the result. */
 export async function runJob(request: RunRequest): Promise<RunResult> {
-  const { workspace, clock = systemClock, trigger = 'manual', signal } = request;
+  const { workspace, clock = systemClock } = request;
   const { job } = await jobByName(request.job, workspace);
   const vars = overrideVariables(job.vars, request.set ?? []);
-  const plan = planJob(job, {
-    ...(request.only === undefined ? {} : { only: request.only }),
-    ...(request.from === undefined ? {} : { from: request.from }),
-  });
+  const { only, from } = request;
+  const plan = planJob(job, { ...(only === undefined ? {} : { only }), ...(from === undefined ? {} : { from }) });
   const store = await openStore(workspace, clock);
-  const runId = newRunId(clock, systemRandom);
   const renderer = await createRenderer(request.renderer, request.io);
   try {
-    const redactor = new Redactor();
-    const secret = (name: string) => resolveSecret(name, { env: workspace.env });
-    const connection = endpointResolver({ job, resolveSecret: secret, redactor, vars, env: workspace.env, runId });
-    await beginRun(store, { runId, trigger, job: job.name, file: job.file, startedAt: clock.now(), host: workspace.host });
-    const outcome = await runPlan(plan, {
-      clock,
-      random: systemRandom,
-      signal,
-      runId,
-      trigger,
-      host: workspace.host,
-      listeners: [{ name: 'store', on: event => store.record(event) }, renderer],
-      redactor,
-      env: workspace.env,
-      vars,
-      resolveSecret: secret,
-      connection,
-      dial,
-      ledger: step => store.ledger(job.name, step),
-      history: historyOf(store, job.name, runId),
-    });
-    const exitCode = exitCodeOfRun(outcome.status, outcome.error, interruptedBy(signal));
-    return {
-      runId,
-      status: outcome.status,
-      exitCode,
-      steps: outcome.steps,
-      ...(outcome.error === undefined ? {} : { error: outcome.error }),
-    };
+    return await runPlanned(request, { plan, vars, store, renderer, clock });
   } finally {
     await renderer.close();
     await store.close();
   }
 }
 
-interface Beginning {
-  readonly runId: string;
-  readonly trigger: string;
-  readonly job: string;
-  readonly file: string;
-  readonly startedAt: number;
-  readonly host: string;
+interface Planned {
+  readonly plan: Plan;
+  readonly vars: Readonly<Record<string, Raw>>;
+  readonly store: Store;
+  readonly renderer: RunListener;
+  readonly clock: Clock;
 }
 
-async function beginRun(store: Store, { runId, ...facts }: Beginning): Promise<void> {
-  await store.begin({ id: runId, ...facts, status: 'running', pid: process.pid }, []);
+async function runPlanned(request: RunRequest, { plan, vars, store, renderer, clock }: Planned): Promise<RunResult> {
+  const { job } = plan;
+  const { signal, trigger = 'manual' } = request;
+  const { env, host } = request.workspace;
+  const runId = newRunId(clock, systemRandom);
+  const redactor = new Redactor();
+  const resolve = (name: string) => resolveSecret(name, { env });
+  const record = {
+    id: runId,
+    trigger,
+    job: job.name,
+    file: job.file,
+    startedAt: clock.now(),
+    host,
+    status: 'running',
+    pid: process.pid,
+  } as const;
+  await beginHeld(store, record, job.overlap, { clock, signal, say: line => request.io.stderr.write(`${line}\n`) });
+  const outcome = await runPlan(plan, {
+    ...{ clock, random: systemRandom, signal, runId, trigger, host, env, vars, redactor, dial },
+    listeners: [{ name: 'store', on: event => store.record(event) }, renderer],
+    resolveSecret: resolve,
+    connection: endpointResolver({ job, resolveSecret: resolve, redactor, vars, env, runId }),
+    ledger: step => store.ledger(job.name, step),
+    history: historyOf(store, job.name, runId),
+  });
+  const { status, steps, error } = outcome;
+  return {
+    runId,
+    status,
+    exitCode: exitCodeOfRun(status, error, interruptedBy(signal)),
+    steps,
+    ...(error === undefined ? {} : { error }),
+  };
 }
 
 function historyOf(store: Store, job: string, runId: string) {
