@@ -17,7 +17,7 @@ export class Attributes {
     this.#setters = features.mfmt ? ['MFMT', 'SITE UTIME'] : features.mdtm ? ['MDTM', 'SITE UTIME'] : ['SITE UTIME'];
   }
 
-  /** Undefined when the server cannot say, or there is no such file. */
+  /** Undefined when the server does not offer SIZE. Throws RefusedError `path-refused` when there is no such file. */
   async size(path: string): Promise<number | undefined> {
     const text = await this.#ask(`SIZE ${sendable(path)}`);
     const match = /^\s*(\d{1,16})\s*$/.exec(text ?? '');
@@ -25,7 +25,7 @@ export class Attributes {
     return match !== null && Number.isSafeInteger(size) ? size : undefined;
   }
 
-  /** Milliseconds since the epoch; undefined when the server cannot say, or there is no such file. */
+  /** Milliseconds since the epoch; undefined when the server does not offer MDTM. Throws RefusedError `path-refused` as size() does. */
   async modified(path: string): Promise<number | undefined> {
     return parseTime((await this.#ask(`MDTM ${sendable(path)}`)) ?? '')?.at;
   }
@@ -55,11 +55,11 @@ export class Attributes {
     return seen !== undefined && Math.floor(seen / 1_000) === Math.floor(at / 1_000);
   }
 
-  /** The text of a 213 reply; undefined on 5yz. */
+  /** The text of a 213 reply; undefined when the server does not offer the command. Throws RefusedError about the path itself. */
   async #ask(line: string): Promise<string | undefined> {
     const reply = await this.#control.exchange(line);
     if (reply.code === 213) return reply.lines.at(-1);
-    if (reply.code >= 400 && reply.code < 500) throw refused(this.#control.where, line, reply);
+    if (reply.code >= 400 && !isUnsupported(reply)) throw refused(this.#control.where, line, reply);
     return undefined;
   }
 }

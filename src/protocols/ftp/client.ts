@@ -50,8 +50,10 @@ export interface FtpClient {
   /** Returns the bytes sent. When the source throws, the transfer is aborted, and what is there is incomplete. */
   upload(path: string, source: AsyncIterable<Uint8Array>, options?: TransferOptions): Promise<number>;
   append(path: string, source: AsyncIterable<Uint8Array>): Promise<number>;
+  /** Undefined when the server does not offer it; a missing file is refused. So is modified(). */
   size(path: string): Promise<number | undefined>;
   modified(path: string): Promise<number | undefined>;
+  /** False when the server cannot. */
   setModified(path: string, epochMs: number): Promise<boolean>;
   makeFolder(path: string): Promise<void>;
   removeFolder(path: string): Promise<void>;
