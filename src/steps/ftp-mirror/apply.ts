@@ -1,0 +1,201 @@
+// Carries a plan out, in the one order that never loses anything: make room, bring everything over, name it, and only then delete.
+import { cancelled } from '../../core/clock.ts';
+import { AppError, MisuseError, RefusedError } from '../../core/errors.ts';
+import type { Removal, Transfer } from './compare.ts';
+import { makeLastRank } from './filter.ts';
+import { inLanes } from './lanes.ts';
+import type { Receiver, Staged } from './receiver.ts';
+import type { Survey } from './survey.ts';
+import type { Tally } from './tally.ts';
+import { ancestorsOf, depthOf } from './tree.ts';
+import type { Workshop } from './workshop.ts';
+
+/** Throws `mirror-incomplete` when something could not be done, and at once what makes going on pointless. */
+export async function applyPlan(workshop: Workshop, survey: Survey, receiver: Receiver, tally: Tally): Promise<void> {
+  if (survey.brake !== undefined) throw survey.brake;
+  const run = new Application(workshop, survey, receiver, tally);
+  try {
+    await run.all();
+  } catch (error) {
+    workshop.stop(error as Error);
+    throw error;
+  } finally {
+    await receiver.settle();
+  }
+  const incomplete = tally.incomplete();
+  if (incomplete !== undefined) throw incomplete;
+}
+
+class Application {
+  readonly #workshop: Workshop;
+  readonly #survey: Survey;
+  readonly #receiver: Receiver;
+  readonly #tally: Tally;
+  /** Folders that could not be made: nothing below them is tried. */
+  readonly #lost = new Set<string>();
+
+  constructor(workshop: Workshop, survey: Survey, receiver: Receiver, tally: Tally) {
+    this.#workshop = workshop;
+    this.#survey = survey;
+    this.#receiver = receiver;
+    this.#tally = tally;
+  }
+
+  async all(): Promise<void> {
+    const { plan, rootMissing, confirmed } = this.#survey;
+    for (const { path, message } of plan.conflicts) this.#tally.fail(path, new AppError('conflict', message));
+    for (const [path, seen] of confirmed) await this.#workshop.memory.put(path, seen);
+    await this.#receiver.prepareRoot(rootMissing);
+    await this.#cleanTemps();
+    await this.#removeAll(plan.clears);
+    await this.#makeFolders();
+    await this.#transfer();
+    if (plan.deletes.length === 0) return;
+    if (this.#tally.failed === 0) await this.#removeAll(plan.deletes);
+    else
+      this.#workshop.context.note(
+        'warning',
+        `${plan.deletes.length} deletions were held back, because not everything was transferred`,
+      );
+  }
+
+  /** Unfinished files that no transfer of this run will continue. */
+  async #cleanTemps(): Promise<void> {
+    const { config } = this.#workshop;
+    const { plan, temps } = this.#survey;
+    const wanted =
+      config.atomic && config.resume
+        ? new Set(plan.transfers.map(transfer => this.#receiver.tempOf(transfer)))
+        : new Set<string>();
+    const stale = [...temps.keys()].filter(path => !wanted.has(path));
+    await this.#each(
+      stale,
+      path => path,
+      path => this.#receiver.removeTemp(path),
+    );
+  }
+
+  async #removeAll(removals: readonly Removal[]): Promise<void> {
+    const remove = async (removal: Removal) => {
+      await this.#receiver.remove(removal);
+      if (removal.kind === 'file') this.#tally.deleted();
+    };
+    await this.#each(
+      removals.filter(({ kind }) => kind === 'file'),
+      ({ path }) => path,
+      remove,
+    );
+    for (const level of byDepth(removals.filter(({ kind }) => kind === 'folder')))
+      await this.#each(level, ({ path }) => path, remove);
+  }
+
+  async #makeFolders(): Promise<void> {
+    const levels = byDepth(this.#survey.plan.folders.map(path => ({ path }))).reverse();
+    for (const level of levels) {
+      await this.#each(
+        level,
+        ({ path }) => path,
+        ({ path }) => this.#receiver.makeFolder(path),
+        path => this.#lost.add(path),
+      );
+    }
+  }
+
+  /** Rank by rank, the largest files first; `last` waits for the rest, and for all of it to have worked. */
+  async #transfer(): Promise<void> {
+    const { config } = this.#workshop;
+    const rankOf = makeLastRank(config.last);
+    const ranks = Map.groupBy(this.#survey.plan.transfers, ({ path }) => rankOf(path));
+    const staged: Staged[] = [];
+    for (const rank of [...ranks.keys()].sort((a, b) => a - b)) {
+      const transfers = ranks.get(rank) ?? [];
+      if (rank > 0 && this.#tally.failed > 0) {
+        this.#workshop.context.note('warning', `${transfers.length} file(s) of \`last\` were held back, because others failed`);
+        continue;
+      }
+      await this.#each(
+        bySize(transfers),
+        ({ path }) => path,
+        async transfer => {
+          const file = await this.#receiver.stage(transfer);
+          if (config.commit === 'end') staged.push(file);
+          else await this.#publish(file);
+        },
+      );
+    }
+    if (config.commit === 'end') await this.#publishAll(staged, rankOf);
+  }
+
+  async #publishAll(staged: readonly Staged[], rankOf: (path: string) => number): Promise<void> {
+    if (this.#tally.failed > 0) {
+      this.#workshop.context.note(
+        'warning',
+        `nothing was published: ${staged.length} file(s) wait for the rest under temporary names`,
+      );
+      return;
+    }
+    const ranks = Map.groupBy(staged, ({ transfer }) => rankOf(transfer.path));
+    for (const rank of [...ranks.keys()].sort((a, b) => a - b)) {
+      if (rank > 0 && this.#tally.failed > 0) return;
+      await this.#each(
+        ranks.get(rank) ?? [],
+        ({ transfer }) => transfer.path,
+        file => this.#publish(file),
+      );
+    }
+  }
+
+  async #publish(file: Staged): Promise<void> {
+    await this.#receiver.publish(file);
+    this.#tally.transferred(file.transfer.path, file.size);
+  }
+
+  /** One failure does not stop the others, unless they cannot succeed either. */
+  async #each<T>(
+    items: readonly T[],
+    pathOf: (item: T) => string,
+    work: (item: T) => Promise<unknown>,
+    lost?: (path: string) => void,
+  ): Promise<void> {
+    await inLanes(items, this.#workshop.pool.lanes, async item => {
+      const path = pathOf(item);
+      try {
+        for (const folder of ancestorsOf(path))
+          if (this.#lost.has(folder)) throw new AppError('folder-missing', `its folder ${folder} could not be made`);
+        await work(item);
+      } catch (error) {
+        const final = this.#final(error);
+        if (final !== undefined) {
+          this.#workshop.stop(final);
+          throw final;
+        }
+        this.#tally.fail(path, error);
+        lost?.(path);
+      }
+    });
+  }
+
+  /** The error to end with at once, when this one spoils everything that is left. */
+  #final(error: unknown): Error | undefined {
+    const { signal, pool, context } = this.#workshop;
+    if (context.signal.aborted) return cancelled(context.signal);
+    if (signal.aborted) return cancelled(signal);
+    if (pool.failure !== undefined) return pool.failure;
+    if (!(error instanceof AppError) || error instanceof MisuseError || error.code === 'cancelled') return error as Error;
+    if (error.code === 'disk-full' || error.code === 'too-many-files') return error;
+    return error instanceof RefusedError && STORAGE_FULL.has(error.refusal.replyCode) ? error : undefined;
+  }
+}
+
+/** RFC 959 section 4.2: 452 insufficient storage, 552 storage allocation exceeded. */
+const STORAGE_FULL: ReadonlySet<string> = new Set(['452', '552']);
+
+function bySize(transfers: readonly Transfer[]): readonly Transfer[] {
+  return [...transfers].sort((a, b) => (b.facts.size ?? 0) - (a.facts.size ?? 0));
+}
+
+/** Groups of one depth each, the deepest first. */
+function byDepth<T extends { readonly path: string }>(items: readonly T[]): (readonly T[])[] {
+  const levels = Map.groupBy(items, ({ path }) => depthOf(path));
+  return [...levels.keys()].sort((a, b) => b - a).map(depth => levels.get(depth) ?? []);
+}

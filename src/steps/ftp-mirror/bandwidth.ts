@@ -1,0 +1,24 @@
+// A rate that all sessions share: each asks before it moves bytes, and waits for its turn.
+import type { Clock } from '../../core/clock.ts';
+
+export interface Bandwidth {
+  /** Resolves when `bytes` may move; rejects with CancelledError when `signal` aborts. */
+  take(bytes: number, signal: AbortSignal): Promise<void>;
+}
+
+/** Unused time is saved up to this much, so that one slow disk read does not lower the rate. */
+const BURST_MS = 250;
+
+export function makeBandwidth(bytesPerSecond: number | undefined, clock: Clock): Bandwidth {
+  if (bytesPerSecond === undefined) return { take: async () => undefined };
+  const rate = Math.max(1, bytesPerSecond);
+  let free = clock.elapsed();
+  return {
+    async take(bytes, signal) {
+      const now = clock.elapsed();
+      const start = Math.max(free, now - BURST_MS);
+      free = start + (bytes / rate) * 1_000;
+      if (start > now) await clock.sleep(start - now, signal);
+    },
+  };
+}

@@ -1,0 +1,162 @@
+// Downloading: makes the local folder like the server's; a file gets its name when it is whole and on the disk.
+import type { FileHandle } from 'node:fs/promises';
+import { AppError, fileError, RefusedError } from '../../core/errors.ts';
+import { printable } from '../../core/text.ts';
+import type { FtpClient } from '../../protocols/ftp/index.ts';
+import type { Removal, Transfer } from './compare.ts';
+import { LocalFolder } from './local-folder.ts';
+import { remotePath, siblingOf } from './paths.ts';
+import type { Receiver, Staged } from './receiver.ts';
+import type { Tally } from './tally.ts';
+import { tempName } from './temp-name.ts';
+import type { Workshop } from './workshop.ts';
+
+export class LocalReceiver implements Receiver {
+  readonly #workshop: Workshop;
+  readonly #tally: Tally;
+  readonly #folder: LocalFolder;
+
+  private constructor(workshop: Workshop, tally: Tally, folder: LocalFolder) {
+    this.#workshop = workshop;
+    this.#tally = tally;
+    this.#folder = folder;
+  }
+
+  static async open(workshop: Workshop, tally: Tally): Promise<LocalReceiver> {
+    return new LocalReceiver(workshop, tally, await LocalFolder.open(workshop.localRoot));
+  }
+
+  async prepareRoot(): Promise<void> {}
+
+  tempOf({ path, facts }: Transfer): string {
+    return siblingOf(path, tempName({ path, size: facts.size, modifiedAt: facts.modifiedAt }));
+  }
+
+  removeTemp(path: string): Promise<void> {
+    return this.#folder.remove(path, 'file');
+  }
+
+  makeFolder(path: string): Promise<void> {
+    return this.#folder.makeFolder(path, this.#workshop.config.chmod?.dirs);
+  }
+
+  async remove({ path, kind }: Removal): Promise<void> {
+    await this.#folder.remove(path, kind);
+    if (kind === 'file') await this.#workshop.memory.delete(path);
+  }
+
+  async stage(transfer: Transfer): Promise<Staged> {
+    const { config, pool } = this.#workshop;
+    const at = config.atomic ? this.tempOf(transfer) : transfer.path;
+    const size = await pool.use(async (client, attempt) => {
+      const handle = await this.#folder.openFile(at);
+      let received: number;
+      try {
+        received = await this.#receive(client, handle, transfer, attempt);
+        await this.#finish(handle, transfer);
+      } catch (error) {
+        if (config.atomic && isHopeless(error)) await this.#folder.remove(at, 'file');
+        throw error;
+      } finally {
+        await handle.close();
+      }
+      return received;
+    });
+    const { modifiedAt } = transfer.facts;
+    return { transfer, at, size, modifiedAt, timeLost: !config['preserve-times'] };
+  }
+
+  async publish({ transfer, at, size, modifiedAt, timeLost }: Staged): Promise<void> {
+    const { path } = transfer;
+    if (at !== path) await this.#folder.rename(at, path);
+    if (!timeLost || modifiedAt === undefined) return;
+    const facts = await this.#folder.facts(path);
+    await this.#workshop.memory.put(path, {
+      size,
+      source: modifiedAt,
+      target: facts === undefined ? null : Math.floor(facts.mtimeMs),
+    });
+  }
+
+  settle(): Promise<void> {
+    return this.#folder.settle();
+  }
+
+  /** Returns the size of the whole file. */
+  async #receive(client: FtpClient, handle: FileHandle, transfer: Transfer, attempt: number): Promise<number> {
+    const { config, remoteRoot } = this.#workshop;
+    const remote = remotePath(remoteRoot, transfer.path);
+    const { size, modifiedAt } = transfer.facts;
+    const found = (await handle.stat()).size;
+    const mayContinue = config.atomic && size !== undefined && modifiedAt !== undefined && (config.resume || attempt > 1);
+    const offset = mayContinue && found <= size ? found : 0;
+    this.#tally.at(transfer.path, offset, 0);
+    if (offset > 0 && offset === size) return offset;
+    if (offset === 0) return this.#copy(client, handle, transfer, remote, 0);
+    try {
+      return await this.#copy(client, handle, transfer, remote, offset);
+    } catch (error) {
+      if (!(error instanceof RefusedError) || error.retry !== 'never') throw error;
+      this.#tally.once('the server does not continue a download: it begins again');
+      return this.#copy(client, handle, transfer, remote, 0);
+    }
+  }
+
+  async #copy(client: FtpClient, handle: FileHandle, transfer: Transfer, remote: string, offset: number): Promise<number> {
+    const { config, bandwidth, signal } = this.#workshop;
+    const { path, facts } = transfer;
+    const expected = config.verify === 'size' ? facts.size : undefined;
+    await onDisk(path, () => handle.truncate(offset));
+    let position = offset;
+    for await (const chunk of client.download(remote, offset === 0 ? {} : { offset })) {
+      await bandwidth.take(chunk.length, signal);
+      if (expected !== undefined && position + chunk.length > expected) throw sizeMismatch(path, 'more than', expected);
+      await onDisk(path, () => writeAll(handle, chunk, position));
+      position += chunk.length;
+      this.#tally.at(path, position, chunk.length);
+    }
+    if (expected !== undefined && position !== expected) throw sizeMismatch(path, `${position} of`, expected);
+    return position;
+  }
+
+  /** Mode, durable content, then the time: a write after it would change it. */
+  async #finish(handle: FileHandle, { path, facts }: Transfer): Promise<void> {
+    const { config } = this.#workshop;
+    await onDisk(path, async () => {
+      if (config.chmod?.files !== undefined) await handle.chmod(config.chmod.files);
+      await handle.sync();
+      if (config['preserve-times'] && facts.modifiedAt !== undefined) {
+        await handle.utimes(facts.modifiedAt / 1_000, facts.modifiedAt / 1_000);
+      }
+    });
+  }
+}
+
+async function writeAll(handle: FileHandle, chunk: Buffer, position: number): Promise<void> {
+  for (let written = 0; written < chunk.length; ) {
+    const { bytesWritten } = await handle.write(chunk, written, chunk.length - written, position + written);
+    written += bytesWritten;
+  }
+}
+
+async function onDisk<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw fileError(error, printable(path));
+  }
+}
+
+function sizeMismatch(path: string, got: string, expected: number): AppError {
+  return new AppError('size-mismatch', `${printable(path)}: the server sent ${got} ${expected} bytes`, {
+    retry: 'later',
+    hint: 'The file is changing on the server, or the connection lost data; it is fetched again by the next attempt.',
+  });
+}
+
+/** What is on the disk is no good beginning, or must make room. */
+function isHopeless(error: unknown): boolean {
+  return (
+    error instanceof AppError && (error.code === 'size-mismatch' || error.code === 'disk-full' || error instanceof RefusedError)
+  );
+}

@@ -1,0 +1,170 @@
+// Walks the local folder. A walk that cannot read everything fails: a mirror must never take "unreadable" for "not there".
+import type { Stats } from 'node:fs';
+import { lstat, opendir, realpath, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AppError, fileError } from '../../core/errors.ts';
+import { printable } from '../../core/text.ts';
+import type { Filter } from './filter.ts';
+import { type Tree, TreeBuilder } from './tree.ts';
+
+export interface LocalWalk {
+  /** Absolute. */
+  readonly root: string;
+  readonly filter: Filter;
+  /** skip, follow, error: for a source. stay: for a target, whose links are left alone. */
+  readonly symlinks: 'skip' | 'follow' | 'error' | 'stay';
+  readonly signal: AbortSignal;
+  readonly warn: (message: string) => void;
+  /** Why a name cannot be mirrored, or undefined. */
+  readonly unsafeName?: (name: string) => string | undefined;
+  readonly entriesMax?: number;
+}
+
+export interface LocalTree {
+  readonly tree: Tree;
+  /** Entries whose name cannot be mirrored: where, and why. */
+  readonly unsafe: readonly { readonly path: string; readonly message: string }[];
+}
+
+/** Entries looked at side by side. */
+const BATCH = 64;
+
+/** The tree below the root; undefined when there is nothing at `root`. Throws AppError when it is no folder or cannot be read. */
+export async function walkLocal(walk: LocalWalk): Promise<LocalTree | undefined> {
+  const root = await rootFolder(walk.root);
+  if (root === undefined) return undefined;
+  const walker = new Walker(walk, root);
+  await walker.folder('', [await identity(root)]);
+  walker.sayLinks();
+  return { tree: walker.tree, unsafe: walker.unsafe };
+}
+
+/** The root itself may be a link: the user wrote it. */
+async function rootFolder(path: string): Promise<string | undefined> {
+  try {
+    const root = await realpath(path);
+    if (!(await stat(root)).isDirectory()) {
+      throw new AppError('not-a-folder', `${path} is not a folder`, { hint: 'Give `local` the folder that holds the files.' });
+    }
+    return root;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw fileError(error, path);
+  }
+}
+
+class Walker {
+  readonly tree: TreeBuilder;
+  readonly unsafe: { path: string; message: string }[] = [];
+  readonly #walk: LocalWalk;
+  readonly #root: string;
+  readonly #links: string[] = [];
+
+  constructor(walk: LocalWalk, root: string) {
+    this.#walk = walk;
+    this.#root = root;
+    this.tree = new TreeBuilder(walk.filter, walk.root, walk.entriesMax);
+  }
+
+  /** `chain` holds the identity of every folder from the root to here: meeting one of them again is a loop. */
+  async folder(path: string, chain: readonly string[]): Promise<void> {
+    this.#walk.signal.throwIfAborted();
+    const folders: [path: string, chain: readonly string[]][] = [];
+    const names = await this.#names(path);
+    for (let at = 0; at < names.length; at += BATCH) {
+      const paths = names.slice(at, at + BATCH).map(name => (path === '' ? name : `${path}/${name}`));
+      const facts = await Promise.all(paths.map(child => this.#look(child)));
+      for (const [index, child] of paths.entries()) {
+        const found = facts[index];
+        if (found === undefined) continue;
+        const next = await this.#entry(child, found, chain);
+        if (next !== undefined) folders.push([child, next]);
+      }
+    }
+    for (const [child, next] of folders) await this.folder(child, next);
+  }
+
+  sayLinks(): void {
+    const [first] = this.#links;
+    if (first === undefined) return;
+    const many = this.#links.length === 1 ? '1 symbolic link was' : `${this.#links.length} symbolic links were`;
+    this.#walk.warn(
+      `${many} left out: ${printable(first)}${this.#links.length > 1 ? ', …' : ''} (\`symlinks: follow\` takes them along)`,
+    );
+  }
+
+  async #names(path: string): Promise<readonly string[]> {
+    const folder = join(this.#root, path);
+    const names: string[] = [];
+    try {
+      for await (const entry of await opendir(folder)) names.push(entry.name);
+    } catch (error) {
+      throw fileError(error, folder);
+    }
+    return names.sort();
+  }
+
+  /** undefined: gone since it was listed. */
+  async #look(path: string): Promise<Stats | undefined> {
+    const full = join(this.#root, path);
+    try {
+      return await lstat(full);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw fileError(error, full);
+    }
+  }
+
+  /** Adds one entry; returns the chain to walk a folder with, undefined for what is not entered. */
+  async #entry(path: string, facts: Stats, chain: readonly string[]): Promise<readonly string[] | undefined> {
+    const why = this.#walk.unsafeName?.(path.slice(path.lastIndexOf('/') + 1));
+    if (why !== undefined) {
+      if (this.tree.addOther(path, 'an unsafe name')) this.unsafe.push({ path, message: why });
+      return undefined;
+    }
+    if (facts.isSymbolicLink()) return this.#link(path, chain);
+    if (facts.isDirectory()) return this.tree.addFolder(path) ? [...chain, identityOf(facts)] : undefined;
+    if (facts.isFile()) this.tree.addFile(path, factsOf(facts));
+    else this.tree.addOther(path, 'a device, pipe or socket');
+    return undefined;
+  }
+
+  async #link(path: string, chain: readonly string[]): Promise<readonly string[] | undefined> {
+    const { symlinks, warn } = this.#walk;
+    if (symlinks !== 'follow') {
+      const counts = this.tree.addOther(path, 'a symbolic link');
+      if (!counts || symlinks === 'stay') return undefined;
+      if (symlinks === 'error') throw linkFound(path);
+      this.#links.push(path);
+      return undefined;
+    }
+    const target = await stat(join(this.#root, path)).catch(() => undefined);
+    if (target?.isFile()) this.tree.addFile(path, factsOf(target));
+    else if (target?.isDirectory() && !chain.includes(identityOf(target))) {
+      return this.tree.addFolder(path) ? [...chain, identityOf(target)] : undefined;
+    } else if (this.tree.addOther(path, 'a symbolic link')) {
+      warn(
+        `${printable(path)} was left out: ${target === undefined ? 'it points to nothing' : 'it points back to a folder it lies in'}`,
+      );
+    }
+    return undefined;
+  }
+}
+
+export function linkFound(path: string): AppError {
+  return new AppError('symlink-found', `${printable(path)} is a symbolic link`, {
+    hint: 'Exclude it, or write `symlinks: skip` or `symlinks: follow`.',
+  });
+}
+
+export function factsOf(stats: Stats): { readonly size: number; readonly modifiedAt: number; readonly precisionMs: number } {
+  return { size: stats.size, modifiedAt: Math.floor(stats.mtimeMs), precisionMs: 0 };
+}
+
+async function identity(path: string): Promise<string> {
+  return identityOf(await stat(path));
+}
+
+function identityOf(stats: Stats): string {
+  return `${stats.dev}:${stats.ino}`;
+}

@@ -1,0 +1,165 @@
+// Sessions shared by the whole mirror: opened when work waits for one, replaced when they break, fewer when the server wants fewer.
+//
+//   wanted ──opening──▶ busy ⇄ idle        at most `limit` of the three together, limit ≥ 1, so somebody always gets on
+//              │          └──▶ gone         broken sessions are dropped; waiting work opens the next
+//              └─ fails with others alive:  limit = those alive; the work waits for one of them
+//              └─ fails with none alive:    the pool is dead; all waiting work gets that error
+import { cancelled } from '../../core/clock.ts';
+import { AppError, reportOf } from '../../core/errors.ts';
+import type { FtpClient } from '../../protocols/ftp/index.ts';
+
+export interface PoolOptions {
+  readonly connect: () => Promise<FtpClient>;
+  /** At most this many sessions. */
+  readonly sessions: number;
+  readonly signal: AbortSignal;
+  readonly warn: (message: string) => void;
+}
+
+/** Tries of one piece of work, each on another session. */
+const SESSION_TRIES = 3;
+/** Sessions that may break in a row, beyond one for each lane, without anything done between: then it is the server, not the work. */
+const BROKEN_IN_ROW_MAX = 9;
+/** Logins under way at once after the first succeeded: servers ban bursts, and hash passwords slowly. */
+const OPENING_MAX = 2;
+
+interface Waiter {
+  give(client: FtpClient): void;
+  fail(error: unknown): void;
+}
+
+export class Pool {
+  /** How many pieces of work are worth starting side by side. */
+  readonly lanes: number;
+  readonly #options: PoolOptions;
+  readonly #idle: FtpClient[] = [];
+  readonly #busy = new Set<FtpClient>();
+  readonly #waiters: Waiter[] = [];
+  #limit: number;
+  #opening = 0;
+  #proven = false;
+  #brokenInRow = 0;
+  #failure: Error | undefined;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    this.#limit = Math.max(1, options.sessions);
+    this.lanes = this.#limit;
+    if (options.signal.aborted) this.#die(cancelled(options.signal));
+    options.signal.addEventListener('abort', this.#abort, { once: true });
+  }
+
+  /** Why no session can be had any more. */
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
+  /** Sessions alive. */
+  get open(): number {
+    return this.#idle.length + this.#busy.size;
+  }
+
+  /**
+   * Does a piece of work on a session; when the session breaks, or its data connections do, again on another, at most SESSION_TRIES times:
+   * the work must bear repetition. `attempt` is 1 for the first.
+   */
+  async use<T>(work: (client: FtpClient, attempt: number) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      const client = await this.#acquire();
+      try {
+        const result = await work(client, attempt);
+        this.#brokenInRow = 0;
+        return result;
+      } catch (error) {
+        if (!(error instanceof AppError) || error.retry !== 'reconnect') {
+          if (client.usable) this.#brokenInRow = 0;
+          throw error;
+        }
+        client.close(error);
+        this.#brokenInRow += 1;
+        if (this.#brokenInRow >= BROKEN_IN_ROW_MAX + this.lanes) this.#die(error);
+        if (attempt >= SESSION_TRIES || this.#failure !== undefined) throw this.#failure ?? error;
+      } finally {
+        this.#release(client);
+      }
+    }
+  }
+
+  /** Says goodbye on every idle session; cuts those still at work. Never throws. */
+  async close(): Promise<void> {
+    this.#options.signal.removeEventListener('abort', this.#abort);
+    const idle = this.#idle.splice(0);
+    this.#die(new AppError('closed', 'the sessions are closed'));
+    await Promise.all(idle.map(client => client.quit().catch(() => client.close())));
+  }
+
+  readonly #abort = () => this.#die(cancelled(this.#options.signal));
+
+  #acquire(): Promise<FtpClient> {
+    return new Promise((give, fail) => {
+      this.#waiters.push({ give, fail });
+      this.#serve();
+    });
+  }
+
+  #release(client: FtpClient): void {
+    this.#busy.delete(client);
+    if (this.#failure !== undefined) client.close(this.#failure);
+    else if (client.usable) this.#idle.push(client);
+    this.#serve();
+  }
+
+  #serve(): void {
+    while (this.#waiters.length > 0) {
+      if (this.#failure !== undefined) {
+        this.#waiters.shift()?.fail(this.#failure);
+        continue;
+      }
+      const client = this.#idle.pop();
+      if (client === undefined) {
+        if (!this.#mayOpen()) return;
+        void this.#openOne();
+      } else if (client.usable) {
+        this.#busy.add(client);
+        this.#waiters.shift()?.give(client);
+      }
+    }
+  }
+
+  #mayOpen(): boolean {
+    const most = this.#proven ? OPENING_MAX : 1;
+    return this.open + this.#opening < this.#limit && this.#opening < Math.min(most, this.#waiters.length);
+  }
+
+  async #openOne(): Promise<void> {
+    this.#opening += 1;
+    try {
+      const client = await this.#options.connect();
+      this.#proven = true;
+      if (this.#failure === undefined) this.#idle.push(client);
+      else client.close(this.#failure);
+    } catch (error) {
+      this.#refused(error);
+    } finally {
+      this.#opening -= 1;
+      this.#serve();
+    }
+  }
+
+  /** With sessions alive, a refused login means "no more of you" (421, 530, refused, too many), whatever its words. */
+  #refused(error: unknown): void {
+    if (this.#failure !== undefined) return;
+    if (this.open === 0 && this.#opening <= 1) return this.#die(error as Error);
+    const limit = Math.max(1, this.open);
+    if (limit < this.#limit) {
+      this.#options.warn(`the server gives no more than ${limit} session(s): ${reportOf(error).message}`);
+    }
+    this.#limit = limit;
+  }
+
+  #die(error: Error): void {
+    this.#failure ??= error;
+    for (const client of [...this.#idle.splice(0), ...this.#busy]) client.close(this.#failure);
+    this.#serve();
+  }
+}

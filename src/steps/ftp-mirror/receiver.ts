@@ -1,0 +1,30 @@
+// The side that a mirror changes: the server when uploading, the local folder when downloading. apply.ts drives either.
+import type { Removal, Transfer } from './compare.ts';
+
+/** A file whose content is there, whole and checked, and that waits for its name. */
+export interface Staged {
+  readonly transfer: Transfer;
+  /** Relative to the root: the temporary name, or the final one without `atomic`. */
+  readonly at: string;
+  /** Of the content, as it was really transferred. */
+  readonly size: number;
+  readonly modifiedAt: number | undefined;
+  /** The copy does not carry its source's time: what it carries is remembered instead. */
+  readonly timeLost: boolean;
+}
+
+export interface Receiver {
+  /** Makes the root, and the folders above it, when it is missing. */
+  prepareRoot(missing: boolean): Promise<void>;
+  /** Where a transfer's unfinished file lies: same content, same place. */
+  tempOf(transfer: Transfer): string;
+  removeTemp(path: string): Promise<void>;
+  makeFolder(path: string): Promise<void>;
+  remove(removal: Removal): Promise<void>;
+  /** Brings the content over, continuing what an earlier try left. */
+  stage(transfer: Transfer): Promise<Staged>;
+  /** Gives it its final name, in one step where the receiving side can. Returns the time the copy then has when it was lost. */
+  publish(staged: Staged): Promise<void>;
+  /** Makes all of it durable. */
+  settle(): Promise<void>;
+}

@@ -1,0 +1,29 @@
+// Questions to a server about one path, answered by SIZE where it can and by a listing of the folder where it cannot.
+import { RefusedError } from '../../core/errors.ts';
+import type { FtpClient } from '../../protocols/ftp/index.ts';
+import { siblingOf } from './paths.ts';
+import { isMissingPath } from './workshop.ts';
+
+/** The file's size now; undefined when there is no such file, or when the server tells no sizes. */
+export async function remoteSize(client: FtpClient, path: string): Promise<number | undefined> {
+  const size = await client.size(path).catch(error => {
+    if (error instanceof RefusedError) return undefined;
+    throw error;
+  });
+  return size ?? (await listed(client, path))?.size;
+}
+
+export async function remoteExists(client: FtpClient, path: string): Promise<boolean> {
+  return (await listed(client, path)) !== undefined;
+}
+
+async function listed(client: FtpClient, path: string) {
+  const folder = siblingOf(path, '').replace(/(.)\/$/, '$1') || '.';
+  try {
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    return (await client.list(folder)).find(entry => entry.name === name);
+  } catch (error) {
+    if (isMissingPath(error)) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,171 @@
+// Uploading: makes the server's folder like the local one, file by file over the shared sessions.
+import { join, posix } from 'node:path';
+import { RefusedError } from '../../core/errors.ts';
+import { printable } from '../../core/text.ts';
+import type { FtpClient } from '../../protocols/ftp/index.ts';
+import type { Removal, Transfer } from './compare.ts';
+import { remotePath, siblingOf } from './paths.ts';
+import type { Receiver, Staged } from './receiver.ts';
+import { remoteExists, remoteSize } from './remote-facts.ts';
+import type { Survey } from './survey.ts';
+import type { Tally } from './tally.ts';
+import { tempName } from './temp-name.ts';
+import { uploadFile } from './upload-file.ts';
+import { isMissingPath, type Workshop } from './workshop.ts';
+
+export class RemoteReceiver implements Receiver {
+  readonly #workshop: Workshop;
+  readonly #tally: Tally;
+  readonly #temps: Survey['temps'];
+
+  constructor(workshop: Workshop, tally: Tally, temps: Survey['temps']) {
+    this.#workshop = workshop;
+    this.#tally = tally;
+    this.#temps = temps;
+  }
+
+  async prepareRoot(missing: boolean): Promise<void> {
+    const { pool, remoteRoot } = this.#workshop;
+    if (missing) await pool.use(client => makeAll(client, remoteRoot));
+  }
+
+  tempOf({ path, facts }: Transfer): string {
+    return siblingOf(path, tempName({ path: this.#remote(path), size: facts.size, modifiedAt: facts.modifiedAt }));
+  }
+
+  removeTemp(path: string): Promise<void> {
+    return this.remove({ path, kind: 'file' });
+  }
+
+  async makeFolder(path: string): Promise<void> {
+    const remote = this.#remote(path);
+    const mode = this.#workshop.config.chmod?.dirs;
+    await this.#workshop.pool.use(async client => {
+      await makeOne(client, remote);
+      if (mode !== undefined) await this.#chmod(client, remote, mode);
+    });
+  }
+
+  async remove({ path, kind }: Removal): Promise<void> {
+    const remote = this.#remote(path);
+    await this.#workshop.pool.use(async client => {
+      try {
+        await (kind === 'file' ? client.remove(remote) : client.removeFolder(remote));
+      } catch (error) {
+        if (!(error instanceof RefusedError) || (await remoteExists(client, remote))) throw error;
+      }
+    });
+    if (kind === 'file') await this.#workshop.memory.delete(path);
+  }
+
+  stage(transfer: Transfer): Promise<Staged> {
+    const { config, pool, bandwidth, signal, localRoot } = this.#workshop;
+    const { path } = transfer;
+    let position = 0;
+    return pool.use(async (client, attempt) => {
+      const sent = await uploadFile(client, {
+        local: join(localRoot, path),
+        followLinks: config.symlinks === 'follow',
+        remote: facts => this.#remote(config.atomic ? this.tempOf({ ...transfer, facts: { ...facts, precisionMs: 0 } }) : path),
+        offset: (session, remote) => this.#offset(session, remote, attempt),
+        verify: config.verify === 'size',
+        moved: (at, bytes) => {
+          position = at;
+          this.#tally.at(path, position, bytes);
+        },
+        take: bytes => bandwidth.take(bytes, signal),
+        note: message => this.#tally.once(message),
+        keepsPart: !config.atomic,
+      });
+      const timeKept = config['preserve-times'] && (await client.setModified(sent.remote, sent.modifiedAt));
+      if (config['preserve-times'] && !timeKept)
+        this.#tally.once('the server cannot set times: they are remembered here instead');
+      if (config.chmod?.files !== undefined) await this.#chmod(client, sent.remote, config.chmod.files);
+      const at = config.atomic ? siblingOf(path, posix.basename(sent.remote)) : path;
+      return { transfer, at, size: sent.size, modifiedAt: sent.modifiedAt, timeLost: !timeKept };
+    });
+  }
+
+  async publish(staged: Staged): Promise<void> {
+    const { pool, memory } = this.#workshop;
+    const { path } = staged.transfer;
+    const remote = this.#remote(path);
+    const time = await pool.use(async client => {
+      if (staged.at !== path) await this.#rename(client, this.#remote(staged.at), remote, staged.size);
+      return staged.timeLost ? ((await client.modified(remote)) ?? null) : null;
+    });
+    if (staged.timeLost && staged.modifiedAt !== undefined) {
+      await memory.put(path, { size: staged.size, source: staged.modifiedAt, target: time });
+    }
+  }
+
+  async settle(): Promise<void> {}
+
+  /** What lies under a temporary name is the beginning of this very content; its true size is asked for, never assumed. */
+  async #offset(client: FtpClient, remote: string, attempt: number): Promise<number> {
+    const { config } = this.#workshop;
+    if (!config.atomic) return 0;
+    const known = this.#temps.has(this.#relative(remote));
+    if (attempt === 1 && !(known && config.resume)) return 0;
+    return (await remoteSize(client, remote)) ?? 0;
+  }
+
+  /** Puts a file under its final name; a server that refuses to replace gets the old file deleted first. */
+  async #rename(client: FtpClient, from: string, to: string, size: number): Promise<void> {
+    try {
+      return await client.rename(from, to);
+    } catch (error) {
+      if (!(error instanceof RefusedError)) throw error;
+      if (!(await remoteExists(client, from))) {
+        // An earlier rename was done, and its answer lost with the session.
+        if ((await remoteSize(client, to)) === size) return;
+        throw error;
+      }
+      if (!(await remoteExists(client, to))) throw error;
+      this.#tally.once('the server does not rename over an existing file: each old file is deleted right before');
+      await client.remove(to);
+      await client.rename(from, to);
+    }
+  }
+
+  async #chmod(client: FtpClient, remote: string, mode: number): Promise<void> {
+    if (!(await client.chmod(remote, mode))) this.#tally.once(`the server does not set modes (first: ${printable(remote)})`);
+  }
+
+  #remote(path: string): string {
+    return remotePath(this.#workshop.remoteRoot, path);
+  }
+
+  #relative(remote: string): string {
+    const root = this.#workshop.remoteRoot;
+    if (root === '.') return remote;
+    return remote.slice(root === '/' ? 1 : root.length + 1);
+  }
+}
+
+/** MKD, content with a folder that is there already. */
+async function makeOne(client: FtpClient, path: string): Promise<void> {
+  try {
+    await client.makeFolder(path);
+  } catch (error) {
+    if (!(error instanceof RefusedError)) throw error;
+    const exists = await client.list(path).then(
+      () => true,
+      reason => (reason instanceof RefusedError ? false : Promise.reject(reason)),
+    );
+    if (!exists) throw error;
+  }
+}
+
+/** The folder and those above it, from the first that is missing. */
+async function makeAll(client: FtpClient, path: string): Promise<void> {
+  const above = posix.dirname(path);
+  if (above !== '/' && above !== '.' && above !== path) {
+    const exists = await client.list(above).then(
+      () => true,
+      reason => (isMissingPath(reason) ? false : Promise.reject(reason)),
+    );
+    if (!exists) await makeAll(client, above);
+  }
+  await makeOne(client, path);
+}

@@ -1,0 +1,172 @@
+// Walks the folder on the server, level by level, over all sessions at once; a listing that fails, fails the walk.
+import { posix } from 'node:path';
+import { RefusedError } from '../../core/errors.ts';
+import { printable } from '../../core/text.ts';
+import type { FtpEntry } from '../../protocols/ftp/index.ts';
+import type { Filter } from './filter.ts';
+import { inLanes } from './lanes.ts';
+import { linkFound } from './local-tree.ts';
+import { remotePath } from './paths.ts';
+import type { Pool } from './pool.ts';
+import { type FileFacts, type Tree, TreeBuilder } from './tree.ts';
+
+export interface RemoteWalk {
+  readonly root: string;
+  readonly pool: Pool;
+  readonly filter: Filter;
+  /** skip, follow, error: for a source. stay: for a target, whose links are left alone. */
+  readonly symlinks: 'skip' | 'follow' | 'error' | 'stay';
+  readonly warn: (message: string) => void;
+  /** Why a name cannot be mirrored, or undefined. */
+  readonly unsafeName: (name: string) => string | undefined;
+  readonly entriesMax?: number;
+}
+
+export interface RemoteTree {
+  readonly tree: Tree;
+  /** Entries whose name cannot be mirrored: where, and why. */
+  readonly unsafe: readonly { readonly path: string; readonly message: string }[];
+  /** A folder whose listing looks cut off: no proof of what is not in it. */
+  readonly suspect?: string;
+}
+
+/** Pure-FTPd ends every listing at 10 000 entries and answers 226 (with or without its two dot entries counted). */
+const CUT_LISTING_MIN = 9_998;
+const CUT_LISTING_MAX = 10_000;
+const PRECISION_MS = 1_000;
+/** Links within links, where the server does not tell where they point. */
+const LINK_DEPTH_MAX = 4;
+
+/** Throws RefusedError `path-missing` when there is no such folder. */
+export async function walkRemote(walk: RemoteWalk): Promise<RemoteTree> {
+  const walker = new Walker(walk);
+  let level: readonly Folder[] = [{ path: '', real: [walk.root], links: 0 }];
+  while (level.length > 0) {
+    const next: Folder[] = [];
+    await inLanes(level, walk.pool.lanes, async folder => void next.push(...(await walker.folder(folder))));
+    level = next;
+  }
+  return walker.result();
+}
+
+interface Folder {
+  readonly path: string;
+  /** Where the folders from the root to here really are: links resolved. */
+  readonly real: readonly string[];
+  readonly links: number;
+}
+
+class Walker {
+  readonly #walk: RemoteWalk;
+  readonly #tree: TreeBuilder;
+  readonly #unsafe: { path: string; message: string }[] = [];
+  readonly #links: string[] = [];
+  #suspect: string | undefined;
+
+  constructor(walk: RemoteWalk) {
+    this.#walk = walk;
+    this.#tree = new TreeBuilder(walk.filter, walk.root, walk.entriesMax);
+  }
+
+  async folder(folder: Folder): Promise<readonly Folder[]> {
+    const { pool, root } = this.#walk;
+    const entries = await pool.use(client => client.list(remotePath(root, folder.path)));
+    if (entries.length >= CUT_LISTING_MIN && entries.length <= CUT_LISTING_MAX) this.#suspect ??= folder.path || '.';
+    const inside: Folder[] = [];
+    for (const entry of entries) {
+      const found = await this.#entry(folder, entry);
+      if (found !== undefined) inside.push(found);
+    }
+    return inside;
+  }
+
+  result(): RemoteTree {
+    const [first] = this.#links;
+    if (first !== undefined) {
+      this.#walk.warn(
+        `${this.#links.length} symbolic link(s) on the server were left out: ${printable(first)}${this.#links.length > 1 ? ', …' : ''}`,
+      );
+    }
+    const result = { tree: this.#tree, unsafe: this.#unsafe };
+    return this.#suspect === undefined ? result : { ...result, suspect: this.#suspect };
+  }
+
+  async #entry(folder: Folder, entry: FtpEntry): Promise<Folder | undefined> {
+    const why = this.#walk.unsafeName(entry.name);
+    if (why !== undefined) {
+      const shown = below(folder.path, printable(entry.name).replaceAll(/[/\\]/g, '\ufffd'));
+      if (this.#tree.addOther(shown, 'an unsafe name')) this.#unsafe.push({ path: shown, message: why });
+      return undefined;
+    }
+    const path = below(folder.path, entry.name);
+    switch (entry.type) {
+      case 'file':
+        this.#tree.addFile(path, factsOf(entry));
+        return undefined;
+      case 'folder':
+        return this.#tree.addFolder(path)
+          ? { path, real: [...folder.real, below(folder.real.at(-1) ?? '', entry.name)], links: folder.links }
+          : undefined;
+      case 'link':
+        return this.#link(folder, path, entry);
+      case 'other':
+        this.#tree.addOther(path, 'neither file nor folder');
+        return undefined;
+    }
+  }
+
+  async #link(folder: Folder, path: string, entry: FtpEntry): Promise<Folder | undefined> {
+    const { symlinks, pool, root, warn } = this.#walk;
+    if (symlinks !== 'follow') {
+      const counts = this.#tree.addOther(path, 'a symbolic link');
+      if (!counts || symlinks === 'stay') return undefined;
+      if (symlinks === 'error') throw linkFound(path);
+      this.#links.push(path);
+      return undefined;
+    }
+    const real = posix.resolve('/', folder.real.at(-1) ?? '', entry.target ?? entry.name);
+    const loops = folder.real.some(above => isWithin(posix.resolve('/', above), real));
+    const folderLink =
+      !loops &&
+      folder.links < LINK_DEPTH_MAX &&
+      (await pool.use(client =>
+        client.list(remotePath(root, path)).then(
+          () => true,
+          reason => (reason instanceof RefusedError ? false : Promise.reject(reason)),
+        ),
+      ));
+    if (folderLink)
+      return this.#tree.addFolder(path) ? { path, real: [...folder.real, real], links: folder.links + 1 } : undefined;
+    const size = loops ? undefined : await pool.use(client => client.size(remotePath(root, path)));
+    if (size === undefined) {
+      if (this.#tree.addOther(path, 'a symbolic link'))
+        warn(
+          `${printable(path)} was left out: ${loops ? 'it points back to a folder it lies in' : 'it points to nothing that can be read'}`,
+        );
+      return undefined;
+    }
+    const modifiedAt = await pool.use(client => client.modified(remotePath(root, path)));
+    this.#tree.addFile(
+      path,
+      modifiedAt === undefined ? { size, precisionMs: 0 } : { size, modifiedAt, precisionMs: PRECISION_MS },
+    );
+    return undefined;
+  }
+}
+
+function factsOf(entry: FtpEntry): FileFacts {
+  return {
+    ...(entry.size === undefined ? {} : { size: entry.size }),
+    ...(entry.modifiedAt === undefined ? {} : { modifiedAt: entry.modifiedAt }),
+    precisionMs: entry.precisionMs ?? PRECISION_MS,
+  };
+}
+
+function below(folder: string, name: string): string {
+  return folder === '' ? name : `${folder.replace(/\/$/, '')}/${name}`;
+}
+
+/** Is `inner` the folder `outer`, or one that `outer` lies in? Following it from within `outer` would never end. */
+function isWithin(outer: string, inner: string): boolean {
+  return outer === inner || outer.startsWith(inner === '/' ? '/' : `${inner}/`);
+}

@@ -1,0 +1,170 @@
+// Looks at both sides and says what has to happen. Changes nothing, so that preview and run share it.
+import { AppError } from '../../core/errors.ts';
+import { brakeOn } from './brakes.ts';
+import { type Conflict, compareTrees, difference, type MirrorPlan, TIME_TOLERANCE_MS } from './compare.ts';
+import { makeFilter } from './filter.ts';
+import { inLanes } from './lanes.ts';
+import { type LocalTree, walkLocal } from './local-tree.ts';
+import { remotePath, unsafeLocalName, unsafeRemoteName, unsendableName } from './paths.ts';
+import { type RemoteTree, walkRemote } from './remote-tree.ts';
+import { isAsSeen, type SeenTimes } from './seen-times.ts';
+import { type FileFacts, type Tree, TreeBuilder } from './tree.ts';
+import { checkRoot, isMissingPath, type Workshop } from './workshop.ts';
+
+export interface Survey {
+  readonly plan: MirrorPlan;
+  /** The target root does not exist yet. */
+  readonly rootMissing: boolean;
+  /** Unfinished files of ours in the target: path → size. */
+  readonly temps: ReadonlyMap<string, number | undefined>;
+  /** Copies found equal by asking the server: to be remembered, so that the next run need not ask. */
+  readonly confirmed: ReadonlyMap<string, SeenTimes>;
+  /** Why the run will refuse to start. */
+  readonly brake: AppError | undefined;
+}
+
+const MDTM_PRECISION_MS = 1_000;
+
+/** Throws when a side cannot be read whole: what is not proven missing is not missing. */
+export async function surveyBoth(workshop: Workshop): Promise<Survey> {
+  const { config } = workshop;
+  const isUpload = config.direction === 'upload';
+  await checkRoot(workshop);
+  const [local, remote] = await Promise.all([lookLocal(workshop), lookRemote(workshop)]);
+  const here = local?.tree ?? emptyTree();
+  const exact = await refine(workshop, here, remote?.tree ?? emptyTree());
+  const [source, target] = isUpload ? [here, exact.tree] : [exact.tree, here];
+  const equal = new Set([...exact.confirmed.keys(), ...(await equalAsSeen(workshop, source, target, exact.asSeen))]);
+  const plan = compareTrees(source, target, {
+    by: config.compare === 'size' ? 'size' : 'time-size',
+    delete: config.delete,
+    equal,
+  });
+  const unsafe = (isUpload ? local?.unsafe : remote?.unsafe) ?? [];
+  return {
+    plan: { ...plan, conflicts: [...unsafe.map(asConflict), ...plan.conflicts] },
+    rootMissing: (isUpload ? remote : local) === undefined,
+    temps: target.temps,
+    confirmed: exact.confirmed,
+    brake: brakeOn(config, { plan, source, target, suspect: remote?.suspect }),
+  };
+}
+
+async function lookLocal({ config, context, localRoot, signal }: Workshop): Promise<LocalTree | undefined> {
+  const isSource = config.direction === 'upload';
+  const found = await walkLocal({
+    root: localRoot,
+    filter: makeFilter(config.include, config.exclude),
+    symlinks: isSource ? config.symlinks : 'stay',
+    signal,
+    warn: message => context.note('warning', message),
+    ...(isSource ? { unsafeName: unsendableName } : {}),
+  });
+  if (found === undefined && isSource) {
+    throw new AppError('file-missing', `${localRoot}: no such folder`, {
+      hint: 'Check `local`; relative paths start at the job’s workdir.',
+    });
+  }
+  return found;
+}
+
+async function lookRemote({ config, context, remoteRoot, pool }: Workshop): Promise<RemoteTree | undefined> {
+  const isSource = config.direction === 'download';
+  try {
+    return await walkRemote({
+      root: remoteRoot,
+      pool,
+      filter: makeFilter(config.include, config.exclude),
+      symlinks: isSource ? config.symlinks : 'stay',
+      warn: message => context.note('warning', message),
+      unsafeName: isSource ? unsafeLocalName : unsafeRemoteName,
+    });
+  } catch (error) {
+    if (!isMissingPath(error)) throw error;
+    const exists = await pool.use(client =>
+      client.list(remoteRoot).then(
+        () => true,
+        reason => (isMissingPath(reason) ? false : Promise.reject(reason)),
+      ),
+    );
+    if (isSource || exists) throw error;
+    return undefined;
+  }
+}
+
+interface Refined {
+  readonly tree: Tree;
+  readonly asSeen: ReadonlySet<string>;
+  readonly confirmed: ReadonlyMap<string, SeenTimes>;
+}
+
+/** Asks SIZE and MDTM where the listing was too coarse to decide by, or to hand on as the copy's time. */
+async function refine(workshop: Workshop, local: Tree, remote: Tree): Promise<Refined> {
+  const { config, pool, remoteRoot, memory } = workshop;
+  const files = new Map(remote.files);
+  const [asSeen, confirmed] = [new Set<string>(), new Map<string, SeenTimes>()];
+  const open = [...remote.files].filter(([path, facts]) => isOpen(config, facts, local.files.get(path)));
+  await inLanes(open, pool.lanes, async ([path, facts]) => {
+    const mine = local.files.get(path);
+    if (config.direction === 'upload' && mine !== undefined && facts.size !== undefined) {
+      const seen = await memory.get(path);
+      if (seen !== undefined && isAsSeen(seen, mine, facts)) return void asSeen.add(path);
+    }
+    const exact = await ask(workshop, remotePath(remoteRoot, path), facts);
+    files.set(path, exact);
+    if (config.direction !== 'upload' || mine?.modifiedAt === undefined || exact.modifiedAt === undefined) return;
+    if (exact.size !== undefined && difference(mine, exact, 'time-size') === undefined) {
+      confirmed.set(path, { size: exact.size, source: mine.modifiedAt, target: exact.modifiedAt });
+    }
+  });
+  return { tree: withFiles(remote, files), asSeen, confirmed };
+}
+
+function isOpen(config: Workshop['config'], remote: FileFacts, local: FileFacts | undefined): boolean {
+  const isCoarse = remote.modifiedAt === undefined || remote.precisionMs > TIME_TOLERANCE_MS;
+  if (local === undefined) return config.direction === 'download' && (isCoarse || remote.size === undefined);
+  if (remote.size === undefined) return true;
+  if (remote.size !== local.size) return config.direction === 'download' && isCoarse;
+  return config.compare === 'time-size' && isCoarse;
+}
+
+async function ask({ pool }: Workshop, path: string, listed: FileFacts): Promise<FileFacts> {
+  return pool.use(async client => {
+    const size = listed.size ?? (await client.size(path));
+    const modifiedAt = await client.modified(path);
+    const time = modifiedAt === undefined ? listed : { modifiedAt, precisionMs: MDTM_PRECISION_MS };
+    return { ...time, ...(size === undefined ? {} : { size }) };
+  });
+}
+
+/** Files whose times differ only because the target could not keep the source's. */
+async function equalAsSeen(
+  workshop: Workshop,
+  source: Tree,
+  target: Tree,
+  known: ReadonlySet<string>,
+): Promise<readonly string[]> {
+  const equal = [...known];
+  if (workshop.config.compare !== 'time-size') return equal;
+  for (const [path, facts] of source.files) {
+    const copy = target.files.get(path);
+    if (copy === undefined || known.has(path) || facts.size !== copy.size || difference(facts, copy, 'time-size') === undefined)
+      continue;
+    const seen = await workshop.memory.get(path);
+    if (seen !== undefined && isAsSeen(seen, facts, copy)) equal.push(path);
+  }
+  return equal;
+}
+
+function withFiles(tree: Tree, files: Tree['files']): Tree {
+  const { folders, existing, barred, kept, temps } = tree;
+  return { files, folders, existing, barred, kept, temps };
+}
+
+function emptyTree(): Tree {
+  return new TreeBuilder(makeFilter([], []), '');
+}
+
+function asConflict({ path, message }: Conflict): Conflict {
+  return { path, message };
+}

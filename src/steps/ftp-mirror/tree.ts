@@ -1,0 +1,126 @@
+// One side of a mirror as a value: what is there, by path relative to the root, with '/' between names.
+import { AppError } from '../../core/errors.ts';
+import type { Filter } from './filter.ts';
+import { isForeignTemp, isTempName } from './temp-name.ts';
+
+export interface FileFacts {
+  readonly size?: number;
+  /** Epoch milliseconds. */
+  readonly modifiedAt?: number;
+  /** How far from the truth `modifiedAt` may be: 0 for a local file, a minute or a day for LIST. */
+  readonly precisionMs: number;
+}
+
+export interface Tree {
+  /** Content, after include and exclude. */
+  readonly files: ReadonlyMap<string, FileFacts>;
+  /** Folders that are content; with `include`, only those that match or hold something that does. */
+  readonly folders: ReadonlySet<string>;
+  /** Every folder that exists and is not excluded. */
+  readonly existing: ReadonlySet<string>;
+  /** What is there but is never touched, and what it is: excluded entries, links, devices. */
+  readonly barred: ReadonlyMap<string, string>;
+  /** Folders that hold something barred: they cannot be removed. */
+  readonly kept: ReadonlySet<string>;
+  /** Our own unfinished files: path → size. */
+  readonly temps: ReadonlyMap<string, number | undefined>;
+}
+
+/** Entries on one side; a tree beyond it is a mistake or an attack. */
+export const ENTRIES_MAX = 2_000_000;
+export const DEPTH_MAX = 100;
+
+export const EXCLUDED = 'excluded';
+
+/** Collects a tree while it is walked; both sides follow the same rules. */
+export class TreeBuilder implements Tree {
+  readonly files = new Map<string, FileFacts>();
+  readonly folders = new Set<string>();
+  readonly existing = new Set<string>();
+  readonly barred = new Map<string, string>();
+  readonly kept = new Set<string>();
+  readonly temps = new Map<string, number | undefined>();
+  readonly #filter: Filter;
+  readonly #place: string;
+  readonly #entriesMax: number;
+  #entries = 0;
+
+  constructor(filter: Filter, place: string, entriesMax: number = ENTRIES_MAX) {
+    this.#filter = filter;
+    this.#place = place;
+    this.#entriesMax = entriesMax;
+  }
+
+  /** True when the folder is to be entered. */
+  addFolder(path: string): boolean {
+    this.#count();
+    if (this.#filter.excludes(path, 'folder')) {
+      this.#bar(path, EXCLUDED);
+      return false;
+    }
+    if (path.split('/').length > DEPTH_MAX) {
+      throw new AppError('tree-too-large', `${this.#place}/${path} lies deeper than ${DEPTH_MAX} folders`, {
+        hint: TOO_LARGE_HINT,
+      });
+    }
+    this.existing.add(path);
+    if (this.#filter.includes(path, 'folder')) this.#content(path);
+    return true;
+  }
+
+  addFile(path: string, facts: FileFacts): void {
+    this.#count();
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    if (isTempName(name)) {
+      this.temps.set(path, facts.size);
+      return;
+    }
+    if (isForeignTemp(name)) return this.#bar(path, 'an unfinished upload');
+    if (this.#filter.excludes(path, 'file') || !this.#filter.includes(path, 'file')) return this.#bar(path, EXCLUDED);
+    this.files.set(path, facts);
+    const parent = parentOf(path);
+    if (parent !== '') this.#content(parent);
+  }
+
+  /** A link, a device, a name that must not reach the disk: present, and left alone. False when it is excluded anyway. */
+  addOther(path: string, what: string): boolean {
+    this.#count();
+    const excluded = this.#filter.excludes(path, 'file') || !this.#filter.includes(path, 'file');
+    this.#bar(path, excluded ? EXCLUDED : what);
+    return !excluded;
+  }
+
+  #content(folder: string): void {
+    for (let path = folder; path !== '' && !this.folders.has(path); path = parentOf(path)) this.folders.add(path);
+  }
+
+  #bar(path: string, what: string): void {
+    this.barred.set(path, what);
+    for (let folder = parentOf(path); folder !== '' && !this.kept.has(folder); folder = parentOf(folder)) this.kept.add(folder);
+  }
+
+  #count(): void {
+    this.#entries += 1;
+    if (this.#entries <= this.#entriesMax) return;
+    throw new AppError('tree-too-large', `${this.#place} holds more than ${this.#entriesMax} files and folders`, {
+      hint: TOO_LARGE_HINT,
+    });
+  }
+}
+
+const TOO_LARGE_HINT = 'Mirror a smaller folder, or exclude a part of it.';
+
+/** '' for a name directly under the root. */
+export function parentOf(path: string): string {
+  const slash = path.lastIndexOf('/');
+  return slash < 0 ? '' : path.slice(0, slash);
+}
+
+/** The parents of a path, nearest first, the root left out. */
+export function* ancestorsOf(path: string): Generator<string> {
+  for (let folder = parentOf(path); folder !== ''; folder = parentOf(folder)) yield folder;
+}
+
+export function depthOf(path: string): number {
+  return path.split('/').length;
+}

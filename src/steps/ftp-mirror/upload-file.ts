@@ -1,0 +1,129 @@
+// Sends one local file: continues an unfinished one, checks the size, and notices when the file changed on the way.
+import { constants, type Stats } from 'node:fs';
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import { AppError, fileError, RefusedError } from '../../core/errors.ts';
+import type { FtpClient } from '../../protocols/ftp/index.ts';
+import { factsOf } from './local-tree.ts';
+import { remoteSize } from './remote-facts.ts';
+
+export interface Upload {
+  /** Absolute path of the source. */
+  readonly local: string;
+  readonly followLinks: boolean;
+  /** Where to send it, given its facts at the moment of sending. */
+  readonly remote: (facts: UploadFacts) => string;
+  /** Size of what lies there already, as far as it may be continued; asked only once the place is known. */
+  readonly offset: (client: FtpClient, remote: string) => Promise<number>;
+  readonly verify: boolean;
+  readonly moved: (position: number, bytes: number) => void;
+  readonly take: (bytes: number) => Promise<void>;
+  readonly note: (message: string) => void;
+  /** Whether what was sent before a failure of ours should go: an in-place upload has nothing else to show. */
+  readonly keepsPart: boolean;
+}
+
+export interface UploadFacts {
+  readonly size: number;
+  readonly modifiedAt: number;
+}
+
+const CHUNK_BYTES = 128 * 1024;
+
+/** Resolves when the server has all of it. Rejects with `file-changed` (retry: later) when the source changed meanwhile. */
+export async function uploadFile(client: FtpClient, upload: Upload): Promise<UploadFacts & { readonly remote: string }> {
+  const handle = await openSource(upload);
+  try {
+    const before = await handle.stat();
+    if (!before.isFile()) throw new AppError('file-changed', `${upload.local} is no longer a file`, { retry: 'later' });
+    const facts = factsOf(before);
+    const remote = upload.remote(facts);
+    await send(client, upload, handle, remote, facts.size);
+    if (!(await isUnchanged(upload.local, before))) {
+      await discard(client, remote, upload);
+      throw new AppError('file-changed', `${upload.local} changed while it was sent`, {
+        retry: 'later',
+        hint: 'It is sent again by the next attempt; nothing was published.',
+      });
+    }
+    await verify(client, upload, remote, facts.size);
+    return { remote, size: facts.size, modifiedAt: facts.modifiedAt };
+  } finally {
+    await handle.close();
+  }
+}
+
+async function openSource({ local, followLinks }: Upload): Promise<FileHandle> {
+  try {
+    return await open(local, constants.O_RDONLY | constants.O_NONBLOCK | (followLinks ? 0 : constants.O_NOFOLLOW));
+  } catch (error) {
+    throw fileError(error, local);
+  }
+}
+
+async function send(client: FtpClient, upload: Upload, handle: FileHandle, remote: string, size: number): Promise<void> {
+  const found = await upload.offset(client, remote);
+  const offset = found <= size ? found : 0;
+  upload.moved(offset, 0);
+  if (offset > 0 && offset === size) return;
+  if (offset === 0) return void (await client.upload(remote, read(upload, handle, 0, size)));
+  if (await tryRefused(client.upload(remote, read(upload, handle, offset, size), { offset }))) return;
+  upload.note('the server does not continue a file by REST: APPE is used');
+  if (await tryRefused(client.append(remote, read(upload, handle, offset, size)))) return;
+  await client.remove(remote);
+  await client.upload(remote, read(upload, handle, 0, size));
+}
+
+/** False when the server refused it for good; ProFTPD says 451 to REST and APPE unless AllowStoreRestart is on. */
+async function tryRefused(work: Promise<unknown>): Promise<boolean> {
+  try {
+    await work;
+    return true;
+  } catch (error) {
+    if (error instanceof RefusedError && (error.retry === 'never' || error.refusal.replyCode === '451')) return false;
+    throw error;
+  }
+}
+
+/** The file's bytes from `start` up to the size it had when it was opened; ends early when the file shrank. */
+async function* read(upload: Upload, handle: FileHandle, start: number, size: number): AsyncGenerator<Buffer> {
+  for (let position = start; position < size; ) {
+    const want = Math.min(CHUNK_BYTES, size - position);
+    await upload.take(want);
+    const chunk = Buffer.allocUnsafe(want);
+    const { bytesRead } = await readAt(upload, handle, chunk, position);
+    if (bytesRead === 0) return;
+    yield chunk.subarray(0, bytesRead);
+    position += bytesRead;
+    upload.moved(position, bytesRead);
+  }
+}
+
+async function readAt(upload: Upload, handle: FileHandle, chunk: Buffer, position: number) {
+  try {
+    return await handle.read(chunk, 0, chunk.length, position);
+  } catch (error) {
+    throw fileError(error, upload.local);
+  }
+}
+
+/** Looks the path up again: a file replaced by rename counts as changed. */
+async function isUnchanged(path: string, before: Stats): Promise<boolean> {
+  const after = await stat(path).catch(() => undefined);
+  return after !== undefined && after.size === before.size && after.mtimeMs === before.mtimeMs && after.ino === before.ino;
+}
+
+async function verify(client: FtpClient, upload: Upload, remote: string, size: number): Promise<void> {
+  if (!upload.verify) return;
+  const arrived = await remoteSize(client, remote);
+  if (arrived === size) return;
+  if (arrived === undefined) return upload.note('the server tells no sizes: uploads are not verified');
+  await discard(client, remote, upload);
+  throw new AppError('size-mismatch', `the server has ${arrived} of ${size} bytes of ${upload.local}`, {
+    retry: 'later',
+    hint: 'The connection lost data, or the disk of the server is full; it is sent again by the next attempt.',
+  });
+}
+
+async function discard(client: FtpClient, remote: string, { keepsPart }: Upload): Promise<void> {
+  if (!keepsPart) await tryRefused(client.remove(remote));
+}

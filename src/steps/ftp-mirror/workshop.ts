@@ -1,0 +1,70 @@
+// What every part of one mirror run shares: settings, both roots, sessions, rate and memory.
+import { resolve } from 'node:path';
+import { AppError, RefusedError } from '../../core/errors.ts';
+import type { connectFtp } from '../../protocols/ftp/index.ts';
+import type { StepContext } from '../step.ts';
+import { type Bandwidth, makeBandwidth } from './bandwidth.ts';
+import { rootBrake } from './brakes.ts';
+import type { MirrorConfig } from './config.ts';
+import { normalRemote } from './paths.ts';
+import { Pool } from './pool.ts';
+import { SeenTimesMemory } from './seen-times.ts';
+
+export type Connect = typeof connectFtp;
+
+export interface Workshop {
+  readonly config: MirrorConfig;
+  readonly context: StepContext;
+  readonly localRoot: string;
+  readonly remoteRoot: string;
+  readonly pool: Pool;
+  readonly bandwidth: Bandwidth;
+  readonly memory: SeenTimesMemory;
+  /** Aborts with the step, and when one failure makes going on pointless. */
+  readonly signal: AbortSignal;
+  stop(reason: Error): void;
+  close(): Promise<void>;
+}
+
+/** Opens the first session. Throws what connecting throws. */
+export async function openWorkshop(config: MirrorConfig, context: StepContext, connect: Connect): Promise<Workshop> {
+  const endpoint = await context.connection(config.connection);
+  if (endpoint.type !== 'ftp') {
+    throw new AppError('connection-type', `connection ${config.connection} is ${endpoint.type}, but ftp/mirror needs ftp`);
+  }
+  const remoteRoot = normalRemote(config.remote);
+  const stopper = new AbortController();
+  const signal = AbortSignal.any([context.signal, stopper.signal]);
+  const { dial, clock } = context;
+  const pool = new Pool({
+    connect: () => connect(endpoint, { dial, clock, signal }),
+    sessions: Math.min(config.parallel, endpoint.maxConnections ?? config.parallel),
+    signal,
+    warn: message => context.note('warning', message),
+  });
+  const workshop: Workshop = {
+    config,
+    context,
+    localRoot: resolve(context.workdir, config.local),
+    remoteRoot,
+    pool,
+    bandwidth: makeBandwidth(config.bandwidth, clock),
+    memory: new SeenTimesMemory(context.ledger, [config.direction, config.connection, remoteRoot, config.local]),
+    signal,
+    stop: reason => stopper.abort(reason),
+    close: () => pool.close(),
+  };
+  return workshop;
+}
+
+/** Refuses a deleting upload whose root turns out to be the server's. */
+export async function checkRoot({ config, remoteRoot, pool }: Workshop): Promise<void> {
+  if (!config.delete || config.direction !== 'upload') return;
+  const resolved = remoteRoot === '.' ? await pool.use(client => client.currentFolder()) : remoteRoot;
+  const brake = rootBrake(config, resolved);
+  if (brake !== undefined) throw brake;
+}
+
+export function isMissingPath(error: unknown): boolean {
+  return error instanceof RefusedError && error.code === 'path-missing';
+}

@@ -1,0 +1,302 @@
+// An FTP server in memory behind the client's interface: it can lack abilities, be cut at the N-th operation, and tells what is visible.
+import { BrokenSessionError, CancelledError, RefusedError } from '../../../src/core/errors.ts';
+import type { FtpClient, FtpEntry } from '../../../src/protocols/ftp/index.ts';
+import type { Connect } from '../../../src/steps/ftp-mirror/workshop.ts';
+
+export interface FakeFile {
+  data: Buffer;
+  modifiedAt: number;
+  mode?: number;
+}
+
+export interface FakeOptions {
+  setsTimes?: boolean;
+  tellsTimes?: boolean;
+  tellsSizes?: boolean;
+  renamesOver?: boolean;
+  restarts?: boolean;
+  appends?: boolean;
+  /** Rounds listed times down, as LIST does. */
+  precisionMs?: number;
+  sessionsMax?: number;
+  chunkBytes?: number;
+}
+
+export class FakeServer {
+  readonly files = new Map<string, FakeFile>();
+  readonly folders = new Set<string>(['/']);
+  readonly others = new Map<string, FtpEntry>();
+  readonly extra = new Map<string, FtpEntry[]>();
+  readonly log: string[] = [];
+  options: FakeOptions;
+  now = 1_900_000_000_000;
+  operations = 0;
+  /** 1-based: the operation at which the session breaks. */
+  breakAt = 0;
+  /** From breakAt on nothing works any more, as if our process had died. */
+  dead = false;
+  killAtBreak = false;
+  /** Called before every operation. */
+  before: (what: string) => void = () => undefined;
+  /** Called after every change of what is visible. */
+  changed: () => void = () => undefined;
+  open = 0;
+  openMost = 0;
+  logins = 0;
+  refuse: (what: string) => RefusedError | undefined = () => undefined;
+
+  constructor(options: FakeOptions = {}) {
+    this.options = options;
+  }
+
+  put(path: string, data: string | Buffer, modifiedAt = 1_700_000_000_000): this {
+    this.mkdirs(path.slice(0, path.lastIndexOf('/')) || '/');
+    this.files.set(path, { data: Buffer.from(data), modifiedAt });
+    return this;
+  }
+
+  mkdirs(path: string): this {
+    const names = path.split('/').filter(Boolean);
+    for (let n = 1; n <= names.length; n++) this.folders.add(`/${names.slice(0, n).join('/')}`);
+    return this;
+  }
+
+  /** Contents below a root, temporary files left out. */
+  content(root: string): Record<string, string> {
+    const rows = [...this.files].filter(([path]) => path.startsWith(`${root}/`.replace('//', '/')));
+    const visible = rows.filter(([path]) => !path.includes('.postrider-'));
+    return Object.fromEntries(visible.map(([path, file]) => [path.slice(root === '/' ? 1 : root.length + 1), file.data.toString()]).sort());
+  }
+
+  temps(): string[] {
+    return [...this.files.keys()].filter(path => path.includes('.postrider-'));
+  }
+
+  readonly connect: Connect = async (_endpoint, { signal }) => {
+    this.step('connect');
+    if (this.open >= (this.options.sessionsMax ?? Infinity)) throw refusedError('too-many-connections', '421', 'later');
+    this.open += 1;
+    this.logins += 1;
+    this.openMost = Math.max(this.openMost, this.open);
+    return new FakeClient(this, signal);
+  };
+
+  step(what: string): void {
+    this.operations += 1;
+    this.log.push(what);
+    this.before(what);
+    if (this.operations === this.breakAt) {
+      if (this.killAtBreak) this.dead = true;
+      throw new BrokenSessionError('connection-cut', `cut at ${what}`);
+    }
+    if (this.dead) throw new BrokenSessionError('connection-cut', 'the network is gone');
+    const refusal = this.refuse(what);
+    if (refusal !== undefined) throw refusal;
+  }
+}
+
+export function refusedError(code: string, replyCode: string, retry: 'never' | 'later' = 'never'): RefusedError {
+  return new RefusedError(code, `the server refused: ${replyCode}`, { command: 'X', replyCode, replyText: 'no' }, { retry });
+}
+
+class FakeClient implements Partial<FtpClient> {
+  readonly #server: FakeServer;
+  readonly #signal: AbortSignal | undefined;
+  usable = true;
+  #reason: Error | undefined;
+
+  constructor(server: FakeServer, signal: AbortSignal | undefined) {
+    this.#server = server;
+    this.#signal = signal;
+    signal?.addEventListener('abort', () => this.close(new CancelledError()));
+  }
+
+  get features(): never {
+    throw new Error('unused');
+  }
+
+  async #do<T>(what: string, work: () => T): Promise<T> {
+    await Promise.resolve();
+    this.#check();
+    try {
+      this.#server.step(what);
+      return work();
+    } catch (error) {
+      if (error instanceof BrokenSessionError) this.close(error);
+      throw error;
+    }
+  }
+
+  #check(): void {
+    if (this.#signal?.aborted) throw new CancelledError();
+    if (!this.usable) throw this.#reason ?? new BrokenSessionError('closed', 'closed');
+  }
+
+  list(path: string) {
+    return this.#do(`LIST ${path}`, () => {
+      const at = absolute(path);
+      if (!this.#server.folders.has(at)) throw refusedError('path-missing', '550');
+      const { options, files, folders, others, extra } = this.#server;
+      const entries: FtpEntry[] = [];
+      const inside = (full: string) => full !== '/' && (full.slice(0, full.lastIndexOf('/')) || '/') === at;
+      const name = (full: string) => full.slice(full.lastIndexOf('/') + 1);
+      const precisionMs = options.precisionMs ?? 1000;
+      for (const [full, file] of files) {
+        if (!inside(full)) continue;
+        const modifiedAt = Math.floor(file.modifiedAt / precisionMs) * precisionMs;
+        entries.push({ name: name(full), type: 'file', size: file.data.length, modifiedAt, precisionMs });
+      }
+      for (const full of folders) if (inside(full)) entries.push({ name: name(full), type: 'folder' });
+      for (const [full, entry] of others) if (inside(full)) entries.push({ ...entry, name: name(full) });
+      return [...entries, ...(extra.get(at) ?? [])];
+    });
+  }
+
+  async *download(path: string, { offset = 0 }: { offset?: number } = {}): AsyncIterable<Buffer> {
+    const data = await this.#do(`RETR ${path}@${offset}`, () => this.#file(path).data);
+    if (offset > 0 && this.#server.options.restarts === false) throw refusedError('command-unsupported', '502');
+    const step = this.#server.options.chunkBytes ?? 4;
+    for (let at = offset; at < data.length; at += step) {
+      await this.#do(`data ${path}`, () => undefined);
+      yield Buffer.from(data.subarray(at, at + step));
+    }
+    await this.#do(`226 ${path}`, () => undefined);
+  }
+
+  async upload(path: string, source: AsyncIterable<Uint8Array>, { offset = 0 }: { offset?: number } = {}): Promise<number> {
+    await this.#do(`STOR ${path}@${offset}`, () => this.#parent(path));
+    if (offset > 0 && this.#server.options.restarts === false) throw refusedError('command-unsupported', '502');
+    const old = this.#server.files.get(absolute(path))?.data ?? Buffer.alloc(0);
+    if (offset > old.length) throw refusedError('server-refused', '554');
+    return this.#store(path, old.subarray(0, offset), source);
+  }
+
+  async append(path: string, source: AsyncIterable<Uint8Array>): Promise<number> {
+    await this.#do(`APPE ${path}`, () => this.#parent(path));
+    if (this.#server.options.appends === false) throw refusedError('command-unsupported', '502');
+    return this.#store(path, this.#server.files.get(absolute(path))?.data ?? Buffer.alloc(0), source);
+  }
+
+  async #store(path: string, start: Buffer, source: AsyncIterable<Uint8Array>): Promise<number> {
+    const file: FakeFile = { data: start, modifiedAt: this.#server.now };
+    this.#server.files.set(absolute(path), file);
+    this.#server.changed();
+    let bytes = 0;
+    for await (const chunk of source) {
+      await this.#do(`data ${path}`, () => {
+        file.data = Buffer.concat([file.data, chunk.subarray(0, 1)]);
+      });
+      this.#server.changed();
+      file.data = Buffer.concat([file.data, chunk.subarray(1)]);
+      bytes += chunk.length;
+      this.#server.changed();
+    }
+    await this.#do(`226 ${path}`, () => undefined);
+    return bytes;
+  }
+
+  size(path: string) {
+    return this.#do(`SIZE ${path}`, () =>
+      this.#server.options.tellsSizes === false ? undefined : this.#server.files.get(absolute(path))?.data.length,
+    );
+  }
+
+  modified(path: string) {
+    return this.#do(`MDTM ${path}`, () => {
+      const file = this.#server.files.get(absolute(path));
+      if (file === undefined || this.#server.options.tellsTimes === false) return undefined;
+      return Math.floor(file.modifiedAt / 1000) * 1000;
+    });
+  }
+
+  setModified(path: string, epochMs: number) {
+    return this.#do(`MFMT ${path}`, () => {
+      if (this.#server.options.setsTimes === false) return false;
+      this.#file(path).modifiedAt = Math.floor(epochMs / 1000) * 1000;
+      return true;
+    });
+  }
+
+  chmod(path: string, mode: number) {
+    return this.#do(`CHMOD ${path}`, () => {
+      const file = this.#server.files.get(absolute(path));
+      if (file !== undefined) file.mode = mode;
+      return true;
+    });
+  }
+
+  makeFolder(path: string) {
+    return this.#do(`MKD ${path}`, () => {
+      this.#parent(path);
+      if (this.#server.folders.has(absolute(path)) || this.#server.files.has(absolute(path))) throw refusedError('path-refused', '550');
+      this.#server.folders.add(absolute(path));
+    });
+  }
+
+  removeFolder(path: string) {
+    return this.#do(`RMD ${path}`, () => {
+      const at = absolute(path);
+      const full = [...this.#server.files.keys(), ...this.#server.folders, ...this.#server.others.keys()];
+      if (!this.#server.folders.has(at) || full.some(other => other.startsWith(`${at}/`))) throw refusedError('path-refused', '550');
+      this.#server.folders.delete(at);
+    });
+  }
+
+  remove(path: string) {
+    return this.#do(`DELE ${path}`, () => {
+      this.#file(path);
+      this.#server.files.delete(absolute(path));
+      this.#server.changed();
+    });
+  }
+
+  rename(from: string, to: string) {
+    return this.#do(`RNTO ${to}`, () => {
+      const file = this.#file(from);
+      const target = absolute(to);
+      if (this.#server.folders.has(target)) throw refusedError('path-refused', '550');
+      if (this.#server.files.has(target) && this.#server.options.renamesOver === false) throw refusedError('path-refused', '550');
+      this.#parent(to);
+      this.#server.files.delete(absolute(from));
+      this.#server.files.set(target, file);
+      this.#server.changed();
+    });
+  }
+
+  currentFolder() {
+    return this.#do('PWD', () => '/');
+  }
+
+  async quit(): Promise<void> {
+    this.close();
+  }
+
+  close(reason?: Error): void {
+    if (!this.usable) return;
+    this.usable = false;
+    this.#reason = reason;
+    this.#server.open -= 1;
+  }
+
+  #file(path: string): FakeFile {
+    const file = this.#server.files.get(absolute(path));
+    if (file === undefined) throw refusedError('path-refused', '550');
+    return file;
+  }
+
+  #parent(path: string): void {
+    const at = absolute(path);
+    if (!this.#server.folders.has(at.slice(0, at.lastIndexOf('/')) || '/')) throw refusedError('path-refused', '550');
+  }
+
+  async changeFolder(): Promise<void> {}
+  async noop(): Promise<void> {}
+  async command(): Promise<never> {
+    throw new Error('unused');
+  }
+}
+
+function absolute(path: string): string {
+  if (path === '.') return '/';
+  return path.startsWith('/') ? path : `/${path}`;
+}
