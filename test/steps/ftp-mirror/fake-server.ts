@@ -65,7 +65,9 @@ export class FakeServer {
   content(root: string): Record<string, string> {
     const rows = [...this.files].filter(([path]) => path.startsWith(`${root}/`.replace('//', '/')));
     const visible = rows.filter(([path]) => !path.includes('.postrider-'));
-    return Object.fromEntries(visible.map(([path, file]) => [path.slice(root === '/' ? 1 : root.length + 1), file.data.toString()]).sort());
+    return Object.fromEntries(
+      visible.map(([path, file]) => [path.slice(root === '/' ? 1 : root.length + 1), file.data.toString()]).sort(),
+    );
   }
 
   temps(): string[] {
@@ -228,7 +230,8 @@ class FakeClient implements Partial<FtpClient> {
   makeFolder(path: string) {
     return this.#do(`MKD ${path}`, () => {
       this.#parent(path);
-      if (this.#server.folders.has(absolute(path)) || this.#server.files.has(absolute(path))) throw refusedError('path-refused', '550');
+      if (this.#server.folders.has(absolute(path)) || this.#server.files.has(absolute(path)))
+        throw refusedError('path-refused', '550');
       this.#server.folders.add(absolute(path));
     });
   }
@@ -237,7 +240,8 @@ class FakeClient implements Partial<FtpClient> {
     return this.#do(`RMD ${path}`, () => {
       const at = absolute(path);
       const full = [...this.#server.files.keys(), ...this.#server.folders, ...this.#server.others.keys()];
-      if (!this.#server.folders.has(at) || full.some(other => other.startsWith(`${at}/`))) throw refusedError('path-refused', '550');
+      if (!this.#server.folders.has(at) || full.some(other => other.startsWith(`${at}/`)))
+        throw refusedError('path-refused', '550');
       this.#server.folders.delete(at);
     });
   }

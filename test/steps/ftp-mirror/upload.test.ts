@@ -154,23 +154,26 @@ describe('servers that cannot everything', () => {
     expect(rig.notes.filter(note => note.includes('does not rename over'))).toHaveLength(1);
   });
 
-  test.each([{}, { restarts: false }, { restarts: false, appends: false }])('an unfinished file is continued: %j', async options => {
-    const server = new FakeServer(options);
-    const rig = await makeRig(server);
-    const big = 'x'.repeat(300_000);
-    await write(rig.site, { big });
-    let chunks = 0;
-    server.before = what => {
-      if (what.startsWith('data') && ++chunks === 3) server.dead = true;
-    };
-    await expect(rig.run(up)).rejects.toMatchObject({ retry: 'reconnect' });
-    expect(server.temps()).toHaveLength(1);
-    server.dead = false;
-    const { bytes } = await rig.run(up);
-    expect(server.content('/www')).toEqual({ big });
-    expect(server.temps()).toEqual([]);
-    if (!('appends' in options)) expect(bytes).toBeLessThan(big.length / 2);
-  });
+  test.each([{}, { restarts: false }, { restarts: false, appends: false }])(
+    'an unfinished file is continued: %j',
+    async options => {
+      const server = new FakeServer(options);
+      const rig = await makeRig(server);
+      const big = 'x'.repeat(300_000);
+      await write(rig.site, { big });
+      let chunks = 0;
+      server.before = what => {
+        if (what.startsWith('data') && ++chunks === 3) server.dead = true;
+      };
+      await expect(rig.run(up)).rejects.toMatchObject({ retry: 'reconnect' });
+      expect(server.temps()).toHaveLength(1);
+      server.dead = false;
+      const { bytes } = await rig.run(up);
+      expect(server.content('/www')).toEqual({ big });
+      expect(server.temps()).toEqual([]);
+      if (!('appends' in options)) expect(bytes).toBeLessThan(big.length / 2);
+    },
+  );
 });
 
 describe('nothing wrong is published', () => {
@@ -254,7 +257,8 @@ describe('nothing wrong is published', () => {
     const rig = await makeRig(server);
     await write(rig.site, { a: 'whole content' });
     server.before = what => {
-      if (what.startsWith('SIZE')) for (const [path, file] of server.files) if (path.includes('postrider')) file.data = file.data.subarray(0, 3);
+      if (what.startsWith('SIZE'))
+        for (const [path, file] of server.files) if (path.includes('postrider')) file.data = file.data.subarray(0, 3);
     };
     await expect(rig.run(up)).rejects.toMatchObject({ code: 'mirror-incomplete', retry: 'later' });
     expect(server.content('/www')).toEqual({});
@@ -279,7 +283,9 @@ describe('nothing wrong is published', () => {
   });
 
   test('leftovers of another content are removed, never continued, never downloaded', async () => {
-    const server = new FakeServer().put('/www/.postrider-0123456789abcdef.part', 'junk').put('/www/d/.postrider-0123456789abcdee.part', 'j');
+    const server = new FakeServer()
+      .put('/www/.postrider-0123456789abcdef.part', 'junk')
+      .put('/www/d/.postrider-0123456789abcdee.part', 'j');
     const rig = await makeRig(server);
     await write(rig.site, { a: '1', '.postrider-0123456789abcdef.part': 'local junk' });
     expect(await rig.run({ ...up, delete: true })).toMatchObject({ uploaded: 1, deleted: 0 });
@@ -326,7 +332,10 @@ describe('deletion', () => {
     server.refuse = what => (what === 'LIST /www/sub' ? refusedError('path-missing', '550') : undefined);
     await expect(rig.run(del)).rejects.toMatchObject({ code: 'path-missing' });
     server.refuse = () => undefined;
-    server.extra.set('/www/sub', Array.from({ length: 9_999 }, (_, n) => ({ name: `n${n}`, type: 'file', size: 1 })));
+    server.extra.set(
+      '/www/sub',
+      Array.from({ length: 9_999 }, (_, n) => ({ name: `n${n}`, type: 'file', size: 1 })),
+    );
     await expect(rig.run(del)).rejects.toMatchObject({ code: 'listing-truncated' });
     server.extra.clear();
     expect((await rig.preview({ ...del, 'max-delete': 1 })).summary).toContain('refused: 2 of 3');
