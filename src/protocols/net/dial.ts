@@ -18,6 +18,7 @@ export type Dial = (endpoint: Endpoint, options?: DialOptions) => Promise<Contro
 
 /** A server that stays silent this long is asked, on a second connection, whether it waits for TLS. */
 const SILENCE_MS = 1_500;
+const PROBE_MS = 3_000;
 const NEXT_ADDRESS_MS = 250;
 
 /**
@@ -69,7 +70,7 @@ class ControlSocket extends SocketTransport implements ControlTransport {
         ? undefined
         : clock.after(
             SILENCE_MS,
-            () => void speaksTls(endpoint).then(yes => (yes ? this.close(modeMismatch(endpoint)) : undefined)),
+            () => void speaksTls(endpoint, clock).then(yes => (yes ? this.close(modeMismatch(endpoint)) : undefined)),
           );
     try {
       const chunk = await this.#first;
@@ -182,15 +183,16 @@ function bindSignal(
 }
 
 /** Does a TLS handshake begin at that address? The certificate does not matter and nothing is sent over it. */
-function speaksTls(endpoint: Endpoint): Promise<boolean> {
+function speaksTls(endpoint: Endpoint, clock: Clock): Promise<boolean> {
   return new Promise(resolve => {
     const name = isIP(endpoint.host) === 0 ? { servername: endpoint.host } : {};
     const socket = tlsConnect({ host: endpoint.host, port: endpoint.port, rejectUnauthorized: false, ...name });
+    const timer = clock.after(PROBE_MS, () => settle(false));
     const settle = (yes: boolean) => {
+      timer.cancel();
       socket.destroy();
       resolve(yes);
     };
-    socket.setTimeout(SILENCE_MS, () => settle(false));
     socket.once('secureConnect', () => settle(true));
     socket.on('error', () => settle(false));
   });
