@@ -37,9 +37,17 @@ export interface RunQuery {
   readonly limit: number;
 }
 
+export interface BeginOptions {
+  /**
+   * Asked about every other run of the job that says it is running. True: it really is, and the new run is refused with
+   * `job-held`. False: its process is gone, and it ends as failed with the error `crashed`.
+   */
+  readonly holds?: (other: RunRecord) => boolean;
+}
+
 export interface Store {
-  /** Opens a run; rejects with AppError `run-exists` when the id is taken. */
-  begin(run: RunRecord, steps: readonly StepRecord[]): Promise<void>;
+  /** Opens a run, all or nothing; rejects with AppError `run-exists` when the id is taken, `job-held` as BeginOptions says. */
+  begin(run: RunRecord, steps: readonly StepRecord[], options?: BeginOptions): Promise<void>;
   /**
    * Records one event: appends it to the log (progress excepted) and moves run and step rows along.
    * Durable when it resolves; a note survives a power cut at the latest once the next event that is none is recorded.

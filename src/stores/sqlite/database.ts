@@ -3,7 +3,7 @@ import { chmodSync, closeSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite';
 import { AppError, fileError, MisuseError, type RetryClass } from '../../core/errors.ts';
-import { migrate } from './migrations.ts';
+import { migrate, storedVersion } from './migrations.ts';
 
 export type Row = Readonly<Record<string, SQLOutputValue>>;
 
@@ -29,6 +29,8 @@ export class Database {
     this.#db = this.#guard(() => new DatabaseSync(path, { timeout: BUSY_MS, enableForeignKeyConstraints: true }));
     try {
       this.#guard(() => {
+        // WAL mode is written into the file: only into one that is ours.
+        storedVersion(this.#db, path);
         this.#db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
         migrate(this.#db, path);
       });

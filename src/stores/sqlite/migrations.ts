@@ -58,10 +58,10 @@ export const SCHEMA_VERSION = MIGRATIONS.length;
 
 /** Brings the tables up to date. Safe when several processes start at once: one migrates, the others wait and see it done. */
 export function migrate(db: DatabaseSync, path: string): void {
-  if (check(db, path) === SCHEMA_VERSION) return;
+  if (storedVersion(db, path) === SCHEMA_VERSION) return;
   db.exec('BEGIN IMMEDIATE');
   try {
-    for (let version = check(db, path); version < SCHEMA_VERSION; version++) {
+    for (let version = storedVersion(db, path); version < SCHEMA_VERSION; version++) {
       db.exec(MIGRATIONS[version] ?? '');
       db.exec(`PRAGMA user_version = ${version + 1}`);
     }
@@ -72,8 +72,8 @@ export function migrate(db: DatabaseSync, path: string): void {
   }
 }
 
-/** The version of the file; refuses one that a newer postrider, or another program, wrote. */
-function check(db: DatabaseSync, path: string): number {
+/** The version of the file; refuses one that a newer postrider, or another program, wrote. Changes nothing. */
+export function storedVersion(db: DatabaseSync, path: string): number {
   const version = Number(db.prepare('PRAGMA user_version').get()?.['user_version']);
   if (version > SCHEMA_VERSION) {
     throw new AppError(

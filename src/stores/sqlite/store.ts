@@ -3,8 +3,9 @@ import type { Clock } from '../../core/clock.ts';
 import { AppError, MisuseError } from '../../core/errors.ts';
 import type { RunEvent } from '../../run/events.ts';
 import type { Ledger } from '../../steps/step.ts';
-import type { RunQuery, RunRecord, StepRecord, Store } from '../store.ts';
+import type { BeginOptions, RunQuery, RunRecord, StepRecord, Store } from '../store.ts';
 import { Database } from './database.ts';
+import { clearTheWay } from './holders.ts';
 import { SqliteLedger } from './ledger.ts';
 import { EVENTS_PER_RUN_MAX, Recorder } from './recorder.ts';
 import { eventOf, runOf, stepOf } from './rows.ts';
@@ -34,8 +35,9 @@ class SqliteStore implements Store {
     this.#recorder = new Recorder(db, eventsPerRunMax);
   }
 
-  async begin(run: RunRecord, steps: readonly StepRecord[]): Promise<void> {
+  async begin(run: RunRecord, steps: readonly StepRecord[], { holds }: BeginOptions = {}): Promise<void> {
     const added = this.#db.transaction('power', () => {
+      if (holds !== undefined) clearTheWay(this.#db, run, { holds, now: this.#clock.now() });
       const count = this.#addRun(run);
       if (count > 0) steps.forEach((step, position) => void this.#addStep(run.id, step, position));
       return count;
