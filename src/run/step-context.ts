@@ -48,6 +48,7 @@ export function openContext(planned: PlannedStep, scope: RunScope, signal: Abort
     env: deps.env,
     job: scope.job,
     run: scope.run,
+    stepId: id,
     steps: () => state.facts(),
     history: deps.history,
     ledger: deps.ledger(id),

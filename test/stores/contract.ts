@@ -74,6 +74,52 @@ export function storeContract(open: () => Promise<Store>): void {
     });
   });
 
+  describe('one run of a job at a time', () => {
+    const alive = (other: RunRecord) => other.pid === 1;
+
+    it('a run that is alive refuses the next, and nothing is changed', async () => {
+      await store.begin(runRecord('dead', { pid: 2 }), [stepRecord('a')]);
+      await store.begin(runRecord('first', { pid: 1, startedAt: T0 + 1 }), []);
+      const error = await store.begin(runRecord('second'), [stepRecord('a')], { holds: alive }).catch((cause: unknown) => cause);
+      expect(error).toMatchObject({ code: 'job-held', retry: 'later', hint: expect.stringContaining('cancel first') });
+      expect((error as Error).message).toBe(
+        'nightly is already running: run first, process 1 on here, since 2026-11-22T02:30:00.001Z',
+      );
+      expect(await store.run('second')).toBeUndefined();
+      expect(await store.steps('second')).toEqual([]);
+      expect((await store.run('dead'))?.status).toBe('running');
+    });
+
+    it('runs whose process is gone end as crashed, their steps with them', async () => {
+      await store.begin(runRecord('dead', { pid: 2 }), [stepRecord('a'), stepRecord('b'), stepRecord('c')]);
+      const done = { ...FINISHED, step: 'a', status: 'succeeded', outputs: {} } as const;
+      await store.record(event('dead', 1, done));
+      await store.record(event('dead', 2, { type: 'step-started', step: 'b', uses: 'shell', attempt: 1 }));
+      await store.begin(runRecord('next', { pid: 1 }), [], { holds: alive });
+      const error = { code: 'crashed', message: 'the process that ran it is gone', retry: 'later' };
+      expect(await store.run('dead')).toMatchObject({ status: 'failed', finishedAt: expect.any(Number), error });
+      expect((await store.steps('dead')).map(({ status }) => status)).toEqual(['succeeded', 'failed', 'cancelled']);
+      expect((await store.steps('dead'))[1]?.error).toEqual(error);
+      expect((await store.run('next'))?.status).toBe('running');
+    });
+
+    it('looks at running runs of the same job only, and only when asked to', async () => {
+      await store.begin(runRecord('other', { pid: 1, job: 'other' }), []);
+      await store.begin(runRecord('over', { pid: 1, status: 'succeeded', finishedAt: T0 }), []);
+      await store.begin(runRecord('one', { pid: 1 }), [], { holds: alive });
+      await store.begin(runRecord('two', { pid: 1 }), []);
+      expect((await store.runs({ status: 'running', limit: 10 })).map(run => run.id).sort()).toEqual(['one', 'other', 'two']);
+    });
+
+    it('a taken id is refused, and whoever was found dead stays as it was', async () => {
+      await store.begin(runRecord('dead', { pid: 2 }), []);
+      await store.begin(runRecord('taken', { pid: 2, status: 'failed' }), []);
+      const again = store.begin(runRecord('taken'), [], { holds: alive });
+      await expect(again).rejects.toMatchObject({ code: 'run-exists' });
+      expect((await store.run('dead'))?.status).toBe('running');
+    });
+  });
+
   describe('events', () => {
     it('move run and steps along', async () => {
       await store.begin(runRecord('run'), [stepRecord('deploy'), stepRecord('mail')]);

@@ -50,6 +50,7 @@ export function runProcess({ command, input, env, onLine }: ProcessOptions, cont
       stop.release();
       signalGroup(child, 'SIGTERM');
       const drain = context.clock.after(DRAIN_MS, () => {
+        signalGroup(child, 'SIGKILL');
         child.stdout.destroy();
         child.stderr.destroy();
       });
@@ -69,7 +70,8 @@ function stopper(child: ChildProcess, { signal, clock }: StepContext): { release
     const graceMs = signal.reason instanceof CancelledError ? INTERRUPT_GRACE_MS : TIMEOUT_GRACE_MS;
     timer = clock.after(graceMs, () => signalGroup(child, 'SIGKILL'));
   };
-  signal.addEventListener('abort', abort, { once: true });
+  if (signal.aborted) abort();
+  else signal.addEventListener('abort', abort, { once: true });
   return {
     release() {
       timer?.cancel();

@@ -21,7 +21,7 @@ const EX_TEMPFAIL = 75;
 export async function runScript(config: ShellConfig, context: StepContext): Promise<ShellOutputs> {
   if (context.signal.aborted) throw cancelled(context.signal);
   await checkWorkdir(context.workdir);
-  const folder = await mkdtemp(join(context.env?.['TMPDIR'] ?? tmpdir(), 'postrider-'));
+  const folder = await makeFolder(context.env?.['TMPDIR'] ?? tmpdir());
   try {
     const outputFile = join(folder, 'output');
     await writeFile(outputFile, '', { mode: 0o600 });
@@ -35,6 +35,15 @@ export async function runScript(config: ShellConfig, context: StepContext): Prom
     throw fileError(error, folder);
   } finally {
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Open to its owner alone (0700). */
+async function makeFolder(parent: string): Promise<string> {
+  try {
+    return await mkdtemp(join(parent, 'postrider-'));
+  } catch (error) {
+    throw fileError(error, parent);
   }
 }
 

@@ -36,13 +36,11 @@ class SqliteStore implements Store {
   }
 
   async begin(run: RunRecord, steps: readonly StepRecord[], { holds }: BeginOptions = {}): Promise<void> {
-    const added = this.#db.transaction('power', () => {
+    this.#db.transaction('power', () => {
       if (holds !== undefined) clearTheWay(this.#db, run, { holds, now: this.#clock.now() });
-      const count = this.#addRun(run);
-      if (count > 0) steps.forEach((step, position) => void this.#addStep(run.id, step, position));
-      return count;
+      if (this.#addRun(run) === 0) throw new AppError('run-exists', `a run ${run.id} is already recorded`);
+      steps.forEach((step, position) => void this.#addStep(run.id, step, position));
     });
-    if (added === 0) throw new AppError('run-exists', `a run ${run.id} is already recorded`);
   }
 
   async record(event: RunEvent): Promise<void> {
