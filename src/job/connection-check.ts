@@ -1,0 +1,98 @@
+// What is wrong with the connections of a job file or of connections.yaml.
+import { printable } from '../core/text.ts';
+import type { Protocol } from '../protocols/net/endpoint.ts';
+import { connectionSchemas, connectionTypeSchema, IDENTIFIER_PATTERN, IDENTIFIER_WORDS, UNAVAILABLE } from './definition.ts';
+import { checkValue, type ExpressionScope, forbidExpressions } from './expression-check.ts';
+import { isMapping, problemsOf } from './issue.ts';
+import type { Raw } from './job.ts';
+import type { Path, Problem } from './problem.ts';
+import { hasExpression } from './template.ts';
+
+/** Read when the connection is opened; everything else is read with the file. */
+const EXPRESSION_KEYS: ReadonlySet<string> = new Set(['host', 'user', 'password']);
+
+export function checkConnections(connections: Raw | undefined, at: Path, scope: ExpressionScope): readonly Problem[] {
+  if (!isMapping(connections)) return [];
+  return Object.entries(connections).flatMap(([name, raw]) => {
+    const path = [...at, name];
+    const named = IDENTIFIER_PATTERN.test(name) ? [] : [badName(name, path)];
+    return [...named, ...checkConnection(raw, path, scope)];
+  });
+}
+
+/** The protocol that a connection as written speaks, when it says so. */
+export function protocolOf(raw: Raw | undefined): Protocol | undefined {
+  const type = isMapping(raw) ? raw['type'] : undefined;
+  return type === 'ftp' || type === 'pop3' || type === 'smtp' ? type : undefined;
+}
+
+function checkConnection(raw: Raw, path: Path, scope: ExpressionScope): readonly Problem[] {
+  if (!isMapping(raw)) return problemsOf(connectionTypeSchema, raw, path);
+  const type = protocolOf(raw);
+  if (type === undefined) {
+    const known = Object.hasOwn(raw, 'type') ? { type: raw['type'] ?? null } : {};
+    return [...problemsOf(connectionTypeSchema, known, path), ...forbidExpressions(raw['type'], [...path, 'type'])];
+  }
+  const unavailable = Object.keys(raw).filter(key => Object.hasOwn(UNAVAILABLE, key));
+  const rest = Object.fromEntries(Object.entries(raw).filter(([key]) => !unavailable.includes(key)));
+  const direct = 'delivery' in raw && !('host' in raw);
+  return [
+    ...unavailable.map(key => unavailableKey(key, [...path, key])),
+    ...problemsOf(connectionSchemas[type], direct ? { ...rest, host: 'unused' } : rest, path).map(problem =>
+      nameType(problem, type),
+    ),
+    ...Object.entries(rest).flatMap(([key, value]) =>
+      EXPRESSION_KEYS.has(key) ? checkValue(value, [...path, key], scope) : forbidExpressions(value, [...path, key]),
+    ),
+    ...checkSignIn(rest, path),
+  ];
+}
+
+function checkSignIn(raw: Readonly<Record<string, Raw>>, path: Path): readonly Problem[] {
+  const problems: Problem[] = [];
+  const { password, user, host, tls } = raw;
+  if (typeof password === 'string' && password !== '' && !hasExpression(password)) {
+    const hint = 'Store it with `postrider secret set NAME` and write `${{ secrets.NAME }}`.';
+    const message = 'a password stands in this file in clear text';
+    problems.push({ code: 'secret-in-file', severity: 'warning', message, hint, path: [...path, 'password'], part: 'key' });
+  }
+  if (password !== undefined && user === undefined) {
+    const message = 'there is a `password`, but no `user`';
+    problems.push({ code: 'missing-key', message, hint: 'Add `user: …`.', path: [...path, 'password'], part: 'key' });
+  }
+  if (tls === 'none' && (password !== undefined || user !== undefined) && typeof host === 'string' && !isLoopback(host)) {
+    const message = `the password is sent to ${printable(host)} in clear text`;
+    const hint = 'Remove `tls: none` if the server can do TLS; most can.';
+    problems.push({ code: 'clear-text-password', severity: 'warning', message, hint, path: [...path, 'tls'] });
+  }
+  return problems;
+}
+
+/** Says for which kind of server a key is unknown, and what a fingerprint looks like. */
+function nameType(problem: Problem, type: Protocol): Problem {
+  if (problem.code === 'unknown-key') {
+    const key = String(problem.path.at(-1));
+    const owners = (['ftp', 'pop3', 'smtp'] as const).filter(other => key in connectionSchemas[other].shape);
+    const message = `unknown key \`${printable(key)}\` in a connection of type ${type}`;
+    return owners.length === 0
+      ? { ...problem, message }
+      : { ...problem, message, hint: `Only connections of type ${owners.join(' and ')} have it.` };
+  }
+  if (problem.path.at(-1) !== 'fingerprint' || problem.code !== 'wrong-value') return problem;
+  const hint = 'Write sha256: and 64 hexadecimal digits; `openssl x509 -noout -fingerprint -sha256` prints them.';
+  return { ...problem, code: 'bad-fingerprint', message: '`fingerprint` is no SHA-256 fingerprint', hint };
+}
+
+function unavailableKey(key: string, path: Path): Problem {
+  const hint = UNAVAILABLE[key] ?? 'Remove it.';
+  return { code: 'not-available', message: `\`${key}\` is not available in this version of postrider`, hint, path, part: 'key' };
+}
+
+function badName(name: string, path: Path): Problem {
+  const message = `"${printable(name)}" cannot be the name of a connection`;
+  return { code: 'bad-name', message, hint: `Use ${IDENTIFIER_WORDS}.`, path, part: 'key' };
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host.endsWith('.localhost') || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
+}

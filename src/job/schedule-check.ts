@@ -1,0 +1,114 @@
+// What is wrong with the schedules of a job. How a cron expression reads is decided by whoever is handed in.
+import { didYouMean } from '../core/diagnostic.ts';
+import { check } from '../core/schema.ts';
+import { printable } from '../core/text.ts';
+import { scheduleSchema } from './definition.ts';
+import { isMapping } from './issue.ts';
+import type { Raw } from './job.ts';
+import type { Path, Problem } from './problem.ts';
+
+export interface CronFacts {
+  readonly cron: string;
+  readonly seconds: boolean;
+  readonly timezone?: string;
+  /** What `H` is derived from: the name of the job. */
+  readonly hashSeed: string;
+}
+
+/** Says in plain words what is wrong with a cron expression; undefined when nothing is. */
+export type CheckSchedule = (facts: CronFacts) => string | undefined | Promise<string | undefined>;
+
+const CRON_HINT = 'Write minute, hour, day of month, month and day of week, such as "30 2 * * *".';
+
+/** `schedule` is one mapping or a list; entries of a wrong shape have been reported already. */
+export async function checkSchedules(
+  schedule: Raw | undefined,
+  job: string,
+  checkCron: CheckSchedule,
+): Promise<readonly Problem[]> {
+  if (schedule === undefined) return [];
+  const entries = Array.isArray(schedule)
+    ? schedule.map((raw, index) => [raw as Raw, ['schedule', index]] as const)
+    : [[schedule, ['schedule']] as const];
+  const problems = await Promise.all(entries.map(([raw, path]) => checkEntry(raw, path, job, checkCron)));
+  return problems.flat();
+}
+
+async function checkEntry(raw: Raw, path: Path, job: string, checkCron: CheckSchedule): Promise<readonly Problem[]> {
+  if (!isMapping(raw)) return [];
+  const { cron, every, timezone, seconds } = raw;
+  const zone = typeof timezone === 'string' ? checkTimezone(timezone, [...path, 'timezone']) : [];
+  const sound = zone.length === 0 && typeof timezone === 'string';
+  const facts = { seconds: seconds === true, ...(sound ? { timezone } : {}), hashSeed: job };
+  return [...zone, ...checkKind(raw, path), ...checkEvery(every, path), ...(await checkExpression(cron, path, facts, checkCron))];
+}
+
+function checkKind(raw: Readonly<Record<string, Raw>>, path: Path): readonly Problem[] {
+  const [cron, every] = ['cron' in raw, 'every' in raw];
+  if (cron && every) {
+    const message = '`cron` and `every` exclude each other';
+    return [
+      {
+        code: 'conflicting-keys',
+        message,
+        hint: 'Keep one; for both, write a list of two schedules.',
+        path: [...path, 'every'],
+        part: 'key',
+      },
+    ];
+  }
+  if (cron || every) return [];
+  return [
+    {
+      code: 'missing-key',
+      message: 'a schedule needs `cron` or `every`',
+      hint: 'Add `cron: "30 2 * * *"` or `every: 15m`.',
+      path,
+      part: 'key',
+    },
+  ];
+}
+
+function checkEvery(every: Raw | undefined, path: Path): readonly Problem[] {
+  const read = every === undefined ? undefined : check(scheduleSchema, { every });
+  if (read?.ok !== true || read.value.every !== 0) return [];
+  return [
+    {
+      code: 'bad-duration',
+      message: '`every` must be longer than nothing',
+      hint: 'Write 15m, for example.',
+      path: [...path, 'every'],
+    },
+  ];
+}
+
+async function checkExpression(
+  cron: Raw | undefined,
+  path: Path,
+  facts: Omit<CronFacts, 'cron'>,
+  checkCron: CheckSchedule,
+): Promise<readonly Problem[]> {
+  if (typeof cron !== 'string' || cron.includes('${{')) return [];
+  const at = [...path, 'cron'];
+  if (cron.trim() === '') return [{ code: 'empty-cron', message: 'the cron expression is empty', hint: CRON_HINT, path: at }];
+  const problem = await checkCron({ ...facts, cron });
+  return problem === undefined ? [] : [{ code: 'bad-cron', message: printable(problem), hint: CRON_HINT, path: at }];
+}
+
+function checkTimezone(name: string, path: Path): readonly Problem[] {
+  if (name.includes('${{') || isTimezone(name)) return [];
+  const near = didYouMean(name, [...Intl.supportedValuesOf('timeZone'), 'UTC']);
+  const hint = near === undefined ? 'Write an IANA name such as Europe/Zurich or UTC.' : `Did you mean \`${near}\`?`;
+  return [{ code: 'bad-timezone', message: `there is no time zone "${printable(name)}"`, hint, path }];
+}
+
+/** Offsets such as +01:00 are understood by Intl, but are no zones: they know no summer time. */
+function isTimezone(name: string): boolean {
+  if (!/^[A-Za-z]/.test(name)) return false;
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}

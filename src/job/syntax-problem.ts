@@ -1,0 +1,79 @@
+// What the YAML library complains about, in words that say what to change.
+import type { Problem } from './problem.ts';
+import { positionOf, rangeOf, type Source } from './source.ts';
+
+interface SyntaxComplaint {
+  readonly code: string;
+  readonly message: string;
+  readonly pos: readonly [number, number];
+}
+
+/** Beyond these the file is something else than YAML. */
+const PROBLEMS_MAX = 10;
+
+const QUOTE = 'Put the value in quotes.';
+
+/** By the code of the library: our message (none: the library's own) and what to do. */
+const WORDS: Readonly<Record<string, readonly [message: string | undefined, hint: string]>> = {
+  TAB_AS_INDENT: ['a tab is used as indentation', 'Indent with spaces: YAML does not allow tabs.'],
+  MULTIPLE_DOCS: ['the file holds more than one document', 'Keep one job a file: remove the line `---` and what follows it.'],
+  BLOCK_AS_IMPLICIT_KEY: [
+    'the indentation or a second `: ` makes no sense here',
+    'Align it with its neighbours; a text that holds `: ` must be quoted.',
+  ],
+  BAD_INDENT: ['the indentation does not fit, or a bracket is not closed', 'Align it with its neighbours; close every [ and {.'],
+  BAD_SCALAR_START: [undefined, QUOTE],
+  BAD_DQ_ESCAPE: [undefined, 'Write \\\\ for a backslash, or use single quotes.'],
+  BAD_ALIAS: [undefined, 'Text that begins with & or * must be quoted.'],
+  TAG_RESOLVE_FAILED: [
+    'a value that begins with `!` is a YAML tag, and tags are not supported',
+    'If it is a text or an expression, put it in quotes.',
+  ],
+  UNEXPECTED_TOKEN: [
+    undefined,
+    'Look for a missing quote, bracket or comma; quote a text that holds : # { } [ ] , & * ! | > @ `.',
+  ],
+  MISSING_CHAR: [undefined, 'Look for a missing colon, quote or bracket on this line or above it.'],
+  MULTILINE_IMPLICIT_KEY: [undefined, 'Look for a missing quote or a wrong indentation.'],
+};
+
+export function syntaxProblems(source: Source, complaints: readonly SyntaxComplaint[], versioned: boolean): readonly Problem[] {
+  const problems: Problem[] = [];
+  let lastLine = -1;
+  for (const complaint of [...complaints].sort((a, b) => a.pos[0] - b.pos[0])) {
+    const { line } = positionOf(source, complaint.pos[0]);
+    // One mistake is reported by the library several times, on the same line and the next one.
+    if (lastLine >= 0 && line <= lastLine + 1) continue;
+    lastLine = line;
+    problems.push(toProblem(source, complaint));
+    if (problems.length === PROBLEMS_MAX) break;
+  }
+  if (versioned && problems.length === 0) {
+    const range = rangeOf(source, 0, source.lines[0]?.length ?? 0);
+    problems.push({
+      code: 'yaml-syntax',
+      message: '`%YAML` lines are not supported',
+      hint: 'Remove it: job files are YAML 1.2.',
+      path: [],
+      range,
+    });
+  }
+  return problems;
+}
+
+function toProblem(source: Source, { code, message, pos }: SyntaxComplaint): Problem {
+  const [ours, hint] = WORDS[code] ?? [undefined, 'Compare with an example: `postrider init` writes some.'];
+  const line = source.lines[positionOf(source, pos[0]).line - 1] ?? '';
+  const expression = /[{[][^"']*\$\{\{/.test(line);
+  return {
+    code: 'yaml-syntax',
+    message: ours ?? lowerFirst(message),
+    hint: expression ? 'Inside { } and [ ], put the expression in quotes: "${{ … }}".' : hint,
+    path: [],
+    range: rangeOf(source, pos[0], pos[1]),
+  };
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1).replace(/\s*\n[\s\S]*$/, '');
+}
