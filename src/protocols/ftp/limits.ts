@@ -10,7 +10,7 @@ export const LISTING_LINE_BYTES_MAX = 16 * 1024;
 export const PRELIMINARY_REPLIES_MAX = 1_000;
 
 /** How long an abandoned transfer may take to be acknowledged; then the session is given up instead. */
-export const ABORT_MS = 5_000;
+export const ABORT_MS = 2_000;
 
 /** How long QUIT waits for its goodbye. */
 export const QUIT_MS = 5_000;

@@ -3,7 +3,8 @@
 //   begin ── RETR/STOR sent, TLS on the data connection ──► moving ── data ended, final reply yes ──► finished
 //     │                                                       ├── final reply no ──► data reset, the server's words thrown
 //     └── refused (550, 425, …) ──► data reset                ├── data cut ──► final reply awaited, the better cause thrown
-//                                                             └── given up ──► ABOR, data reset, both replies awaited, else session closed
+//                                                             └── given up ──► ABOR, data reset, both replies and that of a NOOP (some
+//                                                                 servers send three) awaited, else session closed
 import type { Clock } from '../../core/clock.ts';
 import { AppError, BrokenSessionError, CancelledError, MisuseError, RefusedError } from '../../core/errors.ts';
 import type { Endpoint } from '../net/endpoint.ts';
@@ -124,7 +125,10 @@ export class Transfer {
     try {
       const aborted = control.abort();
       this.#channel.discard(reason);
-      await control.within('ABOR', aborted, Math.min(ABORT_MS, endpoint.timeoutMs));
+      const ms = Math.min(ABORT_MS, endpoint.timeoutMs);
+      await control.within('ABOR', aborted, ms);
+      const { code } = await control.within('NOOP', control.exchange('NOOP'), ms);
+      if (code >= 300) throw new BrokenSessionError('protocol-broken', `${control.where} mixed up its replies to ABOR`);
     } catch (error) {
       control.close(error as Error);
     }
