@@ -7,6 +7,7 @@ export function unsafeLocalName(name: string): string | undefined {
   if (name === '.' || name === '..') return 'the name leads out of its folder';
   if (name.includes('/') || name.includes('\\')) return 'the name holds a path separator';
   if (name.includes('\0')) return 'the name holds a NUL';
+  if (!name.isWellFormed()) return 'the name is not valid in the encoding of the connection (set `encoding` on it)';
   if (/^[A-Za-z]:/.test(name)) return 'the name begins with a drive letter';
   return undefined;
 }

@@ -6,11 +6,17 @@ import { isMissingPath } from './workshop.ts';
 
 /** The file's size now; undefined when there is no such file, or when the server tells no sizes. */
 export async function remoteSize(client: FtpClient, path: string): Promise<number | undefined> {
-  const size = await client.size(path).catch(error => {
+  return (await orRefused(client.size(path))) ?? (await listed(client, path))?.size;
+}
+
+/** The answer, or undefined when the server refuses to give one. */
+export async function orRefused<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
     if (error instanceof RefusedError) return undefined;
     throw error;
-  });
-  return size ?? (await listed(client, path))?.size;
+  }
 }
 
 export async function remoteExists(client: FtpClient, path: string): Promise<boolean> {

@@ -6,7 +6,7 @@ import type { FtpClient } from '../../protocols/ftp/index.ts';
 import type { Removal, Transfer } from './compare.ts';
 import { remotePath, siblingOf } from './paths.ts';
 import type { Receiver, Staged } from './receiver.ts';
-import { remoteExists, remoteSize } from './remote-facts.ts';
+import { orRefused, remoteExists, remoteSize } from './remote-facts.ts';
 import type { Survey } from './survey.ts';
 import type { Tally } from './tally.ts';
 import { tempName } from './temp-name.ts';
@@ -73,6 +73,7 @@ export class RemoteReceiver implements Receiver {
           position = at;
           this.#tally.at(path, position, bytes);
         },
+        chunkBytes: bandwidth.chunkBytes,
         take: bytes => bandwidth.take(bytes, signal),
         note: message => this.#tally.once(message),
         keepsPart: !config.atomic,
@@ -92,7 +93,7 @@ export class RemoteReceiver implements Receiver {
     const remote = this.#remote(path);
     const time = await pool.use(async client => {
       if (staged.at !== path) await this.#rename(client, this.#remote(staged.at), remote, staged.size);
-      return staged.timeLost ? ((await client.modified(remote)) ?? null) : null;
+      return staged.timeLost ? ((await orRefused(client.modified(remote))) ?? null) : null;
     });
     if (staged.timeLost && staged.modifiedAt !== undefined) {
       await memory.put(path, { size: staged.size, source: staged.modifiedAt, target: time });

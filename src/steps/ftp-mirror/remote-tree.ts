@@ -8,6 +8,7 @@ import { inLanes } from './lanes.ts';
 import { linkFound } from './local-tree.ts';
 import { remotePath } from './paths.ts';
 import type { Pool } from './pool.ts';
+import { orRefused } from './remote-facts.ts';
 import { type FileFacts, type Tree, TreeBuilder } from './tree.ts';
 
 export interface RemoteWalk {
@@ -137,7 +138,7 @@ class Walker {
       ));
     if (folderLink)
       return this.#tree.addFolder(path) ? { path, real: [...folder.real, real], links: folder.links + 1 } : undefined;
-    const size = loops ? undefined : await pool.use(client => client.size(remotePath(root, path)));
+    const size = loops ? undefined : await pool.use(client => orRefused(client.size(remotePath(root, path))));
     if (size === undefined) {
       if (this.#tree.addOther(path, 'a symbolic link'))
         warn(
@@ -145,7 +146,7 @@ class Walker {
         );
       return undefined;
     }
-    const modifiedAt = await pool.use(client => client.modified(remotePath(root, path)));
+    const modifiedAt = await pool.use(client => orRefused(client.modified(remotePath(root, path))));
     this.#tree.addFile(
       path,
       modifiedAt === undefined ? { size, precisionMs: 0 } : { size, modifiedAt, precisionMs: PRECISION_MS },

@@ -6,6 +6,7 @@ import { makeFilter } from './filter.ts';
 import { inLanes } from './lanes.ts';
 import { type LocalTree, walkLocal } from './local-tree.ts';
 import { remotePath, unsafeLocalName, unsafeRemoteName, unsendableName } from './paths.ts';
+import { orRefused } from './remote-facts.ts';
 import { type RemoteTree, walkRemote } from './remote-tree.ts';
 import { isAsSeen, type SeenTimes } from './seen-times.ts';
 import { type FileFacts, type Tree, TreeBuilder } from './tree.ts';
@@ -130,8 +131,8 @@ function isOpen(config: Workshop['config'], remote: FileFacts, local: FileFacts 
 
 async function ask({ pool }: Workshop, path: string, listed: FileFacts): Promise<FileFacts> {
   return pool.use(async client => {
-    const size = listed.size ?? (await client.size(path));
-    const modifiedAt = await client.modified(path);
+    const size = listed.size ?? (await orRefused(client.size(path)));
+    const modifiedAt = await orRefused(client.modified(path));
     const time = modifiedAt === undefined ? listed : { modifiedAt, precisionMs: MDTM_PRECISION_MS };
     return { ...time, ...(size === undefined ? {} : { size }) };
   });

@@ -16,6 +16,8 @@ export interface Upload {
   readonly offset: (client: FtpClient, remote: string) => Promise<number>;
   readonly verify: boolean;
   readonly moved: (position: number, bytes: number) => void;
+  /** Read and sent at once. */
+  readonly chunkBytes: number;
   readonly take: (bytes: number) => Promise<void>;
   readonly note: (message: string) => void;
   /** Whether what was sent before a failure of ours should go: an in-place upload has nothing else to show. */
@@ -26,8 +28,6 @@ export interface UploadFacts {
   readonly size: number;
   readonly modifiedAt: number;
 }
-
-const CHUNK_BYTES = 128 * 1024;
 
 /** Resolves when the server has all of it. Rejects with `file-changed` (retry: later) when the source changed meanwhile. */
 export async function uploadFile(client: FtpClient, upload: Upload): Promise<UploadFacts & { readonly remote: string }> {
@@ -87,7 +87,7 @@ async function tryRefused(work: Promise<unknown>): Promise<boolean> {
 /** The file's bytes from `start` up to the size it had when it was opened; ends early when the file shrank. */
 async function* read(upload: Upload, handle: FileHandle, start: number, size: number): AsyncGenerator<Buffer> {
   for (let position = start; position < size; ) {
-    const want = Math.min(CHUNK_BYTES, size - position);
+    const want = Math.min(upload.chunkBytes, size - position);
     await upload.take(want);
     const chunk = Buffer.allocUnsafe(want);
     const { bytesRead } = await readAt(upload, handle, chunk, position);

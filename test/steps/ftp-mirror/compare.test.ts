@@ -118,7 +118,7 @@ test.each([
   ['no time', { size: 1, modifiedAt: 0, precisionMs: 0 }, { size: 1, precisionMs: 0 }, 'different time'],
 ] as const)('difference: %s', (_, source, target, reason) => {
   expect(difference(source, target, 'time-size')).toBe(reason);
-  if (source.size !== undefined && source.size === target.size) expect(difference(source, target, 'size')).toBeUndefined();
+  if (reason !== 'different size') expect(difference(source, target, 'size')).toBeUndefined();
 });
 
 test('a tree has a limit, at it and one past it', () => {

@@ -67,6 +67,7 @@ export interface Rig {
   readonly abort: AbortController;
   readonly clock: MemoryClock;
   readonly context: StepContext;
+  readonly step: ReturnType<typeof createFtpMirror>;
   run(config: Record<string, unknown>): ReturnType<ReturnType<typeof createFtpMirror>['run']>;
   preview(config: Record<string, unknown>): ReturnType<ReturnType<typeof createFtpMirror>['preview']>;
 }
@@ -119,6 +120,7 @@ export async function makeRig(server: Pick<FakeServer, 'connect'>, maxConnection
     abort,
     clock,
     context,
+    step,
     run: config => step.run(settings(config), context),
     preview: config => step.preview(settings(config), context),
   };
