@@ -1,9 +1,10 @@
 // One request, its answer read up to a limit, and the verdict.
 import { cancelled } from '../../core/clock.ts';
-import { AppError, type RetryClass } from '../../core/errors.ts';
+import { AppError } from '../../core/errors.ts';
 import { printable, shorten } from '../../core/text.ts';
 import { formatDuration } from '../../core/units.ts';
 import type { Outputs, StepContext } from '../step.ts';
+import { unreachable } from './unreachable.ts';
 
 export interface CheckRequest {
   readonly url: string;
@@ -20,7 +21,7 @@ export const BODY_BYTES_MAX = 1024 ** 2;
 const LATER_STATUSES = [408, 425, 429];
 const SHOWN_LENGTH_MAX = 200;
 
-/** Throws AppError `http-status`, `http-content`, `http-unreachable`. */
+/** Throws AppError `http-status`, `http-content`, `http-unreachable`, `http-timed-out`. */
 export async function checkUrl(request: CheckRequest, context: StepContext): Promise<HttpCheckOutputs> {
   const { clock, signal } = context;
   const startedAt = clock.elapsed();
@@ -28,13 +29,13 @@ export async function checkUrl(request: CheckRequest, context: StepContext): Pro
   const timer = clock.after(request.timeout, () => timeout.abort(timedOut(request)));
   const stop = AbortSignal.any([signal, timeout.signal]);
   try {
-    const { status, body } = await exchange(request.url, stop);
+    const { status, body } = await exchange(request, stop);
     judge(request, status, body);
     return { status, ms: Math.round(clock.elapsed() - startedAt), bytes: body.length };
   } catch (error) {
     if (signal.aborted) throw cancelled(signal);
     if (timeout.signal.aborted) throw timeout.signal.reason;
-    throw error instanceof AppError ? error : unreachable(error, request.url);
+    throw error instanceof AppError ? error : unreachable(error, shownUrl(request.url));
   } finally {
     timer.cancel();
   }
@@ -45,12 +46,14 @@ export function shownUrl(url: string): string {
   return shorten(printable(url.replace(/^(https?:\/\/)[^/?#]*@/i, '$1')), SHOWN_LENGTH_MAX);
 }
 
-async function exchange(url: string, signal: AbortSignal): Promise<{ status: number; body: Buffer }> {
-  const target = new URL(url);
+/** Redirects are followed, unless one is what is expected. User and password go by header: fetch refuses them in an address. */
+async function exchange(request: CheckRequest, signal: AbortSignal): Promise<{ status: number; body: Buffer }> {
+  const target = new URL(request.url);
   const { username, password } = target;
   [target.username, target.password] = ['', ''];
   const headers = username === '' ? {} : { authorization: `Basic ${basic(username, password)}` };
-  const response = await fetch(target, { signal, redirect: 'follow', headers: { 'user-agent': 'postrider', ...headers } });
+  const redirect = request.status.some(code => code >= 300 && code < 400) ? 'manual' : 'follow';
+  const response = await fetch(target, { signal, redirect, headers: { 'user-agent': 'postrider', ...headers } });
   return { status: response.status, body: await readBody(response) };
 }
 
@@ -80,24 +83,9 @@ function judge({ url, status: good, contains }: CheckRequest, status: number, bo
   }
 }
 
-/** Causes that no later try changes: a name that does not exist, a certificate that is not trusted. */
-const LASTING = /^(ENOTFOUND|ERR_TLS_|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|ERR_INVALID_URL|ERR_SSL_)/;
-
-function unreachable(error: unknown, url: string): AppError {
-  const cause = ((error as Error).cause ?? error) as NodeJS.ErrnoException;
-  const code = cause.code ?? '';
-  const retry: RetryClass = code === '' || LASTING.test(code) ? 'never' : 'later';
-  const why = cause.message || code || 'the connection failed';
-  return new AppError('http-unreachable', `${shownUrl(url)}: ${printable(why)}`, {
-    retry,
-    hint: 'Check the address, the network and the server.',
-    cause: error,
-  });
-}
-
 function timedOut({ url, timeout }: CheckRequest): AppError {
-  return new AppError('http-unreachable', `${shownUrl(url)}: no answer within ${formatDuration(timeout)}`, {
-    retry: 'later',
+  return new AppError('http-timed-out', `${shownUrl(url)}: no complete answer within ${formatDuration(timeout)}`, {
+    retry: 'reconnect',
     hint: 'Raise `timeout`, or find out why the server is slow.',
   });
 }

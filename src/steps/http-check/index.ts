@@ -7,7 +7,7 @@ const TIMEOUT_MS = 10_000;
 
 export const httpCheckSchema = object({
   url: word()
-    .regex(/^https?:\/\/[^\s/]/i, { error: 'is no http:// or https:// address' })
+    .refine(url => /^https?:\/\/[^\s/]/i.test(url) && URL.canParse(url), { error: 'is no http:// or https:// address' })
     .describe('The address; redirects are followed.'),
   status: oneOrMany(integer(100, 599)).default([200]).describe('The status, or the statuses, that are good.'),
   contains: word().optional().describe('A text that must be in the first megabyte of the answer.'),
