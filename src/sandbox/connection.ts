@@ -3,6 +3,7 @@ import { nextTurn } from '../core/clock.ts';
 import { BrokenSessionError } from '../core/errors.ts';
 import { printable } from '../core/text.ts';
 import type { ServerTransport, TlsServerContext } from '../protocols/net/listener.ts';
+import { UNREAD_BYTES_MAX } from '../protocols/wire/limits.ts';
 import { ReceiveBuffer } from '../protocols/wire/receive-buffer.ts';
 import { decodeText } from '../protocols/wire/reply.ts';
 import type { ServerName } from './fault-points.ts';
@@ -31,6 +32,10 @@ const REFUSALS: Readonly<Record<ServerName, { readonly refuse: string; readonly 
     full: '452 4.3.1 Insufficient system storage',
   },
 };
+
+function clientGone(): BrokenSessionError {
+  return new BrokenSessionError('connection-cut', 'the client is gone');
+}
 
 /** Bytes of one answer that `split` sends one by one; what follows goes whole. */
 const SPLIT_BYTES_MAX = 4_096;
@@ -184,9 +189,19 @@ export class Connection {
     }
   }
 
-  /** Waits; ends early, throwing, when the server closes. */
-  pause(ms: number): Promise<void> {
-    return this.#context.clock.sleep(ms, this.#context.signal);
+  /** Waits; ends early, throwing, when the server closes or the client is gone. */
+  async pause(ms: number): Promise<void> {
+    const over = new AbortController();
+    const watch = async () => {
+      while (!over.signal.aborted && this.#buffer.length < UNREAD_BYTES_MAX)
+        if (!(await this.#fill())) return over.abort(clientGone());
+    };
+    watch().catch(error => over.abort(error));
+    try {
+      await this.#context.clock.sleep(ms, AbortSignal.any([this.#context.signal, over.signal]));
+    } finally {
+      over.abort();
+    }
   }
 
   /** Cuts the connection now; whatever waits on it throws. */

@@ -86,7 +86,7 @@ export function noteDelivery({ outputs, refusals }: Delivery, context: StepConte
 }
 
 const UNKNOWN =
-  'the connection broke after the whole mail was sent and before the server answered: it may or may not have the mail, and it is not sent again';
+  'the outcome is indeterminate: the connection broke after the whole mail was sent and before the server answered, so it may or may not have the mail; it is not sent again';
 
 function alreadyHandled(before: unknown, letter: Letter, context: StepContext): Delivery {
   const { phase, outputs } = before as { readonly phase?: unknown; readonly outputs?: DeliveryOutputs };

