@@ -91,7 +91,11 @@ export const jobFileSchema = object({
 const connectionKeys = {
   host: word().describe('Name or address of the server.'),
   port: integer(1, 65_535).optional().describe('Default: the usual one of the protocol and `tls`.'),
-  ca: word().optional().describe('A PEM file to trust besides the system’s certificates, relative to this file.'),
+  ca: word()
+    .optional()
+    .describe(
+      'A PEM file to trust besides the system’s certificates; relative to the job’s workdir, in connections.yaml to that file.',
+    ),
   fingerprint: word()
     .regex(/^sha256:(?:[0-9A-Fa-f]{64}|[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){31})$/)
     .optional()

@@ -89,11 +89,18 @@ function worthOf(expression: string, context: ExpressionContext): Value {
 function evaluate(compiled: Compiled, text: string, context: ExpressionContext): Value {
   const { status, ...contexts } = context;
   try {
-    return compiled.evaluate(contexts, { ...status, always: true });
+    return compiled.evaluate({ ...contexts, vars: valuesOf(context) }, { ...status, always: true });
   } catch (error) {
     const message = `\`${shown(text)}\` cannot be evaluated: ${printable((error as Error).message)}`;
     throw new AppError('expression-failed', message, { hint: 'Check the values that the expression uses.', cause: error });
   }
+}
+
+/** Variables may be made of the environment, the job and the run; of secrets and of each other they may not. */
+function valuesOf(context: ExpressionContext): Readonly<Record<string, Raw>> {
+  const { vars } = context;
+  if (textsIn(vars).length === 0) return vars;
+  return interpolate(vars, { ...context, vars: {}, secrets: {}, steps: {} }) as Readonly<Record<string, Raw>>;
 }
 
 function compileOrThrow(expression: string, extra: readonly string[]): Compiled {

@@ -41,20 +41,41 @@ function explain(issue: SchemaIssue, context: IssueContext): readonly Problem[] 
       return [mismatch(nodes, value, full)];
     case 'invalid_format':
       if (formOf(nodes) !== undefined) return [mismatch(nodes, value, full)];
-      return [
-        {
-          code: 'wrong-value',
-          message: `${subject(full)} ${found(value)}, and that ${issue.message}`,
-          hint: 'Correct it.',
-          path: full,
-        },
-      ];
+      return [ownWords(issue.message, value, full)];
     case 'too_big':
     case 'too_small':
       return [outOfBounds(issue, nodes, value, full)];
     default:
-      return [{ code: 'wrong-value', message: `${subject(full)}: ${printable(issue.message)}`, hint: 'Correct it.', path: full }];
+      return [ownWords(issue.message, value, full)];
   }
+}
+
+/** A definition's own words: what is wrong, and behind a colon or semicolon what to do. */
+function ownWords(words: string, value: Raw | undefined, path: Path): Problem {
+  const [, what = words, advice] = /^([^:;]*(?::\S[^:;]*)*)[:;] (.+)$/s.exec(words) ?? [];
+  if (words.startsWith('Invalid')) {
+    return {
+      code: 'wrong-value',
+      message: `${subject(path)} ${found(value)}, which has not the right form`,
+      hint: 'Correct it.',
+      path,
+    };
+  }
+  if (words.startsWith('write ')) {
+    return {
+      code: 'wrong-value',
+      message: `${subject(path)} ${found(value)}, which is none of its values`,
+      hint: sentence(words),
+      path,
+    };
+  }
+  const code = /\bnot available yet$/.test(what) ? 'not-available' : 'wrong-value';
+  const message = what.startsWith('is ') ? `${subject(path)} ${what}` : what;
+  return { code, message: printable(message), hint: advice === undefined ? 'Correct it.' : sentence(advice), path };
+}
+
+function sentence(words: string): string {
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
 }
 
 /** Of several allowed shapes, the one that fits best at the outside decides what is said about the inside. */

@@ -1,8 +1,7 @@
 // What is wrong with the schedules of a job. How a cron expression reads is decided by whoever is handed in.
 import { didYouMean } from '../core/diagnostic.ts';
-import { check } from '../core/schema.ts';
 import { printable } from '../core/text.ts';
-import { scheduleSchema } from './definition.ts';
+import { checkPositive } from './duration-check.ts';
 import { isMapping } from './issue.ts';
 import type { Raw } from './job.ts';
 import type { Path, Problem } from './problem.ts';
@@ -40,7 +39,12 @@ async function checkEntry(raw: Raw, path: Path, job: string, checkCron: CheckSch
   const zone = typeof timezone === 'string' ? checkTimezone(timezone, [...path, 'timezone']) : [];
   const sound = zone.length === 0 && typeof timezone === 'string';
   const facts = { seconds: seconds === true, ...(sound ? { timezone } : {}), hashSeed: job };
-  return [...zone, ...checkKind(raw, path), ...checkEvery(every, path), ...(await checkExpression(cron, path, facts, checkCron))];
+  return [
+    ...zone,
+    ...checkKind(raw, path),
+    ...checkPositive(every, [...path, 'every']),
+    ...(await checkExpression(cron, path, facts, checkCron)),
+  ];
 }
 
 function checkKind(raw: Readonly<Record<string, Raw>>, path: Path): readonly Problem[] {
@@ -65,19 +69,6 @@ function checkKind(raw: Readonly<Record<string, Raw>>, path: Path): readonly Pro
       hint: 'Add `cron: "30 2 * * *"` or `every: 15m`.',
       path,
       part: 'key',
-    },
-  ];
-}
-
-function checkEvery(every: Raw | undefined, path: Path): readonly Problem[] {
-  const read = every === undefined ? undefined : check(scheduleSchema, { every });
-  if (read?.ok !== true || read.value.every !== 0) return [];
-  return [
-    {
-      code: 'bad-duration',
-      message: '`every` must be longer than nothing',
-      hint: 'Write 15m, for example.',
-      path: [...path, 'every'],
     },
   ];
 }

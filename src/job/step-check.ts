@@ -3,7 +3,8 @@ import { didYouMean } from '../core/diagnostic.ts';
 import { printable } from '../core/text.ts';
 import type { StepType } from '../steps/step.ts';
 import { protocolOf } from './connection-check.ts';
-import { failureStepSchema, IDENTIFIER_PATTERN, IDENTIFIER_WORDS, stepSchema } from './definition.ts';
+import { failureStepSchema, IDENTIFIER_WORDS, stepSchema } from './definition.ts';
+import { checkPositive } from './duration-check.ts';
 import { checkExpression, checkValue, type ExpressionScope, forbidExpressions } from './expression-check.ts';
 import type { ContextName } from './expressions.ts';
 import { isMapping, problemsOf } from './issue.ts';
@@ -16,9 +17,9 @@ type Mapping = Readonly<Record<string, Raw>>;
 /** What is known around a step. */
 export interface StepSurroundings {
   readonly types: ReadonlyMap<string, StepType>;
-  /** By name, as written. */
-  readonly connections: Mapping;
-  readonly vars: ReadonlySet<string>;
+  /** By name, as written; undefined when they cannot be known. */
+  readonly connections: Mapping | undefined;
+  readonly vars: ReadonlySet<string> | undefined;
   /** Ids of the steps that expressions may name, and of those that have ended by then. */
   readonly steps: ReadonlySet<string>;
   readonly ended: ReadonlySet<string>;
@@ -37,6 +38,7 @@ export function checkStep(raw: Raw, path: Path, around: StepSurroundings): reado
   return [
     ...shape.map(problem => (around.afterwards ? noNeeds(problem) : problem)),
     ...FIXED_KEYS.flatMap(key => forbidExpressions(raw[key], [...path, key])),
+    ...checkPositive(raw['timeout'], [...path, 'timeout']),
     ...checkKind(raw, path),
     ...checkCondition(raw['if'], [...path, 'if'], around),
     ...checkSettings(raw, path, around),
@@ -77,7 +79,7 @@ function checkKind(raw: Mapping, path: Path): readonly Problem[] {
 
 function checkCondition(raw: Raw | undefined, path: Path, around: StepSurroundings): readonly Problem[] {
   if (typeof raw !== 'string' || raw === '') return [];
-  const scope: ExpressionScope = { ...around, place: 'an `if`', condition: true, contexts: CONDITION_CONTEXTS };
+  const scope: ExpressionScope = scopeOf(around, 'an `if`', CONDITION_CONTEXTS);
   if (!hasExpression(raw)) return checkExpression(raw, path, 0, scope);
   const sole = soleExpression(raw.trim());
   if (sole !== undefined) return checkExpression(sole, path, raw.indexOf('${{') + 3, scope);
@@ -94,13 +96,18 @@ function checkSettings(raw: Mapping, path: Path, around: StepSurroundings): read
     const short = 'run' in raw && !('uses' in raw) && problem.path.length === at.length + 1 && problem.path.at(-1) === 'run';
     return short ? { ...problem, path: [...path, 'run'] } : problem;
   };
-  const scope: ExpressionScope = { ...around, place: '`with`', condition: false, contexts: VALUE_CONTEXTS };
+  const scope: ExpressionScope = scopeOf(around, '`with`', VALUE_CONTEXTS);
   const expressions = checkValue(settings, at, scope);
   if (uses === undefined || hasExpression(uses) || uses === '') return expressions.map(home);
   const type = around.types.get(uses);
   if (type === undefined) return [unknownType(uses, [...path, 'uses'], around.types), ...expressions.map(home)];
   const shape = problemsOf(type.schema, settings, at);
   return [...shape, ...expressions, ...checkConnection(settings['connection'], type, [...at, 'connection'], around)].map(home);
+}
+
+function scopeOf({ vars, steps, ended }: StepSurroundings, place: string, contexts: readonly ContextName[]): ExpressionScope {
+  const base = { place, contexts, steps, ended, condition: contexts === CONDITION_CONTEXTS };
+  return vars === undefined ? base : { ...base, vars };
 }
 
 function unknownType(uses: string, path: Path, types: ReadonlyMap<string, StepType>): Problem {
@@ -112,7 +119,14 @@ function unknownType(uses: string, path: Path, types: ReadonlyMap<string, StepTy
 
 function checkConnection(name: Raw | undefined, type: StepType, path: Path, around: StepSurroundings): readonly Problem[] {
   const { connections } = around;
-  if (type.connection === undefined || typeof name !== 'string' || name === '' || hasExpression(name)) return [];
+  if (
+    connections === undefined ||
+    type.connection === undefined ||
+    typeof name !== 'string' ||
+    name === '' ||
+    hasExpression(name)
+  )
+    return [];
   if (!Object.hasOwn(connections, name)) {
     const names = Object.keys(connections);
     const near = didYouMean(name, names);
@@ -138,8 +152,8 @@ function nameId(problem: Problem, depth: number): Problem {
   const { path, code } = problem;
   if (code !== 'wrong-value' || path.length !== depth + 1 || path.at(-1) !== 'id' || problem.message.endsWith('empty'))
     return problem;
-  const message = `this \`id\` cannot be used as a name in expressions`;
-  return { ...problem, code: 'bad-name', message, hint: `Use ${IDENTIFIER_WORDS} (${IDENTIFIER_PATTERN.source}).` };
+  const message = 'this cannot be the `id` of a step';
+  return { ...problem, code: 'bad-name', message, hint: `Use ${IDENTIFIER_WORDS}.` };
 }
 
 function noNeeds(problem: Problem): Problem {

@@ -33,7 +33,12 @@ export interface PlanOptions {
 /** Throws AppError `unknown-step`, or `usage` when both options are given. */
 export function planJob(job: Job, options: PlanOptions = {}): Plan {
   const included = includedSteps(job, options);
-  const steps = job.steps.map(step => ({ step, needs: step.needs, excluded: !included.has(step.id) }));
+  const steps = job.steps.map(step => ({
+    step,
+    // What is left out counts as succeeded, so nobody waits for it.
+    needs: included.has(step.id) ? step.needs.filter(id => included.has(id)) : step.needs,
+    excluded: !included.has(step.id),
+  }));
   const running = job.steps.filter(step => included.has(step.id));
   return {
     job,
