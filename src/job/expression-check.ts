@@ -70,7 +70,7 @@ export function forbidExpressions(raw: Raw | undefined, path: Path): readonly Pr
   if (typeof raw === 'string' && hasExpression(raw)) {
     const key = path.findLast(part => typeof part === 'string') ?? 'this';
     const hint =
-      'Write the value itself; expressions work in `with`, `if`, `ping` and in `host`, `user` and `password` of connections.';
+      'Write the value itself; expressions work in `with`, `if`, `vars`, `ping` and in `host`, `user` and `password` of connections.';
     return [{ code: 'expression-not-allowed', message: `\`${key}\` cannot hold an expression`, hint, path }];
   }
   if (Array.isArray(raw)) return raw.flatMap((item, index) => forbidExpressions(item as Raw, [...path, index]));
