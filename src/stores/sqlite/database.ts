@@ -1,5 +1,5 @@
 // The open database file: private to its owner, in WAL mode, its errors in our words.
-import { chmodSync, closeSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { chmodSync, closeSync, mkdirSync, openSync, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite';
 import { AppError, fileError, MisuseError, type RetryClass } from '../../core/errors.ts';
@@ -119,6 +119,8 @@ function makePrivateFile(path: string): void {
 const STATE_HINT = 'Choose another folder with --state, or check the owner and mode of this one.';
 const RESTORE_HINT = 'Move the file away (history is lost, archives are not), or restore it from a backup.';
 
+const SQLITE_FULL = 13;
+
 /** SQLite's primary result codes (sqlite.org/rescode.html). */
 const REASONS: Readonly<Record<number, readonly [text: string, hint: string, retry?: RetryClass]>> = {
   3: ['permission denied', STATE_HINT],
@@ -135,10 +137,19 @@ const REASONS: Readonly<Record<number, readonly [text: string, hint: string, ret
 function storeError(error: unknown, path: string): unknown {
   const errcode = (error as { errcode?: unknown }).errcode;
   if (error instanceof AppError || typeof errcode !== 'number') return error;
-  const known = REASONS[errcode & 0xff];
+  const known = REASONS[isFull(path) ? SQLITE_FULL : errcode & 0xff];
   if (known === undefined) return unusable(path, (error as Error).message, STATE_HINT, { cause: error });
   const [text, hint, retry = 'never'] = known;
   return unusable(path, text, hint, { cause: error, retry });
+}
+
+/** A write that finds no room is an input/output error to SQLite where it maps memory (its -shm file). */
+function isFull(path: string): boolean {
+  try {
+    return path !== ':memory:' && statfsSync(dirname(path)).bavail === 0;
+  } catch {
+    return false;
+  }
 }
 
 function unusable(path: string, text: string, hint: string, options: { cause: unknown; retry?: RetryClass }): AppError {
