@@ -32,10 +32,11 @@ export class CurrentFolder {
 
   /** Makes `path` the server's current folder for a moment. Throws RefusedError `path-missing` when there is no such folder. */
   async visit(path: string): Promise<void> {
-    if (this.#home === undefined && !this.#strayed) await this.show();
+    sendable(path);
+    if (this.#home === undefined) await this.show();
     await this.settle(path);
-    this.#strayed = true;
     await this.#enter(path, { code: 'path-missing', hint: 'Check that the folder exists and that the user may enter it.' });
+    this.#strayed = true;
   }
 
   /** Call it before a command that takes `path`: a relative one means the caller's folder again. */

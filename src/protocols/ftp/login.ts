@@ -65,6 +65,7 @@ async function identify(control: FtpControl, endpoint: Endpoint): Promise<void> 
 const MASKED = 'PASS ****';
 const ACCOUNT = {
   code: 'account-required',
+  retry: 'never',
   hint: 'The server wants an account (ACCT), which postrider does not support.',
 } as const;
 

@@ -16,7 +16,8 @@ export async function* receiveFrom(
       bytes += chunk.length;
       yield chunk;
     }
-    options.onFinal?.(await transfer.received(bytes, options.whole));
+    const final = await transfer.received(bytes, options.whole);
+    options.onFinal?.(final);
   } catch (error) {
     throw await transfer.cause(error);
   } finally {
