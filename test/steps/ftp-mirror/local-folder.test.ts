@@ -1,0 +1,38 @@
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { LocalFolder } from '../../../src/steps/ftp-mirror/local-folder.ts';
+import { temporaryFolder } from './rig.ts';
+
+test('no step goes through a link or out of the folder', async () => {
+  const [root, outside] = [await temporaryFolder(), await temporaryFolder()];
+  await writeFile(join(outside, 'f'), 'mine');
+  await symlink(outside, join(root, 'link'));
+  await symlink(join(outside, 'f'), join(root, 'file'));
+  await writeFile(join(root, 'a'), 'a');
+  const folder = await LocalFolder.open(root);
+  const unsafe = { code: 'unsafe-path' };
+  for (const path of ['link/f', 'link/x/y', '../f', 'a/b', '/etc/x', 'x/../../f', 'C:x']) {
+    await expect(folder.openFile(path), path).rejects.toThrow();
+  }
+  await expect(folder.openFile('link/f')).rejects.toMatchObject(unsafe);
+  await expect(folder.openFile('file')).rejects.toThrow();
+  await expect(folder.makeFolder('link/new', undefined)).rejects.toMatchObject(unsafe);
+  await expect(folder.makeFolder('link', undefined)).rejects.toThrow();
+  await expect(folder.remove('link/f', 'file')).rejects.toMatchObject(unsafe);
+  await expect(folder.rename('a', 'link/a')).rejects.toMatchObject(unsafe);
+  expect(await readdir(outside)).toEqual(['f']);
+  expect(await readFile(join(outside, 'f'), 'utf8')).toBe('mine');
+});
+
+test('renaming over a link replaces the link, not what it points to', async () => {
+  const [root, outside] = [await temporaryFolder(), await temporaryFolder()];
+  await writeFile(join(outside, 'f'), 'mine');
+  await symlink(join(outside, 'f'), join(root, 'file'));
+  await mkdir(join(root, 'd'));
+  await writeFile(join(root, 'd', 'new'), 'theirs');
+  const folder = await LocalFolder.open(root);
+  await folder.rename('d/new', 'file');
+  await folder.settle();
+  expect([await readFile(join(outside, 'f'), 'utf8'), await readFile(join(root, 'file'), 'utf8')]).toEqual(['mine', 'theirs']);
+});
