@@ -88,7 +88,7 @@ function leftOf(step: StepView, { done, total, bytes, totalBytes }: StepProgress
 export function detailLine(step: StepView, columns: number, now: number): string {
   if (step.retryAt !== undefined) {
     const wait = formatTimeLeft(Math.max(0, step.retryAt - now));
-    return truncate(`attempt ${step.attempts} failed, again in ${wait}: ${printable(step.error?.message ?? '')}`, columns);
+    return truncate(`again in ${wait}; attempt ${step.attempts} failed: ${printable(step.error?.message ?? '')}`, columns);
   }
   const item = step.progress?.item;
   if (item !== undefined && step.lastNote?.level !== 'error') return truncateStart(printable(item), columns);

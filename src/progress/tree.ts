@@ -52,6 +52,7 @@ class Tree implements Renderer {
     const drawn = this.#drawn;
     if (drawn === undefined) return;
     this.#drawn = undefined;
+    this.#leaveOpenSteps();
     this.#end.resolve();
     await drawn;
     const lines = summary(this.#view, { columns: columnsOf(this.#io.stderr), paint: this.#paint, steps: false });
@@ -77,9 +78,8 @@ class Tree implements Renderer {
       },
     } as unknown as ConstructorParameters<typeof Listr>[1]);
     for (const step of this.#view.steps) this.#add(step);
-    this.#drawn = this.#list.run();
-    // The picture starts when the library has loaded its parts.
-    for (const task of this.#tasks.values()) await task.check(undefined);
+    // A picture that breaks must not end the run.
+    this.#drawn = this.#list.run().catch(() => undefined);
   }
 
   #add(step: StepView): ListrTask | undefined {
@@ -117,6 +117,14 @@ class Tree implements Renderer {
     if (state !== undefined && task.state !== state) task.state$ = state;
     const detail = step.status === 'running' ? detailLine(step, columns - DETAIL_INDENT_COLUMNS, this.#io.clock.now()) : '';
     if (detail !== '' && task.output !== detail) task.output$ = detail;
+  }
+
+  /** Closed before its end, a step must not look as if it had succeeded. */
+  #leaveOpenSteps(): void {
+    const cancelled = this.#states?.CANCELLED;
+    for (const [step, task] of this.#tasks) {
+      if (step.status === 'running' && cancelled !== undefined) task.state$ = cancelled;
+    }
   }
 
   #refreshRunning(): void {

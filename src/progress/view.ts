@@ -104,7 +104,7 @@ function applyToStep(step: StepView, event: Exclude<RunEvent, { type: 'run-start
       if (event.level !== 'info') step.warnings = [...step.warnings, step.lastNote].slice(-WARNINGS_KEPT_MAX);
       return;
     case 'step-retrying':
-      [step.retryAt, step.error] = [event.at + event.delayMs, event.error];
+      [step.retryAt, step.error, step.progress] = [event.at + event.delayMs, event.error, undefined];
       return;
     case 'step-finished':
       [step.status, step.attempts, step.durationMs, step.tolerated] = [
