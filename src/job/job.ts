@@ -62,6 +62,8 @@ export interface JobStep {
   /** `with` as written, expressions inside; checked again when they are evaluated. */
   readonly with: Readonly<Record<string, Raw>>;
   readonly needs: readonly string[];
+  /** True when `needs` was left out and the step before is meant: then a skip of that one does not pass on. */
+  readonly inSequence?: boolean;
   /** Expression text without `${{ }}`; default `success()`. */
   readonly condition: string;
   readonly timeoutMs?: number;

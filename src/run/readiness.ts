@@ -27,8 +27,8 @@ export function isReady(step: PlannedStep, standings: Standings): boolean {
 }
 
 /**
- * failure() looks at all that the step depends on, near and far; success() demands that none of it failed and that
- * no direct need was skipped (so a skip passes on down the line, as on GitHub, until an `always()` ends it).
+ * failure() looks at all that the step depends on, near and far; success() demands that none of it failed. A skip passes on
+ * to steps that name the skipped one in `needs`, as between GitHub's jobs; steps in mere sequence go on, as GitHub's steps do.
  */
 export function conditionStatus(
   step: PlannedStep,
@@ -37,7 +37,7 @@ export function conditionStatus(
   runCancelled: boolean,
 ): ConditionStatus {
   const failure = ancestors(step, plan).some(id => isFailure(standings(id)));
-  const skipped = step.needs.some(id => standings(id)?.status === 'skipped');
+  const skipped = step.step.inSequence !== true && step.needs.some(id => standings(id)?.status === 'skipped');
   return { success: !failure && !skipped && !runCancelled, failure, cancelled: runCancelled };
 }
 

@@ -46,6 +46,13 @@ describe('conditionStatus', () => {
     expect(status).toEqual({ success, failure, cancelled: false });
   });
 
+  it('a skip does not pass on to a step that merely comes after', () => {
+    const after = { ...c, step: { ...c.step, inSequence: true } };
+    const facts = (first: 'succeeded' | 'failed') => conditionStatus(after, graph, standings({ a: first, b: 'skipped' }), false);
+    expect(facts('succeeded')).toEqual({ success: true, failure: false, cancelled: false });
+    expect(facts('failed')).toEqual({ success: false, failure: true, cancelled: false });
+  });
+
   it('in a cancelled run nothing is a success', () => {
     const status = conditionStatus(c, graph, standings({ a: 'succeeded', b: 'succeeded' }), true);
     expect(status).toEqual({ success: false, failure: false, cancelled: true });

@@ -3,7 +3,8 @@ import { cancelled } from '../../core/clock.ts';
 import { formatSize } from '../../core/units.ts';
 import type { Preview, PreviewAction, StepContext, StepType } from '../step.ts';
 import { applyPlan } from './apply.ts';
-import { describeMirror, type MirrorConfig, mirrorSchema } from './config.ts';
+import type { MirrorConfig } from './config.ts';
+import { mirrorFacts } from './facts.ts';
 import { LocalReceiver } from './local-receiver.ts';
 import { RemoteReceiver } from './remote-receiver.ts';
 import { type Survey, surveyBoth } from './survey.ts';
@@ -16,12 +17,7 @@ export interface MirrorParts {
 
 export function createFtpMirror({ connect }: MirrorParts): StepType<MirrorConfig, MirrorOutputs> {
   return {
-    name: 'ftp/mirror',
-    summary: 'Makes a folder on an FTP server like a local one, or the reverse, transferring only what changed.',
-    schema: mirrorSchema,
-    connection: 'ftp',
-    repeatable: () => true,
-    describe: describeMirror,
+    ...mirrorFacts,
     preview: (config, context) =>
       withWorkshop(config, context, connect, async workshop => {
         const survey = await surveyBoth(workshop);

@@ -1,8 +1,6 @@
-// pop3/archive: keeps every message of a POP3 mailbox, and deletes on the server only what is safely kept.
+// pop3/archive: keeps every message of a POP3 mailbox, and deletes on the server only what is safely kept. Its code is loaded when it runs.
 import type { StepType } from '../step.ts';
 import { configSchema, type Pop3ArchiveConfig, showPolicy } from './config.ts';
-import { preview } from './preview.ts';
-import { run } from './run.ts';
 import type { ArchiveOutputs } from './tally.ts';
 
 export const pop3Archive: StepType<Pop3ArchiveConfig, ArchiveOutputs> = {
@@ -18,6 +16,6 @@ export const pop3Archive: StepType<Pop3ArchiveConfig, ArchiveOutputs> = {
     ];
     return `archive the mailbox of ${config.connection} into ${config.archive} (${extras.join(', ')})`;
   },
-  preview,
-  run: (config, context) => run(config, context),
+  preview: async (config, context) => (await import('./preview.ts')).preview(config, context),
+  run: async (config, context) => (await import('./run.ts')).run(config, context),
 };
