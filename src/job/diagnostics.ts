@@ -1,12 +1,15 @@
 // Problems of a parsed file as diagnostics: with their place, in the order of the file, each once.
-import type { Diagnostic } from '../core/diagnostic.ts';
+import type { Diagnostic, Range } from '../core/diagnostic.ts';
 import type { Parsed } from './parse.ts';
 import type { Problem } from './problem.ts';
 import { lineOf } from './source.ts';
 
 export function locate(parsed: Parsed, problems: readonly Problem[]): readonly Diagnostic[] {
   const seen = new Set<string>();
+  // What the syntax complains about at a place is the reason for whatever else seems wrong there.
+  const broken = new Set(problems.filter(({ range }) => range !== undefined).map(({ range }) => startOf(range)));
   return problems
+    .filter(problem => problem.range !== undefined || !broken.has(startOf(toDiagnostic(parsed, problem).range)))
     .map(problem => toDiagnostic(parsed, problem))
     .sort((a, b) => a.range.start.line - b.range.start.line || a.range.start.column - b.range.start.column)
     .filter(({ range, code, message }) => {
@@ -15,6 +18,10 @@ export function locate(parsed: Parsed, problems: readonly Problem[]): readonly D
       seen.add(key);
       return true;
     });
+}
+
+function startOf(range: Range | undefined): string {
+  return `${range?.start.line}:${range?.start.column}`;
 }
 
 function toDiagnostic(parsed: Parsed, problem: Problem): Diagnostic {

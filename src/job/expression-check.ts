@@ -1,7 +1,7 @@
 // What can be said about expressions before the job runs: syntax, names, and what is known at that place.
 import { didYouMean } from '../core/diagnostic.ts';
 import { printable } from '../core/text.ts';
-import { builtInFunctions, compile, type ExpressionFault, type Reference } from './expression-engine.ts';
+import { argumentsOf, builtInFunctions, compile, type ExpressionFault, type Reference } from './expression-engine.ts';
 import { CONTEXTS, type ContextName, STATUS_FUNCTIONS } from './expressions.ts';
 import { isMapping } from './issue.ts';
 import type { Raw } from './job.ts';
@@ -18,7 +18,8 @@ export interface ExpressionScope {
   readonly vars?: ReadonlySet<string>;
   /** Ids of the steps that have ended whenever this is evaluated. */
   readonly ended: ReadonlySet<string>;
-  readonly steps: ReadonlySet<string>;
+  /** Undefined when they are not known. */
+  readonly steps?: ReadonlySet<string>;
 }
 
 const STEP_MEMBERS = ['outputs', 'outcome'];
@@ -101,9 +102,9 @@ function checkText(text: string, path: Path, scope: ExpressionScope): readonly P
 }
 
 function faultProblem(fault: ExpressionFault, path: Path, offset: number): Problem {
-  const base = { code: fault.code, message: printable(fault.message), path };
-  const place = fault.text.trim() === '' ? {} : { within: { text: fault.text, from: offset + fault.start } };
-  return { ...base, ...place, hint: faultHint(fault) };
+  const base = { code: fault.code, message: printable(fault.message), path, hint: faultHint(fault) };
+  if (fault.text.trim() !== '') return { ...base, within: { text: fault.text, from: offset + fault.start } };
+  return offset === 0 ? base : { ...base, within: { text: '${{', from: offset - 3 } };
 }
 
 function faultHint(fault: ExpressionFault): string {
@@ -123,10 +124,20 @@ function faultHint(fault: ExpressionFault): string {
     }
     case 'expression-too-long':
       return 'Move parts of it into `vars` or into a step.';
+    case 'expression-arguments':
+      return `It takes ${argumentsOf(fault.text)}.`;
     case 'expression-syntax':
-      if (fault.text.startsWith('"')) return "Texts stand in single quotes in expressions: 'text'.";
-      return "Compare with `success() && vars.site == 'www'`; texts stand in single quotes.";
+      return syntaxHint(fault.text);
   }
+}
+
+function syntaxHint(text: string): string {
+  if (text.trim() === '') return 'Write an expression such as `vars.site`, or remove it.';
+  if (text.startsWith('"')) return "Texts stand in single quotes in expressions: 'text'.";
+  if (text.startsWith("'")) return "The text is not closed; a single quote inside it is doubled: 'it''s'.";
+  if (/^[+*/%-]/.test(text)) return 'Expressions do not calculate; they compare, combine with && and ||, and call functions.';
+  if (text === '=') return 'Compare with `==`.';
+  return "An expression looks like `success() && vars.site == 'www'`.";
 }
 
 interface Fault {
@@ -180,7 +191,7 @@ function checkStep(
   length: number,
   scope: ExpressionScope,
 ): Fault | undefined {
-  if (id === undefined) return undefined;
+  if (id === undefined || scope.steps === undefined) return undefined;
   if (!scope.steps.has(id)) {
     const near = didYouMean(id, scope.steps);
     const hint = near === undefined ? `Steps of this job: ${[...scope.steps].join(', ')}.` : `Did you mean \`${near}\`?`;

@@ -20,7 +20,7 @@ export interface Reference {
 }
 
 export interface ExpressionFault {
-  readonly code: 'expression-syntax' | 'unknown-context' | 'unknown-function' | 'expression-too-long';
+  readonly code: 'expression-syntax' | 'expression-arguments' | 'unknown-context' | 'unknown-function' | 'expression-too-long';
   readonly message: string;
   /** What the fault is about, and where in the expression. */
   readonly text: string;
@@ -75,6 +75,15 @@ export function builtInFunctions(): readonly string[] {
   return Object.values(engine().funcs.wellKnownFunctions).map(definition => definition.name);
 }
 
+/** `one argument`, `2 to 3 arguments`; of any expression's function or of none. */
+export function argumentsOf(name: string): string {
+  const known = Object.values(engine().funcs.wellKnownFunctions).find(other => other.name.toLowerCase() === name.toLowerCase());
+  const [min, max] = known === undefined ? [0, 0] : [known.minArgs, known.maxArgs];
+  if (max === 0) return 'no arguments';
+  if (min === max) return min === 1 ? 'one argument' : `${min} arguments`;
+  return max > 100 ? `at least ${min} ${min === 1 ? 'argument' : 'arguments'}` : `${min} to ${max} arguments`;
+}
+
 export function compile(
   text: string,
   contexts: readonly string[],
@@ -100,11 +109,23 @@ export function compile(
     const { typ, tok } = error as unknown as { readonly typ: number; readonly tok: Token };
     const { lexeme } = tok;
     const start = offsetOf(text, tok.range.start);
-    if (typ === ErrorType.ErrorUnrecognizedContext)
-      return fault('unknown-context', `there is no context \`${lexeme}\``, lexeme, start);
-    if (typ === ErrorType.ErrorUnrecognizedFunction)
-      return fault('unknown-function', `there is no function \`${lexeme}\``, lexeme, start);
-    return fault('expression-syntax', `${lowerFirst(error.message)}`, lexeme, start);
+    switch (typ) {
+      case ErrorType.ErrorUnrecognizedContext:
+        return fault('unknown-context', `there is no context \`${lexeme}\``, lexeme, start);
+      case ErrorType.ErrorUnrecognizedFunction:
+        return fault('unknown-function', `there is no function \`${lexeme}\``, lexeme, start);
+      case ErrorType.ErrorTooFewParameters:
+        return fault('expression-arguments', `\`${lexeme}\` has too few arguments`, lexeme, start);
+      case ErrorType.ErrorTooManyParameters:
+      case ErrorType.ErrorEvenParameters:
+        return fault('expression-arguments', `\`${lexeme}\` has too many arguments`, lexeme, start);
+      case ErrorType.ErrorUnexpectedEndOfExpression:
+        return fault('expression-syntax', `the expression ends too early, after \`${lexeme}\``, lexeme, start);
+      case ErrorType.ErrorExceededMaxDepth:
+        return fault('expression-too-long', 'the expression is nested too deeply', lexeme, start);
+      default:
+        return fault('expression-syntax', `\`${lexeme}\` is not expected here`, lexeme, start);
+    }
   }
 }
 
@@ -195,10 +216,15 @@ function toRaw(value: ExpressionData): Raw {
 }
 
 function lexerFault(error: Error, text: string): ExpressionFault & { ok: false } {
-  const [, message = error.message, position = '1'] = /^([\s\S]*?)\. Located at position (\d+)/.exec(error.message) ?? [];
-  const start = Number(position) - 1;
-  const symbol = /'([\s\S]*)'$/.exec(message)?.[1] ?? text.slice(start);
-  return { ok: false, code: 'expression-syntax', message: lowerFirst(message), text: symbol, start };
+  const [, symbol = text, position = '1'] =
+    /^Unexpected symbol: '([\s\S]*)'\. Located at position (\d+)/.exec(error.message) ?? [];
+  return {
+    ok: false,
+    code: 'expression-syntax',
+    message: `\`${symbol}\` is not expected here`,
+    text: symbol,
+    start: Number(position) - 1,
+  };
 }
 
 function offsetOf(text: string, position: Token['range']['start']): number {
@@ -209,10 +235,6 @@ function offsetOf(text: string, position: Token['range']['start']): number {
     offset = end + 1;
   }
   return Math.min(offset + position.column, text.length);
-}
-
-function lowerFirst(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
 function engine(): Engine {

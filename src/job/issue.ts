@@ -14,7 +14,21 @@ export function problemsOf(schema: Schema<unknown>, value: Raw, at: Path): reado
   const checked = check(schema, value);
   if (checked.ok) return [];
   const context = { json: jsonOf(schema), root: value, at };
-  return checked.issues.flatMap(issue => explain(issue, context));
+  const problems = checked.issues.flatMap(issue => explain(issue, context));
+  return problems.filter(problem => !problems.some(other => isMisspelling(other, problem)));
+}
+
+/** Whether a missing key is there, only misspelt: one mistake, reported once. */
+function isMisspelling(unknown: Problem, missing: Problem): boolean {
+  if (unknown.code !== 'unknown-key' || missing.code !== 'missing-key') return false;
+  const folder = nameOf(unknown.path.slice(0, -1));
+  return (
+    folder === nameOf(missing.path) && missing.message.startsWith(`the key ${unknown.hint.slice('Did you mean '.length, -1)} `)
+  );
+}
+
+function nameOf(path: Path): string {
+  return JSON.stringify(path);
 }
 
 interface IssueContext {
@@ -41,18 +55,20 @@ function explain(issue: SchemaIssue, context: IssueContext): readonly Problem[] 
       return [mismatch(nodes, value, full)];
     case 'invalid_format':
       if (formOf(nodes) !== undefined) return [mismatch(nodes, value, full)];
-      return [ownWords(issue.message, value, full)];
+      return [ownWords(issue.message, nodes, value, full)];
     case 'too_big':
     case 'too_small':
       return [outOfBounds(issue, nodes, value, full)];
     default:
-      return [ownWords(issue.message, value, full)];
+      return [ownWords(issue.message, nodes, value, full)];
   }
 }
 
 /** A definition's own words: what is wrong, and behind a colon or semicolon what to do. */
-function ownWords(words: string, value: Raw | undefined, path: Path): Problem {
-  const [, what = words, advice] = /^([^:;]*(?::\S[^:;]*)*)[:;] (.+)$/s.exec(words) ?? [];
+function ownWords(words: string, nodes: readonly JsonNode[], value: Raw | undefined, path: Path): Problem {
+  const described = nodes.map(node => node['description']).find(text => typeof text === 'string');
+  const fallback = described === undefined ? 'Change it.' : sentence(described);
+  const [, what = words, advice] = /^((?:`[^`]*`|[^`])*?)[:;] (.+)$/s.exec(words) ?? [];
   if (words.startsWith('Invalid')) {
     return {
       code: 'wrong-value',
@@ -71,11 +87,11 @@ function ownWords(words: string, value: Raw | undefined, path: Path): Problem {
   }
   const code = /\bnot available yet$/.test(what) ? 'not-available' : 'wrong-value';
   const message = what.startsWith('is ') ? `${subject(path)} ${what}` : what;
-  return { code, message: printable(message), hint: advice === undefined ? 'Correct it.' : sentence(advice), path };
+  return { code, message: printable(message), hint: advice === undefined ? fallback : sentence(advice), path };
 }
 
 function sentence(words: string): string {
-  return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
+  return `${words.charAt(0).toUpperCase()}${words.slice(1).replace(/\.$/, '')}.`;
 }
 
 /** Of several allowed shapes, the one that fits best at the outside decides what is said about the inside. */

@@ -28,7 +28,7 @@ const FIXED_KEYS = ['name', 'description', 'schedule', 'overlap', 'timeout', 'ma
 const OUTSIDE_STEPS: readonly ContextName[] = ['vars', 'env', 'secrets', 'job', 'run'];
 const NONE: ReadonlySet<string> = new Set();
 
-export async function checkJob(raw: Raw, around: JobSurroundings): Promise<readonly Problem[]> {
+export function checkJob(raw: Raw, around: JobSurroundings): readonly Problem[] {
   if (!isMapping(raw)) return [notAJob(raw)];
   const { vars, connections, ping, timeout, schedule } = raw;
   const known = varNames(vars);
@@ -40,7 +40,7 @@ export async function checkJob(raw: Raw, around: JobSurroundings): Promise<reado
     ...checkPositive(timeout, ['timeout']),
     ...checkVars(vars, { ...scope, place: '`vars`', contexts: ['env', 'job', 'run'] }),
     ...checkPing(ping, { ...scope, place: '`ping`', contexts: OUTSIDE_STEPS }),
-    ...(await checkSchedules(schedule, typeof raw['name'] === 'string' ? raw['name'] : around.fileName, around.checkSchedule)),
+    ...checkSchedules(schedule, typeof raw['name'] === 'string' ? raw['name'] : around.fileName, around.checkSchedule),
     ...checkConnections(connections, ['connections'], { ...scope, place: 'a connection', contexts: OUTSIDE_STEPS }),
     ...checkSteps(raw['steps'], raw['on-failure'], {
       types: around.types,

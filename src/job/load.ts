@@ -37,7 +37,7 @@ export async function loadJob(path: string, deps: LoadDependencies): Promise<Res
   const fileName = basename(file, extname(file));
   const shared = await loadSharedConnections(dirname(path));
   const around = { types: deps.steps, checkSchedule: deps.checkSchedule, fileName, shared: shared.connections };
-  const own = locate(parsed, [...parsed.problems, ...(await checkJob(value, around))]);
+  const own = locate(parsed, [...parsed.problems, ...checkJob(value, around)]);
   const concerned = usesShared(value, shared);
   const diagnostics = [...own, ...(concerned ? shared.diagnostics : [])];
   if (diagnostics.some(isError)) return failed(diagnostics);

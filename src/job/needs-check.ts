@@ -69,7 +69,9 @@ export function checkIds(lists: readonly (readonly [steps: Raw | undefined, at: 
 /** `steps` are those of namedSteps(); `raw` is the list they come from. */
 export function checkNeeds(raw: Raw | undefined, at: Path, steps: readonly NamedStep[]): readonly Problem[] {
   const ids = new Set(steps.map(step => step.id));
-  const unknown = (Array.isArray(raw) ? (raw as readonly Raw[]) : []).flatMap((step, index) =>
+  // A step without its id may be the one that is meant.
+  const allNamed = Array.isArray(raw) && (raw as readonly Raw[]).every(step => isMapping(step) && typeof step['id'] === 'string');
+  const unknown = (allNamed ? (raw as readonly Raw[]) : []).flatMap((step, index) =>
     isMapping(step) ? checkEntries(step['needs'], [...at, index, 'needs'], ids) : [],
   );
   return [...unknown, ...cyclesOf(steps).map(cycle => cycleProblem(cycle, steps))];

@@ -67,6 +67,7 @@ function stepOf(
     type,
     with: settingsOf(mapping) ?? {},
     needs: [...new Set(written.needs ?? (before === undefined ? [] : [before]))],
+    inSequence: written.needs === undefined,
     condition: conditionOf(written.if),
     ...(written.timeout === undefined ? {} : { timeoutMs: written.timeout }),
     continueOnError: written['continue-on-error'] ?? false,

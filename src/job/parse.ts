@@ -97,8 +97,10 @@ class Reader {
       const mark = this.#marks.get(nameOf(path));
       if (mark === undefined || needle === '') return undefined;
       const text = source.text.slice(...mark.value);
-      const index = text.indexOf(needle, from);
-      const at = index < 0 ? text.indexOf(needle) : index;
+      const plain = valueAt(value, path);
+      const before = typeof plain === 'string' ? countOf(plain.slice(0, from), needle) : 0;
+      let at = text.indexOf(needle);
+      for (let nth = 0; nth < before && at >= 0; nth++) at = text.indexOf(needle, at + 1);
       return at < 0 ? undefined : rangeOf(source, mark.value[0] + at, mark.value[0] + at + needle.length);
     };
     return { source, value, problems, place, find };
@@ -204,6 +206,19 @@ class Reader {
         : 'Write the values out instead of using anchors and aliases.';
     throw new TooMuch({ code, message, hint, path: [], range: rangeOf(this.#source, ...span) });
   }
+}
+
+/** The text as written may be indented or escaped: the how-manieth occurrence is the same in both. */
+function countOf(text: string, needle: string): number {
+  let count = 0;
+  for (let at = text.indexOf(needle); at >= 0; at = text.indexOf(needle, at + 1)) count += 1;
+  return count;
+}
+
+function valueAt(root: Raw | undefined, path: Path): Raw | undefined {
+  let value = root;
+  for (const step of path) value = (value as Readonly<Record<string | number, Raw>> | null | undefined)?.[step];
+  return value;
 }
 
 function isPlain(value: unknown): value is string | number | boolean | null {

@@ -14,26 +14,27 @@ export interface CronFacts {
   readonly hashSeed: string;
 }
 
-/** Says in plain words what is wrong with a cron expression; undefined when nothing is. */
-export type CheckSchedule = (facts: CronFacts) => string | undefined | Promise<string | undefined>;
+/** In plain words. */
+export interface CronProblem {
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** What is wrong with a cron expression; undefined when nothing is. */
+export type CheckSchedule = (facts: CronFacts) => CronProblem | undefined;
 
 const CRON_HINT = 'Write minute, hour, day of month, month and day of week, such as "30 2 * * *".';
 
 /** `schedule` is one mapping or a list; entries of a wrong shape have been reported already. */
-export async function checkSchedules(
-  schedule: Raw | undefined,
-  job: string,
-  checkCron: CheckSchedule,
-): Promise<readonly Problem[]> {
+export function checkSchedules(schedule: Raw | undefined, job: string, checkCron: CheckSchedule): readonly Problem[] {
   if (schedule === undefined) return [];
   const entries = Array.isArray(schedule)
     ? schedule.map((raw, index) => [raw as Raw, ['schedule', index]] as const)
     : [[schedule, ['schedule']] as const];
-  const problems = await Promise.all(entries.map(([raw, path]) => checkEntry(raw, path, job, checkCron)));
-  return problems.flat();
+  return entries.flatMap(([raw, path]) => checkEntry(raw, path, job, checkCron));
 }
 
-async function checkEntry(raw: Raw, path: Path, job: string, checkCron: CheckSchedule): Promise<readonly Problem[]> {
+function checkEntry(raw: Raw, path: Path, job: string, checkCron: CheckSchedule): readonly Problem[] {
   if (!isMapping(raw)) return [];
   const { cron, every, timezone, seconds } = raw;
   const zone = typeof timezone === 'string' ? checkTimezone(timezone, [...path, 'timezone']) : [];
@@ -43,7 +44,7 @@ async function checkEntry(raw: Raw, path: Path, job: string, checkCron: CheckSch
     ...zone,
     ...checkKind(raw, path),
     ...checkPositive(every, [...path, 'every']),
-    ...(await checkExpression(cron, path, facts, checkCron)),
+    ...checkExpression(cron, path, facts, checkCron),
   ];
 }
 
@@ -73,17 +74,17 @@ function checkKind(raw: Readonly<Record<string, Raw>>, path: Path): readonly Pro
   ];
 }
 
-async function checkExpression(
+function checkExpression(
   cron: Raw | undefined,
   path: Path,
   facts: Omit<CronFacts, 'cron'>,
   checkCron: CheckSchedule,
-): Promise<readonly Problem[]> {
+): readonly Problem[] {
   if (typeof cron !== 'string' || cron.includes('${{')) return [];
   const at = [...path, 'cron'];
   if (cron.trim() === '') return [{ code: 'empty-cron', message: 'the cron expression is empty', hint: CRON_HINT, path: at }];
-  const problem = await checkCron({ ...facts, cron });
-  return problem === undefined ? [] : [{ code: 'bad-cron', message: printable(problem), hint: CRON_HINT, path: at }];
+  const problem = checkCron({ ...facts, cron });
+  return problem === undefined ? [] : [{ ...problem, code: 'bad-cron', message: printable(problem.message), path: at }];
 }
 
 function checkTimezone(name: string, path: Path): readonly Problem[] {

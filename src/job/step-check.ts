@@ -21,7 +21,7 @@ export interface StepSurroundings {
   readonly connections: Mapping | undefined;
   readonly vars: ReadonlySet<string> | undefined;
   /** Ids of the steps that expressions may name, and of those that have ended by then. */
-  readonly steps: ReadonlySet<string>;
+  readonly steps: ReadonlySet<string> | undefined;
   readonly ended: ReadonlySet<string>;
   /** True for a step of `on-failure`. */
   readonly afterwards: boolean;
@@ -56,8 +56,12 @@ export function usesOf(raw: Mapping): string | undefined {
 export function settingsOf(raw: Mapping): Mapping | undefined {
   const settings = raw['with'] ?? {};
   if (!isMapping(settings)) return undefined;
-  const { run } = raw;
-  return run === undefined || 'uses' in raw ? settings : { ...settings, run };
+  return isShort(raw) ? { ...settings, run: raw['run'] ?? null } : settings;
+}
+
+/** `run` in the step itself, where `uses` says nothing else. */
+function isShort(raw: Mapping): boolean {
+  return 'run' in raw && usesOf(raw) === 'shell';
 }
 
 function checkKind(raw: Mapping, path: Path): readonly Problem[] {
@@ -72,7 +76,8 @@ function checkKind(raw: Mapping, path: Path): readonly Problem[] {
     const message = '`run` is written both in the step and in its `with`';
     return [{ code: 'conflicting-keys', message, hint: 'Keep one of the two.', path: [...path, 'with', 'run'], part: 'key' }];
   }
-  if (uses || run) return [];
+  const misspelt = Object.keys(raw).some(key => !(key in stepSchema.shape) && didYouMean(key, ['uses', 'run']) !== undefined);
+  if (uses || run || misspelt) return [];
   const hint = 'Add `uses: ftp/mirror` (or another kind of step), or `run: COMMAND`.';
   return [{ code: 'missing-key', message: 'a step needs `uses` or `run`', hint, path, part: 'key' }];
 }
@@ -93,7 +98,7 @@ function checkSettings(raw: Mapping, path: Path, around: StepSurroundings): read
   if (settings === undefined) return [];
   const at = [...path, 'with'];
   const home = (problem: Problem): Problem => {
-    const short = 'run' in raw && !('uses' in raw) && problem.path.length === at.length + 1 && problem.path.at(-1) === 'run';
+    const short = isShort(raw) && problem.path.length === at.length + 1 && problem.path.at(-1) === 'run';
     return short ? { ...problem, path: [...path, 'run'] } : problem;
   };
   const scope: ExpressionScope = scopeOf(around, '`with`', VALUE_CONTEXTS);
@@ -106,8 +111,8 @@ function checkSettings(raw: Mapping, path: Path, around: StepSurroundings): read
 }
 
 function scopeOf({ vars, steps, ended }: StepSurroundings, place: string, contexts: readonly ContextName[]): ExpressionScope {
-  const base = { place, contexts, steps, ended, condition: contexts === CONDITION_CONTEXTS };
-  return vars === undefined ? base : { ...base, vars };
+  const base = { place, contexts, ended, condition: contexts === CONDITION_CONTEXTS };
+  return { ...base, ...(vars === undefined ? {} : { vars }), ...(steps === undefined ? {} : { steps }) };
 }
 
 function unknownType(uses: string, path: Path, types: ReadonlyMap<string, StepType>): Problem {

@@ -24,18 +24,20 @@ export function checkSteps(steps: Raw | undefined, afterwards: Raw | undefined, 
     ]),
     ...checkNeeds(steps, ['steps'], named),
   ];
+  // A step without its id may be any that others name.
+  const all = [...entries(steps), ...entries(afterwards)].every(step => idOf(step) !== undefined);
   // Who has ended when is only known of a graph without mistakes.
   const sound = order.length === 0 && named.length === entries(steps).length;
   const ancestors = sound ? ancestorsOf(named) : new Map<string, ReadonlySet<string>>();
   const checked = entries(steps).flatMap((step, index) => {
     const ended = ancestors.get(idOf(step) ?? '') ?? ids;
-    return checkStep(step, ['steps', index], { ...around, steps: ids, ended, afterwards: false });
+    return checkStep(step, ['steps', index], { ...around, steps: all ? ids : undefined, ended, afterwards: false });
   });
   const earlier = new Set(ids);
   const handlers = entries(afterwards).flatMap((step, index) => {
     const known = new Set(earlier);
     earlier.add(idOf(step) ?? '');
-    return checkStep(step, ['on-failure', index], { ...around, steps: known, ended: known, afterwards: true });
+    return checkStep(step, ['on-failure', index], { ...around, steps: all ? known : undefined, ended: known, afterwards: true });
   });
   return [...order, ...checked, ...handlers];
 }

@@ -11,6 +11,9 @@ interface SyntaxComplaint {
 /** Beyond these the file is something else than YAML. */
 const PROBLEMS_MAX = 10;
 
+/** Mistakes that leave the rest of the file readable. */
+const LOCAL: ReadonlySet<string> = new Set(['TAB_AS_INDENT', 'TAG_RESOLVE_FAILED', 'BAD_DQ_ESCAPE']);
+
 const QUOTE = 'Put the value in quotes.';
 
 /** By the code of the library: our message (none: the library's own) and what to do. */
@@ -30,7 +33,7 @@ const WORDS: Readonly<Record<string, readonly [message: string | undefined, hint
     'If it is a text or an expression, put it in quotes.',
   ],
   UNEXPECTED_TOKEN: [
-    undefined,
+    'this cannot stand here',
     'Look for a missing quote, bracket or comma; quote a text that holds : # { } [ ] , & * ! | > @ `.',
   ],
   MISSING_CHAR: [undefined, 'Look for a missing colon, quote or bracket on this line or above it.'],
@@ -40,11 +43,15 @@ const WORDS: Readonly<Record<string, readonly [message: string | undefined, hint
 export function syntaxProblems(source: Source, complaints: readonly SyntaxComplaint[], versioned: boolean): readonly Problem[] {
   const problems: Problem[] = [];
   let lastLine = -1;
+  let derailed = false;
   for (const complaint of [...complaints].sort((a, b) => a.pos[0] - b.pos[0])) {
     const { line } = positionOf(source, complaint.pos[0]);
-    // One mistake is reported by the library several times, on the same line and the next one.
-    if (lastLine >= 0 && line <= lastLine + 1) continue;
+    // One mistake is reported by the library several times: on the same line, on the next one, and for all that then stands outside.
+    if (lastLine >= 0 && (line <= lastLine + 1 || complaint.message.includes('in YAML stream'))) continue;
     lastLine = line;
+    // After a mistake that moves the borders of values, the library sees more that are none.
+    if (derailed && !LOCAL.has(complaint.code)) continue;
+    derailed ||= !LOCAL.has(complaint.code);
     problems.push(toProblem(source, complaint));
     if (problems.length === PROBLEMS_MAX) break;
   }
@@ -61,17 +68,29 @@ export function syntaxProblems(source: Source, complaints: readonly SyntaxCompla
   return problems;
 }
 
-function toProblem(source: Source, { code, message, pos }: SyntaxComplaint): Problem {
+function toProblem(source: Source, complaint: SyntaxComplaint): Problem {
+  const { code, message, pos } = complaint;
+  const quote = /^Missing closing (.)quote/.exec(message)?.[1];
+  if (quote !== undefined) return unclosed(source, quote, pos[0]);
   const [ours, hint] = WORDS[code] ?? [undefined, 'Compare with an example: `postrider init` writes some.'];
   const line = source.lines[positionOf(source, pos[0]).line - 1] ?? '';
   const expression = /[{[][^"']*\$\{\{/.test(line);
   return {
     code: 'yaml-syntax',
-    message: ours ?? lowerFirst(message),
+    message: expression ? 'an expression inside { } or [ ] must be quoted' : (ours ?? lowerFirst(message)),
     hint: expression ? 'Inside { } and [ ], put the expression in quotes: "${{ … }}".' : hint,
     path: [],
     range: rangeOf(source, pos[0], pos[1]),
   };
+}
+
+/** The library sees at the end of the file that a text was never closed; it opens on the last line with an odd quote. */
+function unclosed(source: Source, quote: string, end: number): Problem {
+  const last = positionOf(source, end).line;
+  const line = source.lines.slice(0, last).findLastIndex(text => text.split(quote).length % 2 === 0);
+  const at = line < 0 ? end : (source.starts[line] ?? 0) + (source.lines[line] ?? '').lastIndexOf(quote);
+  const hint = `Add the ${quote} at its end; inside it, ${quote === '"' ? 'write \\" for one' : "double every '"}.`;
+  return { code: 'yaml-syntax', message: 'a text in quotes is not closed', hint, path: [], range: rangeOf(source, at, at + 1) };
 }
 
 function lowerFirst(text: string): string {

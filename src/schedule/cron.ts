@@ -1,94 +1,145 @@
 // Whether a cron expression is one, said in plain words; the only file that knows the cron library.
 import { CronExpressionParser } from 'cron-parser';
+import { didYouMean } from '../core/diagnostic.ts';
 
-export interface CronCheck {
+export interface CronFacts {
+  readonly cron: string;
   readonly seconds: boolean;
   readonly timezone?: string;
   /** What `H` is derived from: the name of the job. */
   readonly hashSeed: string;
 }
 
+export interface CronProblem {
+  readonly message: string;
+  readonly hint: string;
+}
+
 interface Field {
   readonly name: string;
   readonly min: number;
   readonly max: number;
+  readonly names?: readonly string[];
 }
+
+export const CRON_LENGTH_MAX = 256;
+
+const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
+const DAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
 
 const FIELDS: readonly Field[] = [
   { name: 'second', min: 0, max: 59 },
   { name: 'minute', min: 0, max: 59 },
   { name: 'hour', min: 0, max: 23 },
   { name: 'day of month', min: 1, max: 31 },
-  { name: 'month', min: 1, max: 12 },
-  { name: 'day of week', min: 0, max: 7 },
+  { name: 'month', min: 1, max: 12, names: MONTHS },
+  { name: 'day of week', min: 0, max: 7, names: DAYS },
 ];
 
-const CRON_LENGTH_MAX = 256;
-const NICKNAMES = ['@yearly', '@annually', '@monthly', '@weekly', '@daily', '@hourly', '@weekdays', '@weekends'];
+const NICKNAMES: Readonly<Record<string, string>> = {
+  '@yearly': '0 0 1 1 *',
+  '@annually': '0 0 1 1 *',
+  '@monthly': '0 0 1 * *',
+  '@weekly': '0 0 * * 0',
+  '@daily': '0 0 * * *',
+  '@midnight': '0 0 * * *',
+  '@hourly': '0 * * * *',
+  '@weekdays': '0 0 * * 1-5',
+  '@weekends': '0 0 * * 0,6',
+};
+
+const FIVE_HINT = 'Write minute, hour, day of month, month and day of week, such as "30 2 * * *".';
+const SIX_HINT = 'Write second, minute, hour, day of month, month and day of week, such as "0 30 2 * * *".';
 
 /** Any fixed instant: whether an expression has a time to come does not depend on today. */
 const SOME_TIME = new Date(Date.UTC(2026, 0, 1));
 
-/** As a job file's check asks for it. */
-export function checkSchedule(facts: CronCheck & { readonly cron: string }): string | undefined {
-  return checkCron(facts.cron, facts);
-}
-
-/** What is wrong, or undefined. */
-export function checkCron(expression: string, options: CronCheck): string | undefined {
-  const text = expression.trim();
-  if (text === '') return 'the cron expression is empty';
-  if (text.length > CRON_LENGTH_MAX) return `the cron expression is longer than ${CRON_LENGTH_MAX} characters`;
-  if (text.startsWith('@'))
-    return NICKNAMES.includes(text) ? undefined : `there is no "${text}"; there are ${NICKNAMES.join(', ')}`;
+/** What is wrong with an expression, or undefined when nothing is. */
+export function checkSchedule({ cron, seconds, hashSeed }: CronFacts): CronProblem | undefined {
+  const text = cron.trim();
+  const form = seconds ? SIX_HINT : FIVE_HINT;
+  if (text === '') return { message: 'the cron expression is empty', hint: form };
+  if (text.length > CRON_LENGTH_MAX) {
+    return { message: `the cron expression is longer than ${CRON_LENGTH_MAX} characters`, hint: 'Write two schedules instead.' };
+  }
+  if (text.startsWith('@')) return checkNickname(text, seconds);
   const fields = text.split(/\s+/);
-  const wanted = options.seconds ? 6 : 5;
-  if (fields.length !== wanted) return countProblem(fields.length, wanted);
-  const names = FIELDS.slice(6 - wanted);
-  for (const [index, name] of names.entries()) {
-    const problem = fieldProblem(fields[index] ?? '', index, name, wanted, options.hashSeed);
+  const wanted = seconds ? 6 : 5;
+  if (fields.length !== wanted) return countProblem(fields.length, seconds);
+  for (const [index, field] of FIELDS.slice(6 - wanted).entries()) {
+    const problem = fieldProblem(fields[index] ?? '', index + 6 - wanted, field, hashSeed);
     if (problem !== undefined) return problem;
   }
-  return wholeProblem(text, options);
+  return wholeProblem(text, hashSeed);
 }
 
-function countProblem(count: number, wanted: number): string {
-  const said = `the cron expression has ${count} ${count === 1 ? 'field' : 'fields'}, but needs ${wanted}`;
-  return count === 6 && wanted === 5 ? `${said}; with seconds, add \`seconds: true\`` : said;
+function checkNickname(text: string, seconds: boolean): CronProblem | undefined {
+  if (Object.hasOwn(NICKNAMES, text)) {
+    if (!seconds) return undefined;
+    return { message: `\`seconds: true\` does not go with "${text}"`, hint: 'Remove `seconds`, or write six fields.' };
+  }
+  const names = Object.keys(NICKNAMES);
+  const near = didYouMean(text, names);
+  const hint = near === undefined ? `There are ${names.join(', ')}.` : `Did you mean ${near}?`;
+  return { message: `there is no "${text}"`, hint };
+}
+
+function countProblem(count: number, seconds: boolean): CronProblem {
+  const message = `the cron expression has ${count} ${count === 1 ? 'field' : 'fields'}, but needs ${seconds ? 'six' : 'five'}`;
+  if (count === 6) return { message, hint: 'If the first field is for seconds, add `seconds: true`; otherwise remove one.' };
+  if (count === 5) return { message, hint: 'Put a field for the seconds in front, or remove `seconds: true`.' };
+  return { message, hint: seconds ? SIX_HINT : FIVE_HINT };
 }
 
 /** Tries one field among stars, so that the problem can be told from those of the others. */
-function fieldProblem(value: string, index: number, field: Field, wanted: number, hashSeed: string): string | undefined {
-  const others = Array.from({ length: wanted }, (_, at) => (at === index ? value : '*'));
+function fieldProblem(value: string, index: number, field: Field, hashSeed: string): CronProblem | undefined {
+  const { name, min, max } = field;
+  const span = max - min + 1;
   const step = /\/(\d+)$/.exec(value)?.[1];
-  const span = field.max - field.min + 1;
-  if (step !== undefined && Number(step) > span)
-    return `the ${field.name} "${value}" takes steps of ${step}, but there are only ${span}`;
+  if (step !== undefined && Number(step) > span) {
+    return { message: `the ${name} "${value}" takes steps of ${step}, but there are only ${span} values`, hint: stepHint(field) };
+  }
+  const others = FIELDS.map((_, at) => (at === index ? value : at === 0 ? '0' : '*'));
   try {
-    CronExpressionParser.parse(others.join(' '), { currentDate: SOME_TIME, tz: 'UTC', hashSeed });
+    parse(others.join(' '), hashSeed);
     return undefined;
   } catch (error) {
-    return `the ${field.name} "${value}" ${reason((error as Error).message, field)}`;
+    const [reason, hint] = reasonOf((error as Error).message, field);
+    return { message: `the ${name} "${value}" ${reason}`, hint };
   }
 }
 
-function reason(message: string, { min, max }: Field): string {
-  if (/got value|got range|NaN/.test(message)) return `is not between ${min} and ${max}`;
-  if (/repeat at every|Invalid step/.test(message)) return 'has a step that is no number above 0';
-  if (/min.*> ?max/.test(message)) return 'is a range that ends before it begins';
-  if (/duplicate/.test(message)) return 'says the same value twice';
-  if (/alias/.test(message)) return 'has a name that is not known';
-  if (/incompatible/.test(message)) return 'mixes # with a list or a range';
-  if (/occurrence/.test(message)) return 'asks for an occurrence (#) that is not between 1 and 5';
-  return 'cannot be read';
+function reasonOf(message: string, field: Field): readonly [reason: string, hint: string] {
+  const { name, min, max, names } = field;
+  const values = names === undefined ? `${min} to ${max}` : `${min} to ${max}, or ${names[0]} to ${names.at(-1)}`;
+  const range = `A ${name} goes from ${values}; * is every one.`;
+  if (/min.*> ?max/.test(message))
+    return ['is a range that ends before it begins', 'Write the smaller value first, or two ranges with a comma.'];
+  if (/repeat at every|Invalid step/.test(message)) return ['has a step that is no number above 0', stepHint(field)];
+  if (/alias/.test(message))
+    return ['is a name that is not known', names === undefined ? range : `There are ${names.join(', ')}.`];
+  if (/incompatible/.test(message))
+    return ['mixes # with a list or a range', 'Write one day, such as fri#1 for the first Friday of a month.'];
+  if (/occurrence/.test(message))
+    return ['asks for an occurrence that no month has', 'A day of the week comes 1 to 5 times in a month: fri#1 to fri#5.'];
+  if (/got value \d|got range \d/.test(message)) return [`is not between ${min} and ${max}`, range];
+  return ['cannot be read', range];
 }
 
-function wholeProblem(text: string, { hashSeed }: CronCheck): string | undefined {
+function stepHint({ name, max }: Field): string {
+  return `Write */${max > 30 ? 15 : 2} for every ${max > 30 ? '15th' : 'second'} ${name}, for example.`;
+}
+
+function wholeProblem(text: string, hashSeed: string): CronProblem | undefined {
   try {
-    CronExpressionParser.parse(text, { currentDate: SOME_TIME, tz: 'UTC', hashSeed }).next();
+    parse(text, hashSeed).next();
     return undefined;
-  } catch (error) {
-    if (/day of month/.test((error as Error).message)) return 'no month of this expression has such a day: it would never run';
-    return 'this expression would never run';
+  } catch {
+    const hint = 'Choose a day that these months have; L is the last day of any month.';
+    return { message: 'no month of this expression has such a day: it would never run', hint };
   }
+}
+
+function parse(text: string, hashSeed: string) {
+  return CronExpressionParser.parse(text, { currentDate: SOME_TIME, tz: 'UTC', hashSeed });
 }
