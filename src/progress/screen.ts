@@ -15,11 +15,17 @@ export interface Renderer extends RunListener {
   close(): Promise<void>;
 }
 
-/** The width when the screen does not say: a pipe, a file. */
+/** The width when the screen does not say: a pipe, a file, a terminal that calls itself 0 by 0. */
 export const COLUMNS_DEFAULT = 100;
+/** The height likewise; a picture that is higher than the screen is cut. */
+export const ROWS_DEFAULT = 24;
 /** Narrower than this nothing can be drawn; lines are made this wide and left to the terminal to break. */
 export const COLUMNS_MIN = 20;
 
 export function columnsOf(sink: TextSink): number {
-  return Math.max(COLUMNS_MIN, sink.columns ?? COLUMNS_DEFAULT);
+  return Math.max(COLUMNS_MIN, sink.columns || COLUMNS_DEFAULT);
+}
+
+export function rowsOf(sink: TextSink): number {
+  return sink.rows || ROWS_DEFAULT;
 }

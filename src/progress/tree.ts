@@ -4,7 +4,7 @@ import type { Clock, Timer } from '../core/clock.ts';
 import type { RunEvent } from '../run/events.ts';
 import type { StepStatus } from '../steps/step.ts';
 import { type Paint, paintFor } from './paint.ts';
-import { columnsOf, type Renderer, type RendererIo } from './screen.ts';
+import { columnsOf, type Renderer, type RendererIo, rowsOf } from './screen.ts';
 import type { TextSink } from './sink.ts';
 import { detailLine, stepLine } from './step-line.ts';
 import { summary } from './summary.ts';
@@ -78,6 +78,8 @@ class Tree implements Renderer {
       },
     } as unknown as ConstructorParameters<typeof Listr>[1]);
     for (const step of this.#view.steps) this.#add(step);
+    // listr2 draws a task only when it was looked at while it still waited.
+    for (const task of this.#tasks.values()) await task.check(undefined);
     // A picture that breaks must not end the run.
     this.#drawn = this.#list.run().catch(() => undefined);
   }
@@ -173,7 +175,7 @@ function outputTo({ ProcessOutput }: Drawing, sink: TextSink): InstanceType<Draw
         return columnsOf(sink);
       },
       get rows() {
-        return sink.rows;
+        return rowsOf(sink);
       },
     }) as unknown as NodeJS.WriteStream;
   return new ProcessOutput(stream(), stream());

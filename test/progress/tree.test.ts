@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createRenderer } from '../../src/progress/renderer.ts';
-import { columnsOf } from '../../src/progress/screen.ts';
+import { COLUMNS_DEFAULT, columnsOf, ROWS_DEFAULT, rowsOf } from '../../src/progress/screen.ts';
 import type { RunEvent } from '../../src/run/events.ts';
 import { Terminal } from '../support/terminal.ts';
 import { settled, VirtualClock } from '../support/virtual-clock.ts';
@@ -60,6 +60,18 @@ describe('the tree', () => {
     expect(terminal.text).not.toContain('✔');
   });
 
+  it('shows steps that begin and end at once', async () => {
+    const { terminal, renderer } = begin(80);
+    for (const event of [...BEGINNING, ...END]) await renderer.on(event);
+    await renderer.close();
+    expect(terminal.text.split('\n').slice(0, 4)).toEqual([
+      '✔ deploy  uploaded 20, 5.7 MB  2.0 s',
+      '✖ mail    failed after 2 attempts  7.0 s',
+      '↓ report  skipped',
+      '✔ alarm   100 ms',
+    ]);
+  });
+
   it('is nothing when closed before anything began', async () => {
     const { terminal, renderer } = begin(80);
     await renderer.close();
@@ -114,5 +126,7 @@ describe('the tree', () => {
       expect(terminal.text).toContain('nightly');
     }
     expect(columnsOf({ write: () => true, columns: 3 })).toBe(20);
+    const nothing = { write: () => true, columns: 0, rows: 0 };
+    expect([columnsOf(nothing), rowsOf(nothing)]).toEqual([COLUMNS_DEFAULT, ROWS_DEFAULT]);
   });
 });
