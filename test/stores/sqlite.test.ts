@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -93,6 +94,22 @@ describe('the file', () => {
     await expect(work()).rejects.toMatchObject({ code: 'store-unusable' });
   });
 
+  it('that may only be read is unusable, as is one that may not even be read', async () => {
+    await (await openSqliteStore(path, { clock })).close();
+    chmodSync(dir.path, 0o755);
+    chmodSync(join(path, '..'), 0o555);
+    for (const mode of [0o444, 0o000]) {
+      chmodSync(path, mode);
+      const hint = expect.stringContaining('--state');
+      expect(openAsNobody(path)).toEqual({
+        code: 'store-unusable',
+        message: `the state store: ${path}: permission denied`,
+        hint,
+      });
+    }
+    chmodSync(join(path, '..'), 0o755);
+  });
+
   it('in a place that cannot be is unusable', async () => {
     writeFileSync(join(dir.path, 'state'), 'a file where the folder should be');
     await expect(openSqliteStore(path, { clock })).rejects.toMatchObject({ code: 'store-unusable' });
@@ -134,3 +151,14 @@ describe('limits', () => {
     await store.close();
   });
 });
+
+/** Permissions do not bind root, so the file is opened by a process that is not. */
+function openAsNobody(file: string): { code: string; message: string; hint: string } {
+  const script = `
+    const { openSqliteStore } = await import(${JSON.stringify(join(import.meta.dirname, '../../src/stores/sqlite/store.ts'))});
+    const { code, message, hint } = await openSqliteStore(${JSON.stringify(file)}, { clock: {} }).catch(error => error);
+    console.log(JSON.stringify({ code, message, hint }));`;
+  const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+  const output = execFileSync(process.execPath, ['--input-type=module', '--eval', script], { ...nobody, encoding: 'utf8' });
+  return JSON.parse(output) as { code: string; message: string; hint: string };
+}

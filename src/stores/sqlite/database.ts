@@ -111,8 +111,8 @@ function makePrivateFile(path: string): void {
     closeSync(openSync(path, 'a', 0o600));
     if ((statSync(path).mode & 0o077) !== 0) chmodSync(path, 0o600);
   } catch (cause) {
-    const { message, hint } = fileError(cause, path);
-    throw unusable('the state store', message, hint ?? STATE_HINT, { cause });
+    const { code, message, hint = STATE_HINT } = fileError(cause, path);
+    throw unusable('the state store', message, code === 'file-denied' ? STATE_HINT : hint, { cause });
   }
 }
 
