@@ -126,9 +126,9 @@ describe('files on disk', () => {
   it('may not be nested without end', async () => {
     const path = join(folder, 'deep.yaml');
     await writeFile(path, '['.repeat(100_000));
-    const { ok, diagnostics } = await load(path);
-    expect(ok).toBe(false);
-    expect(diagnostics.length).toBeGreaterThan(0);
+    expect((await load(path)).diagnostics.map(({ code, range }) => [code, range.start.column])).toEqual([['too-big', 33]]);
+    await writeFile(path, '- '.repeat(100_000));
+    expect((await load(path)).diagnostics.map(({ code }) => code)).toEqual(['too-big']);
     await writeFile(path, `vars: { a: ${'['.repeat(40)}${']'.repeat(40)} }\nsteps:\n  - { id: a, run: make }\n`);
     expect((await load(path)).diagnostics.map(({ code }) => code)).toEqual(['too-big']);
     await rm(path);
