@@ -146,7 +146,7 @@ interface Fault {
   readonly hint: string;
 }
 
-function checkReference({ context, members, text }: Reference, scope: ExpressionScope): Fault | undefined {
+function checkReference({ context, members }: Reference, scope: ExpressionScope): Fault | undefined {
   const name = context.toLowerCase() as ContextName;
   const [first, second] = members;
   if (!scope.contexts.includes(name)) return misplaced(name, scope);
@@ -163,7 +163,7 @@ function checkReference({ context, members, text }: Reference, scope: Expression
     case 'steps':
       return checkStep(first, second, members.length, scope);
     case 'job':
-      return first === undefined || JOB_MEMBERS.includes(first) ? undefined : unknownMember(text, first, JOB_MEMBERS);
+      return first === undefined || JOB_MEMBERS.includes(first) ? undefined : unknownMember('job', first, JOB_MEMBERS);
     case 'env':
     case 'run':
       return undefined;
@@ -211,7 +211,7 @@ function unknownMember(owner: string, member: string, known: readonly string[]):
   const hint = near === undefined ? `There are ${known.join(' and ')}.` : `Did you mean \`${near}\`?`;
   return {
     code: 'unknown-property',
-    message: `\`${owner.split('.').slice(0, 2).join('.')}\` has no \`${printable(member)}\``,
+    message: `\`${owner}\` has no \`${printable(member)}\``,
     hint,
   };
 }

@@ -67,7 +67,7 @@ function explain(issue: SchemaIssue, context: IssueContext): readonly Problem[] 
 /** A definition's own words: what is wrong, and behind a colon or semicolon what to do. */
 function ownWords(words: string, nodes: readonly JsonNode[], value: Raw | undefined, path: Path): Problem {
   const described = nodes.map(node => node['description']).find(text => typeof text === 'string');
-  const fallback = described === undefined ? 'Change it.' : sentence(described);
+  const fallback = described === undefined ? 'Change it.' : `${described.replace(/\.$/, '')}.`;
   const [, what = words, advice] = /^((?:`[^`]*`|[^`])*?)[:;] (.+)$/s.exec(words) ?? [];
   if (words.startsWith('Invalid')) {
     return {
@@ -157,6 +157,7 @@ function remedy(nodes: readonly JsonNode[], value: Raw | undefined, path: Path):
   if (choices.length > 0) return `Write one of ${choices.join(', ')}.`;
   if ((typeof value === 'number' || typeof value === 'boolean') && accepts(nodes, 'string'))
     return `Put it in quotes: \`${put} "${value}"\`.`;
+  if ((Array.isArray(value) || isMapping(value)) && accepts(nodes, 'string')) return 'Write one single text.';
   if (value === null) return 'Write a value after the colon, or remove the key.';
   if (accepts(nodes, 'array') && !accepts(nodes, 'string'))
     return `Write a list: each entry on its own line after \`- \`, or in [ ].`;

@@ -12,6 +12,8 @@ export interface NamedStep extends GraphNode {
   readonly path: Path;
   /** False when `needs` is not written and the step before it is meant. */
   readonly written: boolean;
+  /** Whether `needs` is a list, and not a single name. */
+  readonly list: boolean;
 }
 
 /** Steps with an id, the default `needs` filled in; of two with the same id the first. */
@@ -31,6 +33,7 @@ export function namedSteps(steps: Raw | undefined, at: Path): readonly NamedStep
         id,
         path: [...at, index],
         written: needs !== undefined,
+        list: Array.isArray(raw['needs']),
         needs: needs ?? (before === undefined ? [] : [before]),
       });
     }
@@ -111,8 +114,7 @@ function cycleProblem(cycle: readonly string[], steps: readonly NamedStep[]): Pr
 function needPath(step: NamedStep | undefined, need: string): Path {
   if (step === undefined) return [];
   if (!step.written) return step.path;
-  const index = step.needs.indexOf(need);
-  return [...step.path, 'needs', index];
+  return [...step.path, 'needs', ...(step.list ? [step.needs.indexOf(need)] : [])];
 }
 
 function needsOf(needs: Raw | undefined): readonly string[] | undefined {

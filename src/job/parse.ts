@@ -1,4 +1,4 @@
-// YAML text → plain values that remember where they stand; the only file that knows the YAML library.
+// YAML text → plain values that remember where they stand.
 import { isAlias, isMap, isScalar, isSeq, type Node, type Pair, parseDocument, type Scalar, type YAMLMap } from 'yaml';
 import type { Range } from '../core/diagnostic.ts';
 import { printable, shorten } from '../core/text.ts';
@@ -6,10 +6,13 @@ import type { Raw } from './job.ts';
 import type { Path, Problem } from './problem.ts';
 import { rangeOf, type Source } from './source.ts';
 import { syntaxProblems } from './syntax-problem.ts';
+import { tooDeepAt } from './yaml-depth.ts';
 
 /** Values in one file, those behind aliases counted each time they are used. */
 export const VALUES_MAX = 20_000;
 export const DEPTH_MAX = 32;
+/** Levels of writing; a value may take several. It keeps the library from recursing without end. */
+const LEVELS_MAX = 4 * DEPTH_MAX;
 
 export interface Parsed {
   readonly source: Source;
@@ -26,6 +29,8 @@ export interface Parsed {
 /** YAML 1.2 core: `yes`, `on` and `0777` are text and numbers as written; no merge keys, no tags, one document. */
 export function parseYaml(source: Source): Parsed {
   const reader = new Reader(source);
+  const deep = tooDeepAt(source.text, LEVELS_MAX);
+  if (deep !== undefined) return reader.parsed(undefined, [tooDeep(rangeOf(source, deep, deep + 1))]);
   const document = parseDocument<Node, true>(source.text, {
     version: '1.2',
     schema: 'core',
@@ -54,6 +59,11 @@ export function parseScalar(text: string): string | number | boolean | null | un
   if (document.contents === null) return '';
   const value: unknown = isScalar(document.contents) ? document.contents.value : undefined;
   return isPlain(value) ? value : undefined;
+}
+
+function tooDeep(range: Range): Problem {
+  const message = `values are nested more than ${DEPTH_MAX} deep`;
+  return { code: 'too-big', message, hint: 'Look for brackets that are not closed; no job needs so many.', path: [], range };
 }
 
 class TooMuch extends Error {

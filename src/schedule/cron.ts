@@ -112,7 +112,7 @@ function fieldProblem(value: string, index: number, field: Field, hashSeed: stri
 function reasonOf(message: string, field: Field): readonly [reason: string, hint: string] {
   const { name, min, max, names } = field;
   const values = names === undefined ? `${min} to ${max}` : `${min} to ${max}, or ${names[0]} to ${names.at(-1)}`;
-  const range = `A ${name} goes from ${values}; * is every one.`;
+  const range = `The ${name} goes from ${values}; * is every one.`;
   if (/min.*> ?max/.test(message))
     return ['is a range that ends before it begins', 'Write the smaller value first, or two ranges with a comma.'];
   if (/repeat at every|Invalid step/.test(message)) return ['has a step that is no number above 0', stepHint(field)];
