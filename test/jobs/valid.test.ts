@@ -67,7 +67,7 @@ describe('a right job file', () => {
     expect(build).toMatchObject({ uses: 'shell', with: { run: 'npm run build', env: { CI: '1' }, repeatable: true }, needs: [] });
     expect(deploy).toMatchObject({ needs: ['build'], condition: 'vars.count > 2', timeoutMs: 1_800_000, continueOnError: true });
     expect(deploy?.retry).toEqual({ attempts: 1, delayMs: 1_000, factor: 1.5, maxDelayMs: 60_000, jitter: 'none', maxElapsedMs: 600_000 });
-    expect(job.onFailure[0]?.condition).toContain('always()');
+    expect(job.onFailure[0]?.condition).toBe("steps.mail.outcome == 'failure'");
   });
 
   it('reads YAML 1.2: on and yes are text', async () => {
