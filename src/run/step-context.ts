@@ -65,7 +65,8 @@ export function noteStep(scope: RunScope, id: string, level: NoteLevel, message:
   if (budget.left < 0) return;
   const [finalLevel, text] =
     budget.left === 0 ? (['warning', 'too many notes; the rest is left out'] as const) : [level, message];
-  const line = shorten(text, NOTE_LENGTH_MAX);
+  // Masked before it is cut: half a secret would no longer be known for one.
+  const line = shorten(scope.deps.redactor.redact(text), NOTE_LENGTH_MAX);
   scope.state.note(id, finalLevel, line);
   void scope.emitter.emit({ type: 'step-note', step: id, level: finalLevel, message: line });
 }

@@ -9,7 +9,7 @@ import { INTERRUPT_GRACE_MS, TIMEOUT_GRACE_MS } from '../../src/run/grace.ts';
 import { runPlan } from '../../src/run/runner.ts';
 import { PARALLEL_STEPS_MAX } from '../../src/run/slots.ts';
 import { NOTES_KEPT_MAX } from '../../src/run/state.ts';
-import { NOTES_PER_STEP_MAX } from '../../src/run/step-context.ts';
+import { NOTE_LENGTH_MAX, NOTES_PER_STEP_MAX } from '../../src/run/step-context.ts';
 import {
   deaf,
   Recording,
@@ -460,6 +460,16 @@ describe('events', () => {
     };
     await run([{ id: 'a' }], { deps: { listeners: [slow] } });
     expect(heard).toEqual(['run-started', 'step-started', 'step-finished', 'run-finished']);
+  });
+
+  it('hold not even half a secret where a note is cut', async () => {
+    const leak: Script = async ({ note, secret }) => {
+      const value = (await secret('token')).reveal();
+      note('info', `${'x'.repeat(NOTE_LENGTH_MAX - 10)}${value}`);
+      return {};
+    };
+    const { heard } = await run([{ id: 'a', run: leak }]);
+    expect(heard.of('step-note')[0]?.message).toBe(`${'x'.repeat(NOTE_LENGTH_MAX - 10)}****`);
   });
 
   it('hold no secret, in whatever form', async () => {

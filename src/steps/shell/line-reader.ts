@@ -1,11 +1,9 @@
 // Bytes of a program's output → lines for people: decoded, without control characters, of bounded length.
 import { StringDecoder } from 'node:string_decoder';
-import { printable, shorten } from '../../core/text.ts';
+import { printable } from '../../core/text.ts';
 
-/** Longer lines are cut. */
-export const LINE_LENGTH_MAX = 2_000;
-/** A program that writes no line end gets one after this many characters. */
-const PENDING_LENGTH_MAX = 64 * 1024;
+/** The rest of a longer line is dropped. Far more than is ever shown: a cut must not show half a secret, which nothing would mask. */
+export const LINE_LENGTH_MAX = 64 * 1024;
 /** Colours and cursor movements (ECMA-48 section 5.4), which programs send even to pipes. */
 const ESCAPES = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[@-Z\\-_])/g;
 
@@ -13,6 +11,8 @@ export class LineReader {
   readonly #decoder = new StringDecoder('utf8');
   readonly #take: (line: string) => void;
   #pending = '';
+  /** Inside a line whose beginning was said already. */
+  #dropping = false;
 
   constructor(take: (line: string) => void) {
     this.#take = take;
@@ -23,7 +23,9 @@ export class LineReader {
     const lines = (this.#pending + this.#decoder.write(chunk)).split(/\r\n|\n|\r(?!$)/);
     this.#pending = lines.pop() ?? '';
     for (const line of lines) this.#emit(line);
-    if (this.#pending.length > PENDING_LENGTH_MAX) this.end();
+    if (this.#pending.length <= LINE_LENGTH_MAX) return;
+    this.#emit(this.#pending);
+    [this.#pending, this.#dropping] = ['', true];
   }
 
   end(): void {
@@ -33,7 +35,9 @@ export class LineReader {
   }
 
   #emit(line: string): void {
-    const clean = printable(line.replaceAll(ESCAPES, '').trimEnd());
-    if (clean !== '') this.#take(shorten(clean, LINE_LENGTH_MAX));
+    const isRest = this.#dropping;
+    this.#dropping = false;
+    const clean = isRest ? '' : printable(line.slice(0, LINE_LENGTH_MAX).replaceAll(ESCAPES, '').trimEnd());
+    if (clean !== '') this.#take(clean);
   }
 }

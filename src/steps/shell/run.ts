@@ -15,6 +15,8 @@ export type ShellOutputs = Outputs & { readonly 'exit-code': number };
 
 /** The newest lines of output that an error shows. */
 export const ERROR_LINES_MAX = 10;
+/** A longer line is only mentioned there: cut, it might show half a secret, which nothing would mask. */
+export const ERROR_LINE_LENGTH_MAX = 1_000;
 /** EX_TEMPFAIL of sysexits.h: the script says that a later try may work. */
 const EX_TEMPFAIL = 75;
 
@@ -58,9 +60,10 @@ async function execute(
   let [count, lines]: [number, string[]] = [0, []];
   const onLine = (line: string) => {
     count += 1;
-    lines = [...lines, line].slice(-ERROR_LINES_MAX);
+    const short = line.length <= ERROR_LINE_LENGTH_MAX ? line : `(a line of ${line.length} characters)`;
+    lines = [...lines, short].slice(-ERROR_LINES_MAX);
     context.note('info', line);
-    context.progress({ done: count, unit: 'lines', item: line });
+    context.progress({ done: count, unit: 'lines', item: short });
   };
   const input = scriptFile === undefined ? config.run : '';
   try {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../../src/core/clock.ts';
@@ -8,6 +8,7 @@ import { check } from '../../../src/core/schema.ts';
 import { shell } from '../../../src/steps/shell/index.ts';
 import { LINE_LENGTH_MAX, LineReader } from '../../../src/steps/shell/line-reader.ts';
 import { OUTPUTS_MAX, parseOutputs } from '../../../src/steps/shell/output-file.ts';
+import { ERROR_LINE_LENGTH_MAX } from '../../../src/steps/shell/run.ts';
 import type { StepContext } from '../../../src/steps/step.ts';
 import { type TempDir, tempDir } from '../../support/temp-dir.ts';
 
@@ -65,6 +66,16 @@ describe('a script', () => {
     expect((error as Error).message).toContain('exit code 3');
     expect((error as Error).message).toContain('why');
     expect(notes).not.toContain('after');
+  });
+
+  it('shows no long line in the error, where it would have to be cut', async () => {
+    const script = `printf '%*s\\n' ${ERROR_LINE_LENGTH_MAX + 1} x\nprintf '%*s\\n' ${ERROR_LINE_LENGTH_MAX} y\nexit 1`;
+    const error = (await run({ run: script }).catch((cause: unknown) => cause)) as Error;
+    expect(error.message.split('\n').slice(1)).toEqual([
+      `(a line of ${ERROR_LINE_LENGTH_MAX + 1} characters)`,
+      'y'.padStart(ERROR_LINE_LENGTH_MAX),
+    ]);
+    expect(notes).toHaveLength(2);
   });
 
   it.each([
@@ -184,9 +195,13 @@ describe('LineReader', () => {
     expect(read([...bytes].map(byte => Buffer.of(byte)))).toEqual(whole);
   });
 
-  it('cuts lines at their limit, and gives an endless one ends', () => {
-    expect(read([Buffer.from('x'.repeat(LINE_LENGTH_MAX))])).toEqual(['x'.repeat(LINE_LENGTH_MAX)]);
-    expect(read([Buffer.from('x'.repeat(LINE_LENGTH_MAX + 1))])[0]).toHaveLength(LINE_LENGTH_MAX);
-    expect(read(Array.from({ length: 20 }, () => Buffer.from('x'.repeat(10_000)))).length).toBeGreaterThan(1);
+  it('cuts lines at their limit, whole or in pieces, and goes on with the next', () => {
+    const long = 'x'.repeat(LINE_LENGTH_MAX);
+    for (const size of [1_000, LINE_LENGTH_MAX, 10 * LINE_LENGTH_MAX]) {
+      const lines = (text: string) => read(text.match(new RegExp(`[^]{1,${size}}`, 'g'))?.map(part => Buffer.from(part)) ?? []);
+      expect(lines(`${long}\nnext`)).toEqual([long, 'next']);
+      expect(lines(`${long}y\nnext`)).toEqual([long, 'next']);
+      expect(lines(`${long}${long}${long}y`)).toEqual([long]);
+    }
   });
 });
