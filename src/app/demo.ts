@@ -50,7 +50,7 @@ export async function runDemo(request: DemoRequest): Promise<DemoResult> {
     const env = { ...request.workspace.env, [SECRET]: sandbox.password };
     const run = await runJob({ ...request, job, workspace: { ...request.workspace, stateDir: state, env } });
     const report = await receivedReport(sandbox, before, dir);
-    const paths = { dir, site: sandbox.siteDir, archive: join(dir, 'archive'), job, state };
+    const paths = { dir, site: join(sandbox.siteDir, 'www'), archive: join(dir, 'archive'), job, state };
     return { run, ...paths, ...(report === undefined ? {} : { report }) };
   } finally {
     await sandbox.close();

@@ -3,7 +3,7 @@ import { type RunView, runHistory } from '../app/history.ts';
 import { workspace } from '../app/workspace.ts';
 import { formatDuration } from '../core/units.ts';
 import { type Column, table } from '../progress/table.ts';
-import { localTime } from '../progress/time.ts';
+import { localMinute } from '../progress/time.ts';
 import { BaseCommand, jsonFlag, stateFlag } from './base.ts';
 import { runJson } from './run-json.ts';
 import { columns } from './terminal.ts';
@@ -12,9 +12,9 @@ const COLUMNS: readonly Column<RunView>[] = [
   { title: 'RUN', value: run => run.id },
   { title: 'JOB', value: run => run.job, flexible: true },
   { title: 'STATUS', value: run => run.status },
-  { title: 'STARTED', value: run => localTime(run.startedAt) },
+  { title: 'STARTED', value: run => localMinute(run.startedAt) },
   { title: 'TOOK', value: run => formatDuration(run.durationMs), align: 'right' },
-  { title: 'ERROR', value: run => run.error?.message ?? '', flexible: true },
+  { title: 'ERROR', value: run => run.error?.message ?? '', flexible: true, optional: true },
 ];
 
 export default class History extends BaseCommand {

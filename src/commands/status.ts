@@ -2,7 +2,7 @@ import { type JobStatus, jobStatus } from '../app/history.ts';
 import { workspace } from '../app/workspace.ts';
 import { formatDuration } from '../core/units.ts';
 import { type Column, table } from '../progress/table.ts';
-import { localTime } from '../progress/time.ts';
+import { localMinute } from '../progress/time.ts';
 import { BaseCommand, jsonFlag, stateFlag } from './base.ts';
 import { runJson } from './run-json.ts';
 import { columns } from './terminal.ts';
@@ -10,10 +10,10 @@ import { columns } from './terminal.ts';
 const COLUMNS: readonly Column<JobStatus>[] = [
   { title: 'JOB', value: row => row.job, flexible: true },
   { title: 'STATUS', value: row => row.last.status },
-  { title: 'LAST RUN', value: row => localTime(row.last.startedAt) },
+  { title: 'LAST RUN', value: row => localMinute(row.last.startedAt) },
   { title: 'TOOK', value: row => formatDuration(row.last.durationMs), align: 'right' },
   { title: 'RUN', value: row => row.last.id },
-  { title: 'ERROR', value: row => row.last.error?.message ?? '', flexible: true },
+  { title: 'ERROR', value: row => row.last.error?.message ?? '', flexible: true, optional: true },
 ];
 
 export default class Status extends BaseCommand {

@@ -7,6 +7,8 @@ export interface Column<Row> {
   readonly align?: 'left' | 'right';
   /** May be shortened when the table is too wide; the first such column gives way first. */
   readonly flexible?: boolean;
+  /** May be left out when nothing else helps; the last such column goes first. */
+  readonly optional?: boolean;
 }
 
 const GAP = 2;
@@ -21,7 +23,16 @@ export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]
     if (column.flexible && excess() > 0)
       widths[i] = Math.max(Math.min(FLEXIBLE_MIN, widths[i] ?? 0), (widths[i] ?? 0) - excess());
   });
-  if (excess() > 0) return blocks(columns, cells, width);
+  if (excess() > 0) {
+    const spare = columns.findLast(column => column.optional);
+    return spare === undefined
+      ? blocks(columns, cells, width)
+      : table(
+          columns.filter(column => column !== spare),
+          rows,
+          width,
+        );
+  }
   const line = (texts: readonly string[]) =>
     texts
       .map((text, i) => pad(text, widths[i] ?? 0, columns[i]?.align))

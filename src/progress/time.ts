@@ -2,6 +2,17 @@
 
 /** `2026-11-22 03:30:05 +01:00`. `timeZone` defaults to this machine's. */
 export function localTime(epochMs: number, timeZone?: string): string {
+  const { date, time, seconds, offset } = localParts(epochMs, timeZone);
+  return `${date} ${time}:${seconds} ${offset}`;
+}
+
+/** `2026-11-22 03:30 +01:00`, for tables. */
+export function localMinute(epochMs: number, timeZone?: string): string {
+  const { date, time, offset } = localParts(epochMs, timeZone);
+  return `${date} ${time} ${offset}`;
+}
+
+function localParts(epochMs: number, timeZone: string | undefined) {
   const parts = new Intl.DateTimeFormat('en-CA', {
     ...(timeZone === undefined ? {} : { timeZone }),
     year: 'numeric',
@@ -15,5 +26,10 @@ export function localTime(epochMs: number, timeZone?: string): string {
   }).formatToParts(epochMs);
   const part = (type: Intl.DateTimeFormatPartTypes) => parts.find(p => p.type === type)?.value ?? '';
   const offset = part('timeZoneName').replace('GMT', '') || '+00:00';
-  return `${part('year')}-${part('month')}-${part('day')} ${part('hour')}:${part('minute')}:${part('second')} ${offset}`;
+  return {
+    date: `${part('year')}-${part('month')}-${part('day')}`,
+    time: `${part('hour')}:${part('minute')}`,
+    seconds: part('second'),
+    offset,
+  };
 }

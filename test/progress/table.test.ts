@@ -31,6 +31,11 @@ describe('table', () => {
     expect(Math.max(...lines.map(line => line.length))).toBeLessThanOrEqual(40);
   });
 
+  it('leaves out what is optional before it gives up columns', () => {
+    const optional = columns.map(column => (column.title === 'NOTE' ? { ...column, optional: true } : column));
+    expect(table(optional, rows, 20)).toEqual(['NAME         SIZE', 'index.html      5', 'x           12345']);
+  });
+
   it('turns rows into blocks when columns do not fit', () => {
     const lines = table(columns, rows, 20);
     expect(lines).toEqual([

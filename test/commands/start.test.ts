@@ -1,0 +1,82 @@
+// Starting the program: what is loaded, what an older Node hears, what wrong usage gets.
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { BIN, cli, inTempDir } from '../support/cli.ts';
+
+it('--version loads no protocol, database or drawing code', () =>
+  inTempDir(async dir => {
+    const spy = join(dir, 'spy.mjs');
+    writeFileSync(
+      spy,
+      "import { registerHooks } from 'node:module';\nimport { writeSync } from 'node:fs';\nregisterHooks({ load(url, context, next) { writeSync(2, `loaded ${url}\\n`); return next(url, context); } });\n",
+    );
+    const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', spy, BIN, '--version'], { encoding: 'utf8' });
+    expect({ status, stdout }).toEqual({ status: 0, stdout: expect.stringMatching(/^postrider\/\d/) });
+    expect(stderr).toMatch(/loaded file:.*@oclif\/core/);
+    expect(stderr).not.toMatch(/dist\/(protocols|stores|progress|steps|run|sandbox|mail)\/|listr2|node:sqlite|nodemailer|keytar/);
+  }));
+
+it('an older Node without our own says which version is needed and exits 2', () =>
+  inTempDir(async dir => {
+    mkdirSync(join(dir, 'bin'));
+    copyFileSync(BIN, join(dir, 'bin/postrider.js'));
+    writeFileSync(join(dir, 'package.json'), '{"type":"module"}');
+    writeFileSync(
+      join(dir, 'old.mjs'),
+      "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.20.2' } });\n",
+    );
+    const args = ['--import', join(dir, 'old.mjs'), join(dir, 'bin/postrider.js'), '--version'];
+    const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+    expect({ status, stderr }).toEqual({
+      status: 2,
+      stderr: expect.stringMatching(/needs Node\.js 24 or later; this is 20\.20\.2/),
+    });
+  }));
+
+it('an older Node with our own in the checkout hands over to it, exit code and all', () =>
+  inTempDir(async dir => {
+    writeFileSync(
+      join(dir, 'old.mjs'),
+      "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.20.2' } });\n",
+    );
+    const start = (...args: string[]) =>
+      spawnSync(process.execPath, ['--import', join(dir, 'old.mjs'), BIN, ...args], { encoding: 'utf8', cwd: dir });
+    expect(start('--version')).toMatchObject({ status: 0, stdout: expect.stringMatching(/node-v24/) });
+    expect(start('validate', 'nowhere.yaml').status).toBe(1);
+  }));
+
+it.each([
+  [['frobnicate'], 2],
+  [['run'], 2],
+  [['run', 'nowhere'], 2],
+  [['run', 'x', '--frob'], 2],
+  [['history', '--last', 'yesterday'], 2],
+  [['show', 'no-such-run'], 1],
+  [['sandbox', '--fault', 'ftp:STROR=cut'], 2],
+  [['--help'], 0],
+])('%j exits %i', (args, code) =>
+  inTempDir(async dir => {
+    const result = await cli(args, { cwd: dir });
+    expect(result.code, result.stderr).toBe(code);
+    expect(result.stderr).not.toMatch(/\n\s+at .*[:(]\d+/);
+  }));
+
+it('a reader that goes away ends the program quietly', () =>
+  inTempDir(async dir => {
+    const { status, stderr } = spawnSync('sh', ['-c', `"${process.execPath}" "${BIN}" schema | head -n 1; echo done`], {
+      cwd: dir,
+      encoding: 'utf8',
+    });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  }));
+
+it('init writes a jobs folder that validates, and keeps what is there', () =>
+  inTempDir(async dir => {
+    expect((await cli(['init'], { cwd: dir })).code).toBe(0);
+    writeFileSync(join(dir, 'jobs/deploy-site.yaml'), 'name: mine\nsteps: [{ id: a, run: "true" }]\n');
+    const again = await cli(['init', '--json'], { cwd: dir });
+    expect(JSON.parse(again.stdout).files.every((file: { written: boolean }) => !file.written)).toBe(true);
+    expect(await cli(['validate'], { cwd: dir })).toMatchObject({ code: 0 });
+  }));
