@@ -1,5 +1,6 @@
 // A value that cannot be printed, logged or serialised by accident.
 import { inspect } from 'node:util';
+import { printable } from './text.ts';
 
 const MASK = '****';
 
@@ -34,6 +35,8 @@ export class Secret {
 
 /** Shorter values would mask ordinary words. */
 const MASKED_LENGTH_MIN = 4;
+/** The same for a line of a longer secret, which may hold common words besides (`{`, `"type": …`). */
+const MASKED_LINE_LENGTH_MIN = 8;
 
 /** Replaces secrets, and their base64 and URL-encoded forms, in text that leaves the program. */
 export class Redactor {
@@ -43,7 +46,8 @@ export class Redactor {
     const value = secret.reveal();
     if (value.length < MASKED_LENGTH_MIN) return;
     const base64 = Buffer.from(value).toString('base64').replace(/=+$/, '');
-    for (const form of [value, encodeURIComponent(value), base64, JSON.stringify(value).slice(1, -1)]) this.#needles.add(form);
+    const forms = [value, encodeURIComponent(value), base64, JSON.stringify(value).slice(1, -1), printable(value)];
+    for (const form of [...forms, ...linesOf(value)]) this.#needles.add(form);
   }
 
   redact(text: string): string {
@@ -57,6 +61,12 @@ export class Redactor {
     if (this.#needles.size === 0) return value;
     return redactDeep(value, text => this.redact(text)) as T;
   }
+}
+
+/** A key of many lines is printed line by line. */
+function linesOf(value: string): readonly string[] {
+  const lines = value.split(/\r?\n/).map(line => line.trim());
+  return lines.length === 1 ? [] : lines.filter(line => line.length >= MASKED_LINE_LENGTH_MIN);
 }
 
 function redactDeep(value: unknown, redact: (text: string) => string): unknown {

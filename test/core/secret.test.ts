@@ -38,6 +38,15 @@ describe('Redactor', () => {
     expect(redactor.redactValue(value)).toEqual({ list: [1, true, null, '****'], '****': { deep: 'x****' } });
   });
 
+  it('masks a secret of many lines line by line, and one with control characters as it is printed', () => {
+    const many = new Redactor();
+    many.add(new Secret('-----BEGIN KEY-----\r\nMIIEvQIBADANBgkq\n{\n  "indented": 1\n'));
+    many.add(new Secret('tab\there'));
+    expect(many.redact('MIIEvQIBADANBgkq | -----BEGIN KEY----- |   "indented": 1 | { | tab here')).toBe(
+      '**** | **** |   **** | { | ****',
+    );
+  });
+
   it('leaves words alone that are too short to be told from text', () => {
     const short = new Redactor();
     short.add(new Secret('abc'));
