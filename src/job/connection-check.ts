@@ -2,7 +2,7 @@
 import { printable } from '../core/text.ts';
 import type { Protocol } from '../protocols/net/endpoint.ts';
 import { connectionSchemas, connectionTypeSchema, IDENTIFIER_PATTERN, IDENTIFIER_WORDS, UNAVAILABLE } from './definition.ts';
-import { checkPositive } from './duration-check.ts';
+import { checkTimeout } from './duration-check.ts';
 import { checkValue, type ExpressionScope, forbidExpressions } from './expression-check.ts';
 import { isMapping, problemsOf } from './issue.ts';
 import type { Raw } from './job.ts';
@@ -45,7 +45,7 @@ function checkConnection(raw: Raw, path: Path, scope: ExpressionScope): readonly
     ...Object.entries(rest).flatMap(([key, value]) =>
       EXPRESSION_KEYS.has(key) ? checkValue(value, [...path, key], scope) : forbidExpressions(value, [...path, key]),
     ),
-    ...checkPositive(raw['timeout'], [...path, 'timeout']),
+    ...checkTimeout(raw['timeout'], [...path, 'timeout']),
     ...checkSignIn(rest, path),
   ];
 }

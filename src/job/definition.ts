@@ -49,7 +49,7 @@ export const scheduleSchema = object({
 
 /** Keys common to `steps` and `on-failure`. */
 const stepKeys = {
-  id: word().regex(IDENTIFIER_PATTERN).describe('How other steps and expressions name this one.'),
+  id: text().regex(IDENTIFIER_PATTERN).describe('How other steps and expressions name this one.'),
   uses: word().optional().describe('What the step does.'),
   run: word().optional().describe('A command line: short for `uses: shell`.'),
   with: mapping(anything()).optional().describe('The settings of the step; they depend on `uses`.'),
@@ -69,7 +69,7 @@ export const stepSchema = object({
 export const failureStepSchema = object(stepKeys);
 
 export const jobFileSchema = object({
-  name: word().regex(NAME_PATTERN).optional().describe('Default: the file’s name without .yaml.'),
+  name: text().regex(NAME_PATTERN).optional().describe('Default: the file’s name without .yaml.'),
   description: text().optional().describe('One line for people.'),
   schedule: oneOrMany(scheduleSchema).optional().describe('When the job runs by itself; without it, only by hand.'),
   overlap: oneOf(['queue', 'skip', 'replace', 'allow'])

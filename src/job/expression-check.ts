@@ -134,7 +134,8 @@ function faultHint(fault: ExpressionFault): string {
 function syntaxHint(text: string): string {
   if (text.trim() === '') return 'Write an expression such as `vars.site`, or remove it.';
   if (text.startsWith('"')) return "Texts stand in single quotes in expressions: 'text'.";
-  if (text.startsWith("'")) return "The text is not closed; a single quote inside it is doubled: 'it''s'.";
+  if (text === "'" || (text.startsWith("'") && !text.endsWith("'")))
+    return "The text is not closed; a single quote inside it is doubled: 'it''s'.";
   if (/^[+*/%-]/.test(text)) return 'Expressions do not calculate; they compare, combine with && and ||, and call functions.';
   if (text === '=') return 'Compare with `==`.';
   return "An expression looks like `success() && vars.site == 'www'`.";

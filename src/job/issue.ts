@@ -182,8 +182,8 @@ function outOfBounds(
     const entries = bound === 1 ? 'entry' : 'entries';
     return {
       ...base,
-      message: `${subject(path)} needs ${side} ${bound} ${entries}, but has ${value.length}`,
-      hint: 'Add what is missing, or remove the key.',
+      message: `${subject(path)} ${issue.code === 'too_big' ? 'takes' : 'needs'} ${side} ${bound} ${entries}, but has ${value.length}`,
+      hint: issue.code === 'too_big' ? 'Leave some out, or split the job.' : 'Add what is missing.',
     };
   }
   return {

@@ -3,7 +3,7 @@ import { printable } from '../core/text.ts';
 import type { StepType } from '../steps/step.ts';
 import { checkConnections } from './connection-check.ts';
 import { IDENTIFIER_PATTERN, IDENTIFIER_WORDS, jobFileSchema, NAME_PATTERN, NAME_WORDS } from './definition.ts';
-import { checkPositive } from './duration-check.ts';
+import { checkTimeout } from './duration-check.ts';
 import { checkValue, type ExpressionScope, forbidExpressions } from './expression-check.ts';
 import type { ContextName } from './expressions.ts';
 import { found, isMapping, problemsOf } from './issue.ts';
@@ -37,7 +37,7 @@ export function checkJob(raw: Raw, around: JobSurroundings): readonly Problem[] 
     ...problemsOf(jobFileSchema, raw, []).map(nameProblem),
     ...checkFileName(raw, around.fileName),
     ...FIXED_KEYS.flatMap(key => forbidExpressions(raw[key], [key])),
-    ...checkPositive(timeout, ['timeout']),
+    ...checkTimeout(timeout, ['timeout']),
     ...checkVars(vars, { ...scope, place: '`vars`', contexts: ['env', 'job', 'run'] }),
     ...checkPing(ping, { ...scope, place: '`ping`', contexts: OUTSIDE_STEPS }),
     ...checkSchedules(schedule, typeof raw['name'] === 'string' ? raw['name'] : around.fileName, around.checkSchedule),

@@ -1,7 +1,7 @@
 // What is wrong with the schedules of a job. How a cron expression reads is decided by whoever is handed in.
 import { didYouMean } from '../core/diagnostic.ts';
 import { printable } from '../core/text.ts';
-import { checkPositive } from './duration-check.ts';
+import { checkEvery } from './duration-check.ts';
 import { isMapping } from './issue.ts';
 import type { Raw } from './job.ts';
 import type { Path, Problem } from './problem.ts';
@@ -43,7 +43,7 @@ function checkEntry(raw: Raw, path: Path, job: string, checkCron: CheckSchedule)
   return [
     ...zone,
     ...checkKind(raw, path),
-    ...checkPositive(every, [...path, 'every']),
+    ...checkEvery(every, [...path, 'every']),
     ...checkExpression(cron, path, facts, checkCron),
   ];
 }

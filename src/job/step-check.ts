@@ -4,7 +4,7 @@ import { printable } from '../core/text.ts';
 import type { StepType } from '../steps/step.ts';
 import { protocolOf } from './connection-check.ts';
 import { failureStepSchema, IDENTIFIER_WORDS, stepSchema } from './definition.ts';
-import { checkPositive } from './duration-check.ts';
+import { checkTimeout } from './duration-check.ts';
 import { checkExpression, checkValue, type ExpressionScope, forbidExpressions } from './expression-check.ts';
 import type { ContextName } from './expressions.ts';
 import { isMapping, problemsOf } from './issue.ts';
@@ -38,7 +38,7 @@ export function checkStep(raw: Raw, path: Path, around: StepSurroundings): reado
   return [
     ...shape.map(problem => (around.afterwards ? noNeeds(problem) : problem)),
     ...FIXED_KEYS.flatMap(key => forbidExpressions(raw[key], [...path, key])),
-    ...checkPositive(raw['timeout'], [...path, 'timeout']),
+    ...checkTimeout(raw['timeout'], [...path, 'timeout']),
     ...checkKind(raw, path),
     ...checkCondition(raw['if'], [...path, 'if'], around),
     ...checkSettings(raw, path, around),
@@ -54,7 +54,7 @@ export function usesOf(raw: Mapping): string | undefined {
 
 /** The settings as the step type wants them; undefined when they are no mapping. */
 export function settingsOf(raw: Mapping): Mapping | undefined {
-  const settings = raw['with'] ?? {};
+  const settings = 'with' in raw ? raw['with'] : {};
   if (!isMapping(settings)) return undefined;
   return isShort(raw) ? { ...settings, run: raw['run'] ?? null } : settings;
 }
