@@ -36,7 +36,8 @@ export function endpointResolver(dependencies: EndpointDependencies): (name: str
 }
 
 async function resolveEndpoint(connection: Connection, dependencies: EndpointDependencies): Promise<Endpoint> {
-  const context = await expressionContext(connection, dependencies);
+  const names = secretsIn([connection.host, connection.user ?? '', connection.password ?? '']);
+  const context = await expressionContextOf(names, dependencies);
   const read = (value: string) => asText(interpolate(value, context));
   const { password, user, ...rest } = connection;
   const endpoint: Endpoint = { ...rest, host: read(connection.host), ...(user === undefined ? {} : { user: read(user) }) };
@@ -46,12 +47,13 @@ async function resolveEndpoint(connection: Connection, dependencies: EndpointDep
   return { ...endpoint, password: secret };
 }
 
-async function expressionContext(
-  connection: Connection,
+/** What expressions outside of steps may see: vars, env, and the secrets named. Throws AppError `secret-missing`. */
+export async function expressionContextOf(
+  names: readonly string[],
   { job, resolveSecret, redactor, vars, env, runId }: EndpointDependencies,
 ): Promise<ExpressionContext> {
   const secrets: Record<string, string> = {};
-  for (const name of secretsIn([connection.host, connection.user ?? '', connection.password ?? ''])) {
+  for (const name of names) {
     const secret = await resolveSecret(name);
     redactor.add(secret);
     secrets[name] = secret.reveal();

@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '../core/clock.ts';
 import type { ErrorReport } from '../core/errors.ts';
 import { systemRandom } from '../core/random.ts';
 import { Redactor } from '../core/secret.ts';
+import { printable } from '../core/text.ts';
 import type { Raw } from '../job/job.ts';
 import { type Plan, planJob } from '../plan/plan.ts';
 import { createRenderer, type RendererIo, type RendererKind } from '../progress/renderer.ts';
@@ -13,9 +14,10 @@ import { resolveSecret } from '../secrets/resolver.ts';
 import type { RunFacts, StepFacts } from '../steps/step.ts';
 import type { Store } from '../stores/store.ts';
 import { endpointResolver } from './endpoints.ts';
-import { exitCodeOfRun } from './exit-codes.ts';
+import { EXIT, exitCodeOfRun } from './exit-codes.ts';
 import { beginHeld } from './hold.ts';
 import { jobByName } from './jobs.ts';
+import { pingListener } from './ping.ts';
 import { newRunId } from './run-id.ts';
 import { openStore } from './state.ts';
 import { overrideVariables } from './variables.ts';
@@ -76,6 +78,8 @@ async function runPlanned(request: RunRequest, { plan, vars, store, renderer, cl
   const runId = newRunId(clock, systemRandom);
   const redactor = new Redactor();
   const resolve = (name: string) => resolveSecret(name, { env });
+  const say = (line: string) => void request.io.stderr.write(`${printable(redactor.redact(line))}\n`);
+  const outside = { job, resolveSecret: resolve, redactor, vars, env, runId };
   const record = {
     id: runId,
     trigger,
@@ -86,24 +90,26 @@ async function runPlanned(request: RunRequest, { plan, vars, store, renderer, cl
     status: 'running',
     pid: process.pid,
   } as const;
-  await beginHeld(store, record, job.overlap, { clock, signal, say: line => request.io.stderr.write(`${line}\n`) });
+  await beginHeld(store, record, job.overlap, { clock, signal, say });
+  const ping = await pingListener({ ...outside, say });
   const outcome = await runPlan(plan, {
     ...{ clock, random: systemRandom, signal, runId, trigger, host, env, vars, redactor, dial },
-    listeners: [{ name: 'store', on: event => store.record(event) }, renderer],
+    listeners: [{ name: STORE, on: event => store.record(event) }, renderer, ...(ping === undefined ? [] : [ping])],
     resolveSecret: resolve,
-    connection: endpointResolver({ job, resolveSecret: resolve, redactor, vars, env, runId }),
+    connection: endpointResolver(outside),
     ledger: step => store.ledger(job.name, step),
     history: historyOf(store, job.name, runId),
   });
-  const { status, steps, error } = outcome;
-  return {
-    runId,
-    status,
-    exitCode: exitCodeOfRun(status, error, interruptedBy(signal)),
-    steps,
-    ...(error === undefined ? {} : { error }),
-  };
+  const { status, steps, error, dropped } = outcome;
+  const unrecorded = dropped.find(({ listener }) => listener === STORE);
+  if (unrecorded !== undefined) say(`the rest of this run was not recorded: ${unrecorded.error.message}`);
+  const ended = exitCodeOfRun(status, error, interruptedBy(signal));
+  const exitCode = unrecorded !== undefined && ended === EXIT.success ? EXIT.store : ended;
+  return { runId, status, exitCode, steps, ...(error === undefined ? {} : { error }) };
 }
+
+/** The listener that remembers. */
+const STORE = 'store';
 
 function historyOf(store: Store, job: string, runId: string) {
   return {

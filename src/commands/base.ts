@@ -18,7 +18,7 @@ export abstract class BaseCommand extends Command {
 
   override async init(): Promise<void> {
     await super.init();
-    for (const stream of [process.stdout, process.stderr]) stream.on('error', endQuietly);
+    for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosedPipe);
     this.asJson = this.argv.includes('--json');
   }
 
@@ -49,8 +49,7 @@ export abstract class BaseCommand extends Command {
   }
 }
 
-/** Whoever read our output has gone: there is nobody left to tell. */
-function endQuietly(error: NodeJS.ErrnoException): void {
+/** Whoever read our output has gone; the work goes on all the same, and says the rest to nobody. */
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE') throw error;
-  process.exit(process.exitCode ?? 0);
 }

@@ -1,0 +1,19 @@
+// A reader that goes away in the middle of a run ends its own reading, not the run.
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { BIN, cli, inTempDir } from '../support/cli.ts';
+
+it.each(['--json', ''])('run %s', flag =>
+  inTempDir(async dir => {
+    writeFileSync(
+      join(dir, 'job.yaml'),
+      'name: job\nsteps:\n  - { id: talk, run: "for i in $(seq 300); do echo line $i; done" }\n  - { id: last, run: "echo done > done.txt" }\n',
+    );
+    const command = `"${process.execPath}" "${BIN}" run job.yaml --state state ${flag} 2>&1 | head -n 1; exit "\${PIPESTATUS[0]}"`;
+    const { status } = spawnSync('bash', ['-c', command], { cwd: dir, encoding: 'utf8' });
+    expect(status).toBe(0);
+    const { stdout } = await cli(['history', '--state', 'state', '--json'], { cwd: dir });
+    expect(JSON.parse(stdout).runs).toMatchObject([{ status: 'succeeded' }]);
+  }));
