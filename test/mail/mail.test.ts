@@ -33,8 +33,7 @@ describe('parseMailbox', () => {
   ])('%s', (text, name, address) => expect(parseMailbox(text)).toEqual(name === undefined ? undefined : { name, address }));
 
   it.each(['a <b@c', 'a> b@c', '"a <b@c>', 'a <b <c@d>', 'a@b\r\nX: y', 'x'.repeat(501)])('refuses %j', text =>
-    expect(parseMailbox(text)).toBeUndefined(),
-  );
+    expect(parseMailbox(text)).toBeUndefined());
 });
 
 describe('composeMail', () => {

@@ -135,8 +135,7 @@ describe('ListingReader', () => {
   });
 
   it.each(['type=file; ../../etc/passwd', 'type=file; /abs', 'type=file; a\0b', 'rubbish'])('refuses %j', line =>
-    expect(() => read('mlsd', [Buffer.from(`${line}\r\n`)])).toThrow(/cannot be read/),
-  );
+    expect(() => read('mlsd', [Buffer.from(`${line}\r\n`)])).toThrow(/cannot be read/));
 
   it('bounds entries and lines', () => {
     const one = reader('mlsd');

@@ -61,8 +61,7 @@ describe('times', () => {
   ])('%s', (text, at, precisionMs) => expect(parseTime(text)).toEqual({ at, precisionMs }));
 
   it.each(['', '20230229000000', '20241301000000', '20240101240000', '2024010100000', 'x'])('%j is none', text =>
-    expect(parseTime(text)).toBeUndefined(),
-  );
+    expect(parseTime(text)).toBeUndefined());
 
   it('reads what it writes', () => {
     const second = fc.integer({ min: Date.UTC(1900, 0, 1) / 1_000, max: Date.UTC(9999, 0, 1) / 1_000 });

@@ -101,7 +101,6 @@ describe('parseAddress', () => {
 
 describe('parseDomain', () => {
   it.each(['client.example.org', '[127.0.0.1]', '[IPv6:2001:db8::1]', 'localhost'])('%s', text =>
-    expect(parseDomain(text)).toBe(text),
-  );
+    expect(parseDomain(text)).toBe(text));
   it.each(['', 'a b', 'a\r\nQUIT', 'a..b', '[]', '[IPv6:]'])('refuses %j', text => expect(parseDomain(text)).toBeUndefined());
 });

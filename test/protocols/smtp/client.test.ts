@@ -441,34 +441,34 @@ describe('a cut connection', () => {
     expect(server.delivered).toEqual([]);
   });
 
-  it.each(['cutAfterSent', 'cutAfterReceived'] as const)(
-    '%s: at every byte of the dialogue we know or say that we do not',
-    async cut => {
-      const whole = await serve({ answer: line => (line.includes('<bad@') ? '550 5.1.1 no' : undefined) });
-      const envelope = { ...ENVELOPE, to: ['ops@example.org', 'bad@example.org'] };
-      const first = await connect(whole);
-      await first.send(envelope, MESSAGE);
-      await first.quit();
-      const total = cut === 'cutAfterSent' ? whole.sent : whole.received;
-      expect(total).toBeGreaterThan(100);
-      for (let at = 1; at < total; at++) {
-        const server = await serve({ answer: whole.options.answer!, [cut]: at });
-        let outcome = 'not-sent';
-        try {
-          const client = await connect(server);
-          const result = await client.send(envelope, MESSAGE);
-          outcome = result.recipients[0]?.status ?? '';
-          expect(result.recipients[1]?.status).toBe('rejected');
-          await client.quit();
-        } catch (error) {
-          expect(error, `cut at ${at}`).toMatchObject({ retry: 'reconnect' });
-        }
-        await server.close();
-        const truth = server.delivered.length === 1 ? 'accepted' : 'not-sent';
-        expect([truth, 'indeterminate'], `cut at ${at}`).toContain(outcome);
+  it.each([
+    'cutAfterSent',
+    'cutAfterReceived',
+  ] as const)('%s: at every byte of the dialogue we know or say that we do not', async cut => {
+    const whole = await serve({ answer: line => (line.includes('<bad@') ? '550 5.1.1 no' : undefined) });
+    const envelope = { ...ENVELOPE, to: ['ops@example.org', 'bad@example.org'] };
+    const first = await connect(whole);
+    await first.send(envelope, MESSAGE);
+    await first.quit();
+    const total = cut === 'cutAfterSent' ? whole.sent : whole.received;
+    expect(total).toBeGreaterThan(100);
+    for (let at = 1; at < total; at++) {
+      const server = await serve({ answer: whole.options.answer!, [cut]: at });
+      let outcome = 'not-sent';
+      try {
+        const client = await connect(server);
+        const result = await client.send(envelope, MESSAGE);
+        outcome = result.recipients[0]?.status ?? '';
+        expect(result.recipients[1]?.status).toBe('rejected');
+        await client.quit();
+      } catch (error) {
+        expect(error, `cut at ${at}`).toMatchObject({ retry: 'reconnect' });
       }
-    },
-  );
+      await server.close();
+      const truth = server.delivered.length === 1 ? 'accepted' : 'not-sent';
+      expect([truth, 'indeterminate'], `cut at ${at}`).toContain(outcome);
+    }
+  });
 
   it('that is never answered is indeterminate after ten minutes, not after the timeout of a command', async () => {
     const server = await serve({ answer: line => (line === '.' ? '250-thinking' : undefined) });

@@ -154,26 +154,27 @@ describe('servers that cannot everything', () => {
     expect(rig.notes.filter(note => note.includes('does not rename over'))).toHaveLength(1);
   });
 
-  test.each([{}, { restarts: false }, { restarts: false, appends: false }])(
-    'an unfinished file is continued: %j',
-    async options => {
-      const server = new FakeServer(options);
-      const rig = await makeRig(server);
-      const big = 'x'.repeat(300_000);
-      await write(rig.site, { big });
-      let chunks = 0;
-      server.before = what => {
-        if (what.startsWith('data') && ++chunks === 3) server.dead = true;
-      };
-      await expect(rig.run(up)).rejects.toMatchObject({ retry: 'reconnect' });
-      expect(server.temps()).toHaveLength(1);
-      server.dead = false;
-      const { bytes } = await rig.run(up);
-      expect(server.content('/www')).toEqual({ big });
-      expect(server.temps()).toEqual([]);
-      if (!('appends' in options)) expect(bytes).toBeLessThan(big.length / 2);
-    },
-  );
+  test.each([
+    {},
+    { restarts: false },
+    { restarts: false, appends: false },
+  ])('an unfinished file is continued: %j', async options => {
+    const server = new FakeServer(options);
+    const rig = await makeRig(server);
+    const big = 'x'.repeat(300_000);
+    await write(rig.site, { big });
+    let chunks = 0;
+    server.before = what => {
+      if (what.startsWith('data') && ++chunks === 3) server.dead = true;
+    };
+    await expect(rig.run(up)).rejects.toMatchObject({ retry: 'reconnect' });
+    expect(server.temps()).toHaveLength(1);
+    server.dead = false;
+    const { bytes } = await rig.run(up);
+    expect(server.content('/www')).toEqual({ big });
+    expect(server.temps()).toEqual([]);
+    if (!('appends' in options)) expect(bytes).toBeLessThan(big.length / 2);
+  });
 });
 
 describe('nothing wrong is published', () => {

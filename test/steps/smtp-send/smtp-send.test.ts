@@ -129,27 +129,27 @@ describe('a mail', () => {
     expect([server.connections, server.delivered.length]).toEqual([1, 1]);
   });
 
-  it.each(['cutAfterSent', 'cutAfterReceived'] as const)(
-    'is never sent twice, cut at every byte and run again (%s)',
-    async cut => {
-      const whole = await serve();
-      await smtpSend.run(config(), testContext({ endpoint: whole.endpoint() }));
-      const total = cut === 'cutAfterSent' ? whole.sent : whole.received;
-      for (let at = 1; at <= total; at += cut === 'cutAfterSent' ? 1 : 7) {
-        const server = await serve({ [cut]: at });
-        const ledger = new MemoryLedger();
-        const attempt = () => smtpSend.run(config(), testContext({ endpoint: server.endpoint(), ledger }));
-        const first = await attempt().catch(error => error);
-        server.options = {};
-        const second = await attempt();
-        expect(server.delivered.length, `cut at ${at}`).toBeLessThanOrEqual(1);
-        expect(['accepted', 'indeterminate'], `cut at ${at}`).toContain(second.outcome);
-        if (second.outcome === 'accepted') expect(server.delivered.length, `cut at ${at}`).toBe(1);
-        else expect(first.outcome, `cut at ${at}`).toBe('indeterminate');
-        await server.close();
-      }
-    },
-  );
+  it.each([
+    'cutAfterSent',
+    'cutAfterReceived',
+  ] as const)('is never sent twice, cut at every byte and run again (%s)', async cut => {
+    const whole = await serve();
+    await smtpSend.run(config(), testContext({ endpoint: whole.endpoint() }));
+    const total = cut === 'cutAfterSent' ? whole.sent : whole.received;
+    for (let at = 1; at <= total; at += cut === 'cutAfterSent' ? 1 : 7) {
+      const server = await serve({ [cut]: at });
+      const ledger = new MemoryLedger();
+      const attempt = () => smtpSend.run(config(), testContext({ endpoint: server.endpoint(), ledger }));
+      const first = await attempt().catch(error => error);
+      server.options = {};
+      const second = await attempt();
+      expect(server.delivered.length, `cut at ${at}`).toBeLessThanOrEqual(1);
+      expect(['accepted', 'indeterminate'], `cut at ${at}`).toContain(second.outcome);
+      if (second.outcome === 'accepted') expect(server.delivered.length, `cut at ${at}`).toBe(1);
+      else expect(first.outcome, `cut at ${at}`).toBe('indeterminate');
+      await server.close();
+    }
+  });
 
   it('cancelled while the server thinks is noted and never sent again', async () => {
     const stop = new AbortController();
