@@ -43,6 +43,7 @@ const CONFINED: readonly (readonly [pattern: RegExp, home: RegExp])[] = [
   [/^ignore$/, /^steps\/ftp-mirror\//],
   [/^picomatch$/, /^steps\//],
   [/^selfsigned$/, /^sandbox\//],
+  [/^age-encryption$/, /^secrets\//],
 ];
 
 /** A word that only some folders may say. */
