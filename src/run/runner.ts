@@ -26,7 +26,7 @@ export async function runPlan(plan: Plan, deps: RunDeps): Promise<RunOutcome> {
     await runGraph(plan.steps, scope);
     const { status, error } = verdict(scope);
     if (status === 'failed' || status === 'timed-out') await runHandlers(plan.onFailure, scope);
-    return await finish(scope, status, error, deps.clock.elapsed() - startedAt);
+    return await finish(scope, status, error, Math.round(deps.clock.elapsed() - startedAt));
   } finally {
     scope.stop.close();
   }

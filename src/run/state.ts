@@ -60,7 +60,7 @@ export class RunState {
     const entry = this.#entry(id);
     assert(!isSettled(entry.status), `step ${id} ends twice`);
     entry.status = ending.status;
-    entry.durationMs = durationMs;
+    entry.durationMs = Math.round(durationMs);
     if ('outputs' in ending) entry.outputs = ending.outputs;
     if ('error' in ending) this.#fail(entry, reportOf(ending.error));
     return this.#facts(entry);
