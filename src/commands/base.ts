@@ -1,5 +1,5 @@
 // What all commands share: errors in our words with the exit code of CONTRACT section 2, JSON on stdout, a closed pipe that ends quietly.
-import { Command, Flags } from '@oclif/core';
+import { Args, Command, Flags } from '@oclif/core';
 import { exitCodeOf } from '../app/exit-codes.ts';
 import { type Diagnostic, formatDiagnostic } from '../core/diagnostic.ts';
 import { AppError, reportOf } from '../core/errors.ts';
@@ -11,6 +11,21 @@ export const stateFlag = Flags.string({
   description: 'state folder (POSTRIDER_STATE; default $XDG_STATE_HOME/postrider)',
   helpValue: 'DIR',
 });
+
+/** What `run` and `plan` share: which job, and which part of it with which values. */
+export const jobArgs = { job: Args.string({ required: true, description: 'a job file, or a name in the jobs folder' }) };
+export const jobFlags = {
+  jobs: jobsFlag,
+  state: stateFlag,
+  set: Flags.string({
+    multiple: true,
+    multipleNonGreedy: true,
+    helpValue: 'name=value',
+    description: 'override one of the job’s vars',
+  }),
+  only: Flags.string({ helpValue: 'ID', description: 'this step alone', exclusive: ['from'] }),
+  from: Flags.string({ helpValue: 'ID', description: 'this step and everything that needs it' }),
+};
 
 export abstract class BaseCommand extends Command {
   /** Set by a command as soon as it knows: errors then go to stdout as JSON too. */

@@ -1,11 +1,11 @@
-import { Args, Flags } from '@oclif/core';
+import { Flags } from '@oclif/core';
 import { exitCodeOf } from '../app/exit-codes.ts';
 import { type PlannedJob, planNamedJob, type StepPlan } from '../app/plan-job.ts';
 import { workspace } from '../app/workspace.ts';
 import { systemClock } from '../core/clock.ts';
 import { printable } from '../core/text.ts';
 import { formatSize } from '../core/units.ts';
-import { BaseCommand, jobsFlag, jsonFlag, stateFlag } from './base.ts';
+import { BaseCommand, jobArgs, jobFlags, jsonFlag } from './base.ts';
 import { interruptible } from './interruption.ts';
 
 const ACTIONS_SHOWN = 50;
@@ -15,18 +15,9 @@ export default class Plan extends BaseCommand {
   static override description =
     'Connects to the servers and compares, but sends no command that changes anything. `--offline` asks no server.';
   static override examples = ['<%= config.bin %> plan nightly-site', '<%= config.bin %> plan nightly-site --only deploy --json'];
-  static override args = { job: Args.string({ required: true, description: 'a job file, or a name in the jobs folder' }) };
+  static override args = jobArgs;
   static override flags = {
-    jobs: jobsFlag,
-    state: stateFlag,
-    set: Flags.string({
-      multiple: true,
-      multipleNonGreedy: true,
-      helpValue: 'name=value',
-      description: 'override one of the job’s vars',
-    }),
-    only: Flags.string({ helpValue: 'ID', description: 'this step alone', exclusive: ['from'] }),
-    from: Flags.string({ helpValue: 'ID', description: 'this step and everything that needs it' }),
+    ...jobFlags,
     offline: Flags.boolean({ description: 'ask no server' }),
     all: Flags.boolean({ description: `list every action, not only the first ${ACTIONS_SHOWN} of a step` }),
     json: jsonFlag,

@@ -1,8 +1,8 @@
-import { Args, Flags } from '@oclif/core';
+import { Flags } from '@oclif/core';
 import { runJob } from '../app/run-job.ts';
 import { workspace } from '../app/workspace.ts';
 import { systemClock } from '../core/clock.ts';
-import { BaseCommand, jobsFlag, stateFlag } from './base.ts';
+import { BaseCommand, jobArgs, jobFlags } from './base.ts';
 import { interruptible } from './interruption.ts';
 import { chooseRenderer, terminalIo } from './terminal.ts';
 
@@ -12,18 +12,9 @@ export default class Run extends BaseCommand {
     '<%= config.bin %> run nightly-site',
     '<%= config.bin %> run jobs/nightly-site.yaml --set site=./dist --only deploy',
   ];
-  static override args = { job: Args.string({ required: true, description: 'a job file, or a name in the jobs folder' }) };
+  static override args = jobArgs;
   static override flags = {
-    jobs: jobsFlag,
-    state: stateFlag,
-    set: Flags.string({
-      multiple: true,
-      multipleNonGreedy: true,
-      helpValue: 'name=value',
-      description: 'override one of the job’s vars',
-    }),
-    only: Flags.string({ helpValue: 'ID', description: 'run this step alone', exclusive: ['from'] }),
-    from: Flags.string({ helpValue: 'ID', description: 'run this step and everything that needs it' }),
+    ...jobFlags,
     json: Flags.boolean({ description: 'print one event per line on stdout', exclusive: ['quiet'] }),
     quiet: Flags.boolean({ char: 'q', description: 'say nothing unless something fails' }),
   };

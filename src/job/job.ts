@@ -1,6 +1,6 @@
 // A job file read, checked and with its defaults filled in; secrets and expressions are still unresolved text.
 import type { RetryPolicy } from '../core/backoff.ts';
-import type { Protocol, TlsMode } from '../protocols/net/endpoint.ts';
+import type { Endpoint } from '../protocols/net/endpoint.ts';
 import type { StepType } from '../steps/step.ts';
 
 /** Plain JSON as written, expressions inside. */
@@ -34,25 +34,10 @@ export interface Schedule {
   readonly maxAgeMs?: number;
 }
 
-/** As written; strings may hold expressions. The port is already defaulted by type and tls. */
-export interface Connection {
-  readonly name: string;
-  readonly type: Protocol;
-  readonly host: string;
-  readonly port: number;
-  readonly tls: TlsMode;
-  /** Absolute. */
-  readonly caFile?: string;
-  readonly fingerprint?: string;
-  readonly user?: string;
+/** An endpoint as written: host, user and password may hold expressions. The port is already defaulted by type and tls. */
+export interface Connection extends Omit<Endpoint, 'password'> {
   /** Usually `${{ secrets.NAME }}`. */
   readonly password?: string;
-  readonly timeoutMs: number;
-  readonly maxConnections?: number;
-  readonly passive?: boolean;
-  readonly encoding?: string;
-  readonly protection?: 'private' | 'control';
-  readonly hostname?: string;
 }
 
 export interface JobStep {
