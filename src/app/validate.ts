@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { relative, resolve } from 'node:path';
 import type { Diagnostic } from '../core/diagnostic.ts';
-import { fileError } from '../core/errors.ts';
+import { AppError, fileError } from '../core/errors.ts';
 import { listJobs } from '../job/load.ts';
 import { readJob } from './jobs.ts';
 import type { Workspace } from './workspace.ts';
@@ -13,7 +13,7 @@ export interface ValidatedFile {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Throws AppError when a path does not exist; everything inside the files is in the result. */
+/** Throws AppError `job-missing` when a path does not exist; everything inside the files is in the result. */
 export async function validateFiles(paths: readonly string[], { cwd }: Workspace): Promise<readonly ValidatedFile[]> {
   const files = (await Promise.all(paths.map(path => jobFiles(resolve(cwd, path))))).flat();
   const results: ValidatedFile[] = [];
@@ -33,6 +33,7 @@ async function jobFiles(path: string): Promise<readonly string[]> {
   try {
     return (await stat(path)).isDirectory() ? await listJobs(path) : [path];
   } catch (error) {
-    throw fileError(error, path);
+    const { message, hint = 'Check the path.' } = fileError(error, path);
+    throw new AppError('job-missing', message, { hint, cause: error });
   }
 }

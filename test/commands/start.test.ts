@@ -44,7 +44,7 @@ it('an older Node with our own in the checkout hands over to it, exit code and a
     const start = (...args: string[]) =>
       spawnSync(process.execPath, ['--import', join(dir, 'old.mjs'), BIN, ...args], { encoding: 'utf8', cwd: dir });
     expect(start('--version')).toMatchObject({ status: 0, stdout: expect.stringMatching(/node-v24/) });
-    expect(start('validate', 'nowhere.yaml').status).toBe(1);
+    expect(start('validate', 'nowhere.yaml').status).toBe(2);
   }));
 
 it.each([
@@ -54,6 +54,7 @@ it.each([
   [['run', 'x', '--frob'], 2],
   [['history', '--last', 'yesterday'], 2],
   [['show', 'no-such-run'], 1],
+  [['validate', 'nowhere.yaml'], 2],
   [['sandbox', '--fault', 'ftp:STROR=cut'], 2],
   [['--help'], 0],
 ])('%j exits %i', (args, code) =>
