@@ -1,10 +1,11 @@
 // Drives the control connection: one command at a time, its reply within the deadline, and one cause of death for everybody.
 import type { Clock } from '../../core/clock.ts';
-import { BrokenSessionError, CancelledError } from '../../core/errors.ts';
-import { printable } from '../../core/text.ts';
+import { AppError, BrokenSessionError, CancelledError } from '../../core/errors.ts';
+import { printable, shorten } from '../../core/text.ts';
 import { addressOf, type Endpoint } from '../net/endpoint.ts';
 import { type ControlTransport, withDeadline } from '../net/transport.ts';
 import { type Command, encodeCommand } from '../wire/command.ts';
+import { COMMAND_BYTES_MAX } from '../wire/limits.ts';
 import type { Reply } from '../wire/reply.ts';
 import type { Charset } from './charset.ts';
 import { readable, serverClosing } from './errors.ts';
@@ -107,7 +108,9 @@ export class FtpControl {
   }
 
   #command(line: string, shown?: string): Command {
-    return encodeCommand(line, { encode: this.#encode, ...(shown === undefined ? {} : { shown }) });
+    const bytes = this.#encode(line);
+    if (bytes.length > COMMAND_BYTES_MAX) throw tooLong(shown ?? line);
+    return encodeCommand(line, { encode: () => bytes, ...(shown === undefined ? {} : { shown }) });
   }
 
   #send(kind: CommandKind, command: Command): Running {
@@ -177,4 +180,12 @@ export class FtpControl {
       hint: 'The server or the network dropped it; trying again usually helps.',
     });
   }
+}
+
+function tooLong(shown: string): AppError {
+  return new AppError(
+    'name-too-long',
+    `"${shorten(printable(readable(shown)), 80)}" is longer than ${COMMAND_BYTES_MAX} bytes, more than a command may hold`,
+    { hint: 'Shorten the path or exclude it.' },
+  );
 }

@@ -115,9 +115,11 @@ class SocketListener implements DataListener {
   constructor(server: Server, peer: string, tls: TlsClient, signal: AbortSignal | undefined) {
     this.#server = server;
     this.port = (server.address() as { port: number }).port;
+    let taken = false;
     this.#accepted = new Promise((resolve, reject) => {
       server.on('connection', socket => {
-        if (socket.remoteAddress !== peer) return void socket.destroy();
+        if (taken || socket.remoteAddress !== peer) return void socket.destroy();
+        taken = true;
         const transport = new SocketTransport(socket, tls.forData());
         bindSignal(transport, socket, signal, reason => transport.reset(reason));
         return resolve(transport);

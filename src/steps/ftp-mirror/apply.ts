@@ -77,8 +77,8 @@ class Application {
 
   async #removeAll(removals: readonly Removal[]): Promise<void> {
     const remove = async (removal: Removal) => {
-      await this.#receiver.remove(removal);
-      if (removal.kind === 'file') this.#tally.deleted();
+      const removed = await this.#receiver.remove(removal);
+      if (removed && removal.kind === 'file') this.#tally.deleted();
     };
     await this.#each(
       removals.filter(({ kind }) => kind === 'file'),

@@ -43,10 +43,14 @@ function tooMany(limit: MirrorConfig['max-delete'], files: number, present: numb
   });
 }
 
-/** The remote root of a mirror with `delete` must not become `/` by accident: an empty variable, a login folder that is the root. */
+/** The target of a mirror with `delete` must not become `/` by accident: an empty variable, `..`, a login folder that is the root. */
 export function rootBrake(config: MirrorConfig, resolved: string): AppError | undefined {
-  if (!config.delete || config.direction !== 'upload' || resolved !== '/' || config.remote === '/') return undefined;
-  return new AppError('delete-at-root', `remote: ${config.remote} is the server's root folder, and delete is on`, {
-    hint: 'Write `remote: /` if the whole server is meant.',
+  const [key, written, place] =
+    config.direction === 'upload'
+      ? ['remote', config.remote, 'the server’s root folder']
+      : ['local', config.local, 'the root folder of this machine'];
+  if (!config.delete || resolved !== '/' || written === '/') return undefined;
+  return new AppError('delete-at-root', `${key}: ${written} is ${place}, and delete is on`, {
+    hint: `Write \`${key}: /\` if all of it is meant.`,
   });
 }

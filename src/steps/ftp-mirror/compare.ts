@@ -14,6 +14,8 @@ export interface Transfer {
 export interface Removal {
   readonly path: string;
   readonly kind: 'file' | 'folder';
+  /** A source path that differs only in case or Unicode form: where the target does not tell them apart, both are one. */
+  readonly twin?: string;
 }
 
 export interface Conflict {
@@ -113,7 +115,7 @@ class Draft {
       folders: this.#folders,
       transfers: this.#transfers,
       clears: inOrder([...files.keys()].filter(spares), [...existing].filter(spares)),
-      deletes: this.#options.delete ? inOrder(extraFiles, this.#removable(extraFolders)) : [],
+      deletes: this.#options.delete ? this.#withTwins(inOrder(extraFiles, this.#removable(extraFolders))) : [],
       unchanged: this.#unchanged,
       conflicts: this.#conflicts,
     };
@@ -127,6 +129,16 @@ class Draft {
         for (const folder of ancestorsOf(path)) staying.add(folder);
     }
     return extra.filter(path => !staying.has(path));
+  }
+
+  #withTwins(removals: readonly Removal[]): readonly Removal[] {
+    if (removals.length === 0) return removals;
+    const { files, folders } = this.#source;
+    const folded = new Map([...folders, ...files.keys()].map(path => [foldName(path), path]));
+    return removals.map(removal => {
+      const twin = folded.get(foldName(removal.path));
+      return twin === undefined ? removal : { ...removal, twin };
+    });
   }
 
   #conflict(path: string, message: string): void {
@@ -152,6 +164,11 @@ function inOrder(files: readonly string[], folders: readonly string[]): readonly
     ...[...files].sort().map(path => ({ path, kind: 'file' as const })),
     ...byDepth.map(path => ({ path, kind: 'folder' as const })),
   ];
+}
+
+/** What a target that folds case (Windows) or Unicode forms (macOS) takes for the same name. */
+function foldName(path: string): string {
+  return path.normalize('NFC').toLowerCase();
 }
 
 function hasAncestorIn(set: { has(path: string): boolean }, path: string): boolean {

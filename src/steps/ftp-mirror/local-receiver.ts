@@ -40,9 +40,14 @@ export class LocalReceiver implements Receiver {
     return this.#folder.makeFolder(path, this.#workshop.config.chmod?.dirs);
   }
 
-  async remove({ path, kind }: Removal): Promise<void> {
+  async remove({ path, kind, twin }: Removal): Promise<boolean> {
+    if (twin !== undefined && (await this.#isSame(path, twin))) {
+      this.#tally.once('this disk does not tell upper from lower case: a file of the server keeps its old spelling here');
+      return false;
+    }
     await this.#folder.remove(path, kind);
     if (kind === 'file') await this.#workshop.memory.delete(path);
+    return true;
   }
 
   async stage(transfer: Transfer): Promise<Staged> {
@@ -80,6 +85,11 @@ export class LocalReceiver implements Receiver {
 
   settle(): Promise<void> {
     return this.#folder.settle();
+  }
+
+  async #isSame(path: string, twin: string): Promise<boolean> {
+    const [one, other] = await Promise.all([path, twin].map(name => this.#folder.facts(name).catch(() => undefined)));
+    return one !== undefined && one.ino === other?.ino && one.dev === other.dev;
   }
 
   /** Returns the size of the whole file. */

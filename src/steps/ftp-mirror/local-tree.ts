@@ -99,7 +99,7 @@ class Walker {
     try {
       for await (const entry of await opendir(folder)) names.push(entry.name);
     } catch (error) {
-      throw fileError(error, folder);
+      throw fileError(error, printable(folder));
     }
     return names.sort();
   }
@@ -111,7 +111,7 @@ class Walker {
       return await lstat(full);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      throw fileError(error, full);
+      throw fileError(error, printable(full));
     }
   }
 

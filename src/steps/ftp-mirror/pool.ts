@@ -4,7 +4,7 @@
 //              │          └──▶ gone         broken sessions are dropped; waiting work opens the next
 //              └─ fails with others alive:  limit = those alive; the work waits for one of them
 //              └─ fails with none alive:    the pool is dead; all waiting work gets that error
-import { cancelled } from '../../core/clock.ts';
+import { type Clock, cancelled } from '../../core/clock.ts';
 import { AppError, reportOf } from '../../core/errors.ts';
 import type { FtpClient } from '../../protocols/ftp/index.ts';
 
@@ -13,6 +13,7 @@ export interface PoolOptions {
   /** At most this many sessions. */
   readonly sessions: number;
   readonly signal: AbortSignal;
+  readonly clock: Clock;
   readonly warn: (message: string) => void;
 }
 
@@ -20,6 +21,8 @@ export interface PoolOptions {
 const SESSION_TRIES = 3;
 /** Sessions that may break in a row, beyond one for each lane, without anything done between: then it is the server, not the work. */
 const BROKEN_IN_ROW_MAX = 9;
+/** A session idle this long may have been closed by the server: it is asked before work relies on it. */
+const IDLE_MS_MAX = 20_000;
 /** Logins under way at once after the first succeeded: servers ban bursts, and hash passwords slowly. */
 const OPENING_MAX = 2;
 
@@ -33,6 +36,7 @@ export class Pool {
   readonly lanes: number;
   readonly #options: PoolOptions;
   readonly #idle: FtpClient[] = [];
+  readonly #idleSince = new WeakMap<FtpClient, number>();
   readonly #busy = new Set<FtpClient>();
   readonly #waiters: Waiter[] = [];
   #limit: number;
@@ -105,7 +109,7 @@ export class Pool {
   #release(client: FtpClient): void {
     this.#busy.delete(client);
     if (this.#failure !== undefined) client.close(this.#failure);
-    else if (client.usable) this.#idle.push(client);
+    else if (client.usable) this.#rest(client);
     this.#serve();
   }
 
@@ -121,9 +125,25 @@ export class Pool {
         void this.#openOne();
       } else if (client.usable) {
         this.#busy.add(client);
-        this.#waiters.shift()?.give(client);
+        if (this.#options.clock.elapsed() - (this.#idleSince.get(client) ?? 0) > IDLE_MS_MAX) void this.#probe(client);
+        else this.#waiters.shift()?.give(client);
       }
     }
+  }
+
+  #rest(client: FtpClient): void {
+    this.#idleSince.set(client, this.#options.clock.elapsed());
+    this.#idle.push(client);
+  }
+
+  /** Dead sessions are dropped without costing the work a try. */
+  async #probe(client: FtpClient): Promise<void> {
+    try {
+      await client.noop();
+    } catch (error) {
+      client.close(error as Error);
+    }
+    this.#release(client);
   }
 
   #mayOpen(): boolean {
@@ -136,7 +156,7 @@ export class Pool {
     try {
       const client = await this.#options.connect();
       this.#proven = true;
-      if (this.#failure === undefined) this.#idle.push(client);
+      if (this.#failure === undefined) this.#rest(client);
       else client.close(this.#failure);
     } catch (error) {
       this.#refused(error);

@@ -20,7 +20,8 @@ export interface Receiver {
   tempOf(transfer: Transfer): string;
   removeTemp(path: string): Promise<void>;
   makeFolder(path: string): Promise<void>;
-  remove(removal: Removal): Promise<void>;
+  /** False when it stays, because under another spelling it is what the mirror has just put there. */
+  remove(removal: Removal): Promise<boolean>;
   /** Brings the content over, continuing what an earlier try left. */
   stage(transfer: Transfer): Promise<Staged>;
   /** Gives it its final name, in one step where the receiving side can. Returns the time the copy then has when it was lost. */

@@ -1,7 +1,6 @@
 // Uploading: makes the server's folder like the local one, file by file over the shared sessions.
 import { join, posix } from 'node:path';
 import { RefusedError } from '../../core/errors.ts';
-import { printable } from '../../core/text.ts';
 import type { FtpClient } from '../../protocols/ftp/index.ts';
 import type { Removal, Transfer } from './compare.ts';
 import { remotePath, siblingOf } from './paths.ts';
@@ -17,6 +16,8 @@ export class RemoteReceiver implements Receiver {
   readonly #workshop: Workshop;
   readonly #tally: Tally;
   readonly #temps: Survey['temps'];
+  /** Answers of #toldApart(), by the path where two spellings part. */
+  readonly #apart = new Map<string, Promise<boolean>>();
 
   constructor(workshop: Workshop, tally: Tally, temps: Survey['temps']) {
     this.#workshop = workshop;
@@ -33,8 +34,8 @@ export class RemoteReceiver implements Receiver {
     return siblingOf(path, tempName({ path: this.#remote(path), size: facts.size, modifiedAt: facts.modifiedAt }));
   }
 
-  removeTemp(path: string): Promise<void> {
-    return this.remove({ path, kind: 'file' });
+  async removeTemp(path: string): Promise<void> {
+    await this.remove({ path, kind: 'file' });
   }
 
   async makeFolder(path: string): Promise<void> {
@@ -46,8 +47,12 @@ export class RemoteReceiver implements Receiver {
     });
   }
 
-  async remove({ path, kind }: Removal): Promise<void> {
+  async remove({ path, kind, twin }: Removal): Promise<boolean> {
     const remote = this.#remote(path);
+    if (twin !== undefined && !(await this.#toldApart(path, twin))) {
+      this.#tally.once('the server does not tell upper from lower case: a file keeps its old spelling there');
+      return false;
+    }
     await this.#workshop.pool.use(async client => {
       try {
         await (kind === 'file' ? client.remove(remote) : client.removeFolder(remote));
@@ -56,6 +61,7 @@ export class RemoteReceiver implements Receiver {
       }
     });
     if (kind === 'file') await this.#workshop.memory.delete(path);
+    return true;
   }
 
   stage(transfer: Transfer): Promise<Staged> {
@@ -91,8 +97,8 @@ export class RemoteReceiver implements Receiver {
     const { pool, memory } = this.#workshop;
     const { path } = staged.transfer;
     const remote = this.#remote(path);
-    const time = await pool.use(async client => {
-      if (staged.at !== path) await this.#rename(client, this.#remote(staged.at), remote, staged.size);
+    const time = await pool.use(async (client, attempt) => {
+      if (staged.at !== path) await this.#rename(client, this.#remote(staged.at), remote, attempt > 1 ? staged.size : undefined);
       return staged.timeLost ? ((await orRefused(client.modified(remote))) ?? null) : null;
     });
     if (staged.timeLost && staged.modifiedAt !== undefined) {
@@ -111,26 +117,52 @@ export class RemoteReceiver implements Receiver {
     return (await remoteSize(client, remote)) ?? 0;
   }
 
-  /** Puts a file under its final name; a server that refuses to replace gets the old file deleted first. */
-  async #rename(client: FtpClient, from: string, to: string, size: number): Promise<void> {
+  /**
+   * Puts a file under its final name. `done` is its size when an earlier try may have succeeded unheard.
+   * For a server that refuses to replace, the old file steps aside first, and comes back when that does not help.
+   */
+  async #rename(client: FtpClient, from: string, to: string, done: number | undefined): Promise<void> {
+    const aside = siblingOf(to, tempName({ path: `${to}/aside`, size: undefined, modifiedAt: undefined }));
     try {
-      return await client.rename(from, to);
-    } catch (error) {
-      if (!(error instanceof RefusedError)) throw error;
-      if (!(await remoteExists(client, from))) {
-        // An earlier rename was done, and its answer lost with the session.
-        if ((await remoteSize(client, to)) === size) return;
-        throw error;
-      }
-      if (!(await remoteExists(client, to))) throw error;
-      this.#tally.once('the server does not rename over an existing file: each old file is deleted right before');
-      await client.remove(to);
       await client.rename(from, to);
+    } catch (error) {
+      if (!(error instanceof RefusedError) || error.retry !== 'never') throw error;
+      if (await remoteExists(client, from)) await this.#replace(client, from, to, { aside, refusal: error });
+      else if (done === undefined || (await remoteSize(client, to)) !== done) throw error;
     }
+    if (done !== undefined && (await remoteExists(client, aside))) await orRefused(client.remove(aside));
+  }
+
+  async #replace(client: FtpClient, from: string, to: string, how: { aside: string; refusal: RefusedError }): Promise<void> {
+    if (!(await remoteExists(client, to))) throw how.refusal;
+    this.#tally.once('the server does not rename over an existing file: each old file is moved aside and then deleted');
+    await client.rename(to, how.aside);
+    try {
+      await client.rename(from, to);
+    } catch (error) {
+      await orRefused(client.rename(how.aside, to));
+      throw error;
+    }
+    await orRefused(client.remove(how.aside));
   }
 
   async #chmod(client: FtpClient, remote: string, mode: number): Promise<void> {
-    if (!(await client.chmod(remote, mode))) this.#tally.once(`the server does not set modes (first: ${printable(remote)})`);
+    if (!(await client.chmod(remote, mode))) this.#tally.once('the server does not set modes');
+  }
+
+  /** Both spellings stand side by side where the paths part: only then is removing one not removing the other. */
+  #toldApart(path: string, twin: string): Promise<boolean> {
+    const [one, other] = [path.split('/'), twin.split('/')];
+    const at = one.findIndex((name, index) => name !== other[index]);
+    const key = one.slice(0, at + 1).join('/');
+    const proof =
+      this.#apart.get(key) ??
+      this.#workshop.pool.use(async client => {
+        const entries = await client.list(this.#remote(one.slice(0, at).join('/')));
+        return [one[at], other[at]].every(name => entries.some(entry => entry.name === name));
+      });
+    this.#apart.set(key, proof);
+    return proof;
   }
 
   #remote(path: string): string {

@@ -2,6 +2,7 @@
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { AppError, fileError, RefusedError } from '../../core/errors.ts';
+import { printable } from '../../core/text.ts';
 import type { FtpClient } from '../../protocols/ftp/index.ts';
 import { factsOf } from './local-tree.ts';
 import { remoteSize } from './remote-facts.ts';
@@ -34,13 +35,14 @@ export async function uploadFile(client: FtpClient, upload: Upload): Promise<Upl
   const handle = await openSource(upload);
   try {
     const before = await handle.stat();
-    if (!before.isFile()) throw new AppError('file-changed', `${upload.local} is no longer a file`, { retry: 'later' });
+    if (!before.isFile())
+      throw new AppError('file-changed', `${printable(upload.local)} is no longer a file`, { retry: 'later' });
     const facts = factsOf(before);
     const remote = upload.remote(facts);
     await send(client, upload, handle, remote, facts.size);
     if (!(await isUnchanged(upload.local, before))) {
       await discard(client, remote, upload);
-      throw new AppError('file-changed', `${upload.local} changed while it was sent`, {
+      throw new AppError('file-changed', `${printable(upload.local)} changed while it was sent`, {
         retry: 'later',
         hint: 'It is sent again by the next attempt; nothing was published.',
       });
@@ -56,7 +58,7 @@ async function openSource({ local, followLinks }: Upload): Promise<FileHandle> {
   try {
     return await open(local, constants.O_RDONLY | constants.O_NONBLOCK | (followLinks ? 0 : constants.O_NOFOLLOW));
   } catch (error) {
-    throw fileError(error, local);
+    throw fileError(error, printable(local));
   }
 }
 
@@ -73,13 +75,16 @@ async function send(client: FtpClient, upload: Upload, handle: FileHandle, remot
   await client.upload(remote, read(upload, handle, 0, size));
 }
 
-/** False when the server refused it for good; ProFTPD says 451 to REST and APPE unless AllowStoreRestart is on. */
+/** Refusals that leave another way to try. A full disk or quota (452, 552) and a lost right (530, 532) are none. */
+const OTHER_WAY = new Set(['451', '500', '501', '502', '503', '504', '550', '551', '553', '554', '555']);
+
+/** False when the server refused this way of doing it; ProFTPD says 451 to REST and APPE unless AllowStoreRestart is on. */
 async function tryRefused(work: Promise<unknown>): Promise<boolean> {
   try {
     await work;
     return true;
   } catch (error) {
-    if (error instanceof RefusedError && (error.retry === 'never' || error.refusal.replyCode === '451')) return false;
+    if (error instanceof RefusedError && OTHER_WAY.has(error.refusal.replyCode)) return false;
     throw error;
   }
 }
@@ -102,7 +107,7 @@ async function readAt(upload: Upload, handle: FileHandle, chunk: Buffer, positio
   try {
     return await handle.read(chunk, 0, chunk.length, position);
   } catch (error) {
-    throw fileError(error, upload.local);
+    throw fileError(error, printable(upload.local));
   }
 }
 
@@ -118,7 +123,7 @@ async function verify(client: FtpClient, upload: Upload, remote: string, size: n
   if (arrived === size) return;
   if (arrived === undefined) return upload.note('the server tells no sizes: uploads are not verified');
   await discard(client, remote, upload);
-  throw new AppError('size-mismatch', `the server has ${arrived} of ${size} bytes of ${upload.local}`, {
+  throw new AppError('size-mismatch', `the server has ${arrived} of ${size} bytes of ${printable(upload.local)}`, {
     retry: 'later',
     hint: 'The connection lost data, or the disk of the server is full; it is sent again by the next attempt.',
   });

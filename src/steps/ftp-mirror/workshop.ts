@@ -1,6 +1,6 @@
 // What every part of one mirror run shares: settings, both roots, sessions, rate and memory.
-import { resolve } from 'node:path';
-import { AppError, RefusedError } from '../../core/errors.ts';
+import { posix, resolve } from 'node:path';
+import { AppError, CancelledError, RefusedError } from '../../core/errors.ts';
 import type { connectFtp } from '../../protocols/ftp/index.ts';
 import type { StepContext } from '../step.ts';
 import { type Bandwidth, makeBandwidth } from './bandwidth.ts';
@@ -40,6 +40,7 @@ export async function openWorkshop(config: MirrorConfig, context: StepContext, c
     connect: () => connect(endpoint, { dial, clock, signal }),
     sessions: Math.min(config.parallel, endpoint.maxConnections ?? config.parallel),
     signal,
+    clock,
     warn: message => context.note('warning', message),
   });
   const workshop: Workshop = {
@@ -52,15 +53,20 @@ export async function openWorkshop(config: MirrorConfig, context: StepContext, c
     memory: new SeenTimesMemory(context.ledger, [config.direction, config.connection, remoteRoot, config.local]),
     signal,
     stop: reason => stopper.abort(reason),
-    close: () => pool.close(),
+    async close() {
+      await pool.close();
+      stopper.abort(new CancelledError('the sessions are closed'));
+    },
   };
   return workshop;
 }
 
-/** Refuses a deleting upload whose root turns out to be the server's. */
-export async function checkRoot({ config, remoteRoot, pool }: Workshop): Promise<void> {
-  if (!config.delete || config.direction !== 'upload') return;
-  const resolved = remoteRoot === '.' ? await pool.use(client => client.currentFolder()) : remoteRoot;
+/** Refuses a deleting mirror whose target turns out to be the server's root, or this machine's. */
+export async function checkRoot({ config, remoteRoot, localRoot, pool }: Workshop): Promise<void> {
+  if (!config.delete) return;
+  const home =
+    config.direction === 'download' || remoteRoot.startsWith('/') ? '/' : await pool.use(client => client.currentFolder());
+  const resolved = config.direction === 'download' ? localRoot : posix.resolve(home, remoteRoot);
   const brake = rootBrake(config, resolved);
   if (brake !== undefined) throw brake;
 }

@@ -74,6 +74,12 @@ describe('signing in', () => {
   });
 });
 
+it('a path too long for a command is one file’s problem, not the session’s', async () => {
+  const { client } = await connect({ DELE: '250 ok' });
+  await expect(client.remove(`/${'x'.repeat(9_000)}`)).rejects.toMatchObject({ code: 'name-too-long', retry: 'never' });
+  await client.remove('/a');
+});
+
 describe('download', () => {
   it.each([
     ['150, data, 226', sends('hello')],

@@ -19,6 +19,8 @@ export interface FakeOptions {
   /** Rounds listed times down, as LIST does. */
   precisionMs?: number;
   sessionsMax?: number;
+  /** Names that differ only in case are one, as on Windows. */
+  foldsCase?: boolean;
   chunkBytes?: number;
 }
 
@@ -44,6 +46,9 @@ export class FakeServer {
   openMost = 0;
   logins = 0;
   refuse: (what: string) => RefusedError | undefined = () => undefined;
+  chmods = true;
+  /** Called with the signal of every session that is opened. */
+  opening: (signal: AbortSignal | undefined) => Promise<void> | undefined = () => undefined;
 
   constructor(options: FakeOptions = {}) {
     this.options = options;
@@ -76,12 +81,25 @@ export class FakeServer {
 
   readonly connect: Connect = async (_endpoint, { signal }) => {
     this.step('connect');
+    await this.opening(signal);
     if (this.open >= (this.options.sessionsMax ?? Infinity)) throw refusedError('too-many-connections', '421', 'later');
     this.open += 1;
     this.logins += 1;
     this.openMost = Math.max(this.openMost, this.open);
     return new FakeClient(this, signal);
   };
+
+  /** The path under which the server keeps what the client calls `path`. */
+  at(path: string): string {
+    const full = absolute(path);
+    if (this.options.foldsCase !== true) return full;
+    let found = '';
+    for (const name of full.split('/').filter(Boolean)) {
+      const wanted = `${found}/${name}`;
+      found = [...this.folders, ...this.files.keys()].find(key => key.toLowerCase() === wanted.toLowerCase()) ?? wanted;
+    }
+    return found || '/';
+  }
 
   step(what: string): void {
     this.operations += 1;
@@ -136,7 +154,7 @@ class FakeClient implements Partial<FtpClient> {
 
   list(path: string) {
     return this.#do(`LIST ${path}`, () => {
-      const at = absolute(path);
+      const at = this.#server.at(path);
       if (!this.#server.folders.has(at)) throw refusedError('path-missing', '550');
       const { options, files, folders, others, extra } = this.#server;
       const entries: FtpEntry[] = [];
@@ -168,7 +186,7 @@ class FakeClient implements Partial<FtpClient> {
   async upload(path: string, source: AsyncIterable<Uint8Array>, { offset = 0 }: { offset?: number } = {}): Promise<number> {
     await this.#do(`STOR ${path}@${offset}`, () => this.#parent(path));
     if (offset > 0 && this.#server.options.restarts === false) throw refusedError('command-unsupported', '502');
-    const old = this.#server.files.get(absolute(path))?.data ?? Buffer.alloc(0);
+    const old = this.#server.files.get(this.#server.at(path))?.data ?? Buffer.alloc(0);
     if (offset > old.length) throw refusedError('server-refused', '554');
     return this.#store(path, old.subarray(0, offset), source);
   }
@@ -176,12 +194,12 @@ class FakeClient implements Partial<FtpClient> {
   async append(path: string, source: AsyncIterable<Uint8Array>): Promise<number> {
     await this.#do(`APPE ${path}`, () => this.#parent(path));
     if (this.#server.options.appends === false) throw refusedError('command-unsupported', '502');
-    return this.#store(path, this.#server.files.get(absolute(path))?.data ?? Buffer.alloc(0), source);
+    return this.#store(path, this.#server.files.get(this.#server.at(path))?.data ?? Buffer.alloc(0), source);
   }
 
   async #store(path: string, start: Buffer, source: AsyncIterable<Uint8Array>): Promise<number> {
     const file: FakeFile = { data: start, modifiedAt: this.#server.now };
-    this.#server.files.set(absolute(path), file);
+    this.#server.files.set(this.#server.at(path), file);
     this.#server.changed();
     let bytes = 0;
     for await (const chunk of source) {
@@ -199,13 +217,13 @@ class FakeClient implements Partial<FtpClient> {
 
   size(path: string) {
     return this.#do(`SIZE ${path}`, () =>
-      this.#server.options.tellsSizes === false ? undefined : this.#server.files.get(absolute(path))?.data.length,
+      this.#server.options.tellsSizes === false ? undefined : this.#server.files.get(this.#server.at(path))?.data.length,
     );
   }
 
   modified(path: string) {
     return this.#do(`MDTM ${path}`, () => {
-      const file = this.#server.files.get(absolute(path));
+      const file = this.#server.files.get(this.#server.at(path));
       if (file === undefined || this.#server.options.tellsTimes === false) return undefined;
       return Math.floor(file.modifiedAt / 1000) * 1000;
     });
@@ -221,24 +239,24 @@ class FakeClient implements Partial<FtpClient> {
 
   chmod(path: string, mode: number) {
     return this.#do(`CHMOD ${path}`, () => {
-      const file = this.#server.files.get(absolute(path));
-      if (file !== undefined) file.mode = mode;
-      return true;
+      const file = this.#server.files.get(this.#server.at(path));
+      if (file !== undefined && this.#server.chmods) file.mode = mode;
+      return this.#server.chmods;
     });
   }
 
   makeFolder(path: string) {
     return this.#do(`MKD ${path}`, () => {
       this.#parent(path);
-      if (this.#server.folders.has(absolute(path)) || this.#server.files.has(absolute(path)))
+      if (this.#server.folders.has(this.#server.at(path)) || this.#server.files.has(this.#server.at(path)))
         throw refusedError('path-refused', '550');
-      this.#server.folders.add(absolute(path));
+      this.#server.folders.add(this.#server.at(path));
     });
   }
 
   removeFolder(path: string) {
     return this.#do(`RMD ${path}`, () => {
-      const at = absolute(path);
+      const at = this.#server.at(path);
       const full = [...this.#server.files.keys(), ...this.#server.folders, ...this.#server.others.keys()];
       if (!this.#server.folders.has(at) || full.some(other => other.startsWith(`${at}/`)))
         throw refusedError('path-refused', '550');
@@ -249,7 +267,7 @@ class FakeClient implements Partial<FtpClient> {
   remove(path: string) {
     return this.#do(`DELE ${path}`, () => {
       this.#file(path);
-      this.#server.files.delete(absolute(path));
+      this.#server.files.delete(this.#server.at(path));
       this.#server.changed();
     });
   }
@@ -257,11 +275,11 @@ class FakeClient implements Partial<FtpClient> {
   rename(from: string, to: string) {
     return this.#do(`RNTO ${to}`, () => {
       const file = this.#file(from);
-      const target = absolute(to);
+      const target = this.#server.at(to);
       if (this.#server.folders.has(target)) throw refusedError('path-refused', '550');
       if (this.#server.files.has(target) && this.#server.options.renamesOver === false) throw refusedError('path-refused', '550');
       this.#parent(to);
-      this.#server.files.delete(absolute(from));
+      this.#server.files.delete(this.#server.at(from));
       this.#server.files.set(target, file);
       this.#server.changed();
     });
@@ -283,18 +301,20 @@ class FakeClient implements Partial<FtpClient> {
   }
 
   #file(path: string): FakeFile {
-    const file = this.#server.files.get(absolute(path));
+    const file = this.#server.files.get(this.#server.at(path));
     if (file === undefined) throw refusedError('path-refused', '550');
     return file;
   }
 
   #parent(path: string): void {
-    const at = absolute(path);
+    const at = this.#server.at(path);
     if (!this.#server.folders.has(at.slice(0, at.lastIndexOf('/')) || '/')) throw refusedError('path-refused', '550');
   }
 
   async changeFolder(): Promise<void> {}
-  async noop(): Promise<void> {}
+  noop(): Promise<void> {
+    return this.#do('NOOP', () => undefined);
+  }
   async command(): Promise<never> {
     throw new Error('unused');
   }
