@@ -80,12 +80,19 @@ export async function startProcess(options: ProcessOptions): Promise<Pick<RealSe
       .filter(existsSync)
       .map(file => readFileSync(file, 'utf8'))
       .join('');
-  const pids = () => (child.pid === undefined ? [] : descendants(child.pid));
-  const abandon = () => end(child, pids(), options);
+  // A session's process outlives the one that forked it for a moment, and then is nobody's descendant.
+  const seen = new Set<number>();
+  const pids = () => {
+    const now = child.pid === undefined ? [] : descendants(child.pid);
+    for (const pid of now) seen.add(pid);
+    return now;
+  };
+  const everyone = () => [...seen.union(new Set(pids()))];
+  const abandon = () => end(child, everyone(), options);
   abandoned.add(abandon);
   let stopped: Promise<void> | undefined;
   const stop = () => {
-    stopped ??= stopTree(child, pids()).finally(() => {
+    stopped ??= stopTree(child, everyone()).finally(() => {
       abandoned.delete(abandon);
       end(child, [], options);
     });
