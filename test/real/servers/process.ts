@@ -87,7 +87,7 @@ export async function startProcess(options: ProcessOptions): Promise<Pick<RealSe
     for (const pid of now) seen.add(pid);
     return now;
   };
-  const everyone = () => [...seen.union(new Set(pids()))];
+  const everyone = () => [...new Set([...pids(), ...seen])];
   const abandon = () => end(child, everyone(), options);
   abandoned.add(abandon);
   let stopped: Promise<void> | undefined;
