@@ -6,6 +6,7 @@ import { readJsonLines } from './json-lines.ts';
 import { manifestName, monthOfManifest } from './layout.ts';
 import type { LineEnds } from './line-ends.ts';
 import { type ManifestEntry, parseEntry } from './manifest.ts';
+import type { AccountState } from './state.ts';
 
 /** Where a message lies: no header fields, so that a million of them fit in memory. */
 export interface StoredMessage {
@@ -18,6 +19,13 @@ export interface StoredMessage {
   readonly finalNewline: boolean;
   /** Epoch milliseconds. */
   readonly fetchedAt: number;
+}
+
+/** When this content was first seen under this UID: for a copy of a message that was archived before, later than that. */
+export function firstSeen(index: AccountIndex, state: AccountState, uidl: string | undefined, stored: StoredMessage): number {
+  const copy = uidl === undefined ? undefined : state.duplicates.get(uidl);
+  if (copy?.sha256 !== stored.sha256 || index.byUidl(uidl ?? '')?.sha256 === stored.sha256) return stored.fetchedAt;
+  return copy.at;
 }
 
 /** One month as its manifest tells it. */

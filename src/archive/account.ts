@@ -1,7 +1,7 @@
 // One account of an archive, opened for writing: the only way messages get in.
 import { join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
-import type { AccountIndex, StoredMessage } from './account-index.ts';
+import { type AccountIndex, firstSeen, type StoredMessage } from './account-index.ts';
 import { type ArchiveFiles, nodeFiles } from './files.ts';
 import { type CompleteMessage, Incoming } from './incoming.ts';
 import { accountFolder, monthOf, README_NAME, SPOOL_NAME } from './layout.ts';
@@ -94,6 +94,8 @@ export class AccountArchive {
     }
     const writer = await this.#month(monthOf(fetchedAt));
     this.index.add(writer.month, await writer.append(message, arrival));
+    if (uidl !== undefined && this.state.gone.has(uidl))
+      this.remember({ uidl, state: 'duplicate', sha256: message.sha256, at: fetchedAt });
     return 'archived';
   }
 
@@ -101,6 +103,10 @@ export class AccountArchive {
   byUidl(uidl: string): StoredMessage | undefined {
     const duplicate = this.state.duplicates.get(uidl);
     return this.index.byUidl(uidl) ?? (duplicate === undefined ? undefined : this.index.get(duplicate.sha256));
+  }
+
+  firstSeen(uidl: string | undefined, stored: StoredMessage): number {
+    return firstSeen(this.index, this.state, uidl, stored);
   }
 
   /** Durable after commit(). */

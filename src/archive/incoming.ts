@@ -8,6 +8,8 @@ import { LineEndScan, type LineEnds } from './line-ends.ts';
 /** A bigger message goes to the spool file. */
 export const MEMORY_BYTES_MAX = 4 * 1024 * 1024;
 const SPOOL_READ_BYTES = 256 * 1024;
+/** Pieces that wait in memory; more of them are joined, for a piece of one byte takes a hundred. */
+const PIECES_MAX = 1_024;
 
 /** A message that has come whole. */
 export interface CompleteMessage {
@@ -32,6 +34,8 @@ export class Incoming {
   readonly #scan = new LineEndScan();
   readonly #peek = new HeaderPeek();
   #memory: Buffer[] = [];
+  /** At the end of #memory, since it was joined last. */
+  #pieces = 0;
   #size = 0;
   #spool: ArchiveFile | undefined;
   #spooled = 0;
@@ -49,7 +53,9 @@ export class Incoming {
     this.#scan.push(chunk);
     this.#peek.push(chunk);
     this.#memory.push(chunk);
+    this.#pieces += 1;
     this.#size += chunk.length;
+    if (this.#pieces >= PIECES_MAX) this.#join();
     if (this.#size - this.#spooled > (this.#options.memoryBytesMax ?? MEMORY_BYTES_MAX)) await this.#unload();
   }
 
@@ -75,6 +81,11 @@ export class Incoming {
     await this.#options.files.remove(this.#options.spoolPath);
   }
 
+  #join(): void {
+    this.#memory.push(Buffer.concat(this.#memory.splice(-this.#pieces)));
+    this.#pieces = 0;
+  }
+
   async #unload(): Promise<void> {
     const { files, spoolPath } = this.#options;
     if (this.#spool === undefined) {
@@ -85,6 +96,7 @@ export class Incoming {
     await this.#spool.write(bytes, this.#spooled);
     this.#spooled += bytes.length;
     this.#memory = [];
+    this.#pieces = 0;
   }
 
   async *#octets(): AsyncGenerator<Buffer> {

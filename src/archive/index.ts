@@ -1,6 +1,6 @@
 // The archive as the rest of the program sees it: accounts opened for writing, messages read back.
 export { AccountArchive, type ArchiveOptions, openAccount } from './account.ts';
-export { AccountIndex, loadIndex, type StoredMessage } from './account-index.ts';
+export { AccountIndex, firstSeen, loadIndex, type StoredMessage } from './account-index.ts';
 export { type ArchiveFile, type ArchiveFiles, nodeFiles } from './files.ts';
 export type { CompleteMessage, Incoming } from './incoming.ts';
 export { accountFolder } from './layout.ts';

@@ -18,24 +18,24 @@ export const JSON_LINE_BYTES_MAX = 64 * 1024;
 const LF = 0x0a;
 
 export async function* readJsonLines(file: ArchiveFile): AsyncGenerator<JsonLine> {
+  const chunk = Buffer.allocUnsafe(READ_BYTES);
   let pending: Buffer = Buffer.alloc(0);
-  let offset = 0;
-  let number = 0;
-  for (;;) {
-    const chunk = Buffer.allocUnsafe(READ_BYTES);
-    const count = await file.read(chunk, offset + pending.length);
-    if (count === 0) break;
-    pending = Buffer.concat([pending, chunk.subarray(0, count)]);
+  let [offset, position, number] = [0, 0, 0];
+  for (let count = await file.read(chunk, 0); count > 0; count = await file.read(chunk, position)) {
     let from = 0;
-    for (let end = pending.indexOf(LF, from); end !== -1; end = pending.indexOf(LF, from)) {
+    for (let end = chunk.indexOf(LF); end !== -1 && end < count; end = chunk.indexOf(LF, from)) {
       number += 1;
-      yield { value: parse(pending.subarray(from, end)), offset: offset + from, length: end + 1 - from, number };
+      const length = position + end + 1 - offset;
+      yield { value: parse(Buffer.concat([pending, chunk.subarray(from, end)])), offset, length, number };
+      pending = Buffer.alloc(0);
       from = end + 1;
+      offset = position + from;
     }
-    pending = pending.subarray(from);
-    offset += from;
+    // What is too long for a line stays so; its end is not needed to say that.
+    if (pending.length <= JSON_LINE_BYTES_MAX) pending = Buffer.concat([pending, chunk.subarray(from, count)]);
+    position += count;
   }
-  if (pending.length > 0) yield { value: undefined, offset, length: pending.length, number: number + 1 };
+  if (position > offset) yield { value: undefined, offset, length: position - offset, number: number + 1 };
 }
 
 function parse(line: Buffer): unknown {

@@ -42,11 +42,14 @@ async function refuseOrphan(files: ArchiveFiles, path: string): Promise<void> {
   }
 }
 
-/** How many bytes of the mbox were cut. A sealed month has no mbox: nothing to do. */
+/** How many bytes of the mbox were cut. */
 async function recoverMonth(files: ArchiveFiles, folder: string, facts: MonthFacts, present: boolean): Promise<number> {
   if (facts.tornLines > 0) await cut(files, join(folder, manifestName(facts.month)), facts.manifestEnd);
-  if (!present) return 0;
   const path = join(folder, mboxName(facts.month));
+  if (!present) {
+    if (facts.mboxEnd > 0) throw damaged(`${path} is missing, though its manifest lists messages`);
+    return 0;
+  }
   const file = await files.open(path, 'write');
   try {
     const size = await file.size();

@@ -4,6 +4,7 @@
 //   failed      the server would not give the message whole; counted, so that one bad message never stops the rest
 //   deleting    DELE is about to be sent          ──QUIT answered +OK──► deleted
 //               (no answer: the next sign-in looks whether the UID is still listed)
+//   deleted     gone for certain: should the UID be listed again, its content is fetched and compared before it is believed
 import { join } from 'node:path';
 import type { ArchiveFile, ArchiveFiles } from './files.ts';
 import { readJsonLines } from './json-lines.ts';
@@ -22,11 +23,13 @@ export interface Failures {
 }
 
 export class AccountState {
-  /** UID → the archived message of the same content, and when that was found. */
+  /** UID → the archived message of the same content, and when that was found first. */
   readonly duplicates = new Map<string, { readonly sha256: string; readonly at: number }>();
   readonly failures = new Map<string, Failures>();
   /** UIDs whose deletion was asked for and never confirmed. */
   readonly deleting = new Set<string>();
+  /** UIDs whose deletion was confirmed and that were not seen since: listed again, one may name another message. */
+  readonly gone = new Set<string>();
   /** Where the last whole line ends. */
   end = 0;
 
@@ -50,8 +53,7 @@ export class AccountState {
   apply(line: StateLine): void {
     switch (line.state) {
       case 'duplicate':
-        this.duplicates.set(line.uidl, { sha256: line.sha256, at: line.at });
-        this.failures.delete(line.uidl);
+        this.#seen(line.uidl, line.sha256, line.at);
         break;
       case 'failed':
         this.failures.set(line.uidl, {
@@ -65,8 +67,16 @@ export class AccountState {
         break;
       case 'deleted':
         this.deleting.delete(line.uidl);
+        this.gone.add(line.uidl);
         break;
     }
+  }
+
+  /** The first time of a content under a UID stays: deletion by age counts from it. */
+  #seen(uidl: string, sha256: string, at: number): void {
+    if (this.duplicates.get(uidl)?.sha256 !== sha256) this.duplicates.set(uidl, { sha256, at });
+    this.failures.delete(uidl);
+    this.gone.delete(uidl);
   }
 }
 

@@ -1,7 +1,7 @@
 // Text from servers, mails and file names made safe and short enough for a terminal, a log line or a mail.
 
 /** C0, DEL, C1, and the bidirectional and invisible format characters that make text lie. */
-const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/g;
 
 /** Replaces every control, bidi or broken character by a visible escape, so that no escape sequence reaches a terminal. */
 export function printable(text: string): string {

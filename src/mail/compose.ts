@@ -33,6 +33,8 @@ export interface Attachment {
 /** Longer subjects are cut, with an ellipsis. */
 const SUBJECT_CHARS_MAX = 250;
 const HEADER_CHARS_MAX = 500;
+/** Of a person or a file: such a header cannot always be folded, and no line may be longer than 998 octets (RFC 5322 section 2.1.1). */
+const NAME_CHARS_MAX = 255;
 
 /** The whole message with CRLF line ends; the same draft gives the same bytes. Bcc recipients never stand in it. */
 export async function composeMail(draft: MailDraft): Promise<Buffer> {
@@ -47,7 +49,7 @@ export async function composeMail(draft: MailDraft): Promise<Buffer> {
     ...(draft.text === undefined ? {} : { text: crlf(draft.text) }),
     ...(draft.html === undefined ? {} : { html: crlf(draft.html) }),
     attachments: draft.attachments.map(({ name, content, type }) => ({
-      filename: printable(name),
+      filename: shorten(printable(name), NAME_CHARS_MAX),
       content,
       contentDisposition: 'attachment',
       contentTransferEncoding: 'base64',
@@ -85,7 +87,7 @@ function addressHeader<K extends string>(
 }
 
 function mailbox({ name, address }: Mailbox) {
-  return { name: printable(name), address };
+  return { name: shorten(printable(name), NAME_CHARS_MAX), address };
 }
 
 function crlf(text: string): string {

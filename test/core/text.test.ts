@@ -9,6 +9,7 @@ describe('printable', () => {
     ['\u009b2J', '\\x9b2J'],
     ['invoice\u202efdp.exe', 'invoice\\u202efdp.exe'],
     ['\u0000\u007f', '\\x00\\x7f'],
+    ['a\u061cb\ufff9c', 'a\\u061cb\\ufff9c'],
     ['lone \ud800 half', 'lone \ufffd half'],
     ['tab\there', 'tab here'],
   ])('%j becomes %j', (text, safe) => expect(printable(text)).toBe(safe));

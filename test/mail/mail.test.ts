@@ -123,6 +123,23 @@ describe('composeMail', () => {
     );
   });
 
+  it('makes no line longer than 998 octets of a name that becomes longer by being made safe', async () => {
+    const name = '\u202e'.repeat(400);
+    const bytes = await composeMail({
+      ...draft,
+      from: { name, address: 'a@b.c' },
+      attachments: [{ name, content: Buffer.from('x') }],
+    });
+    expect(
+      Math.max(
+        ...bytes
+          .toString('latin1')
+          .split('\r\n')
+          .map(line => line.length),
+      ),
+    ).toBeLessThanOrEqual(998);
+  });
+
   it('opens no file and fetches nothing for its html', async () => {
     const bytes = await composeMail({ ...draft, html: '<img src="file:///etc/passwd"><img src="http://127.0.0.1:1/x">' });
     expect((await readMail(bytes)).attachments).toEqual([]);

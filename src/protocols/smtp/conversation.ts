@@ -69,6 +69,13 @@ export class Conversation {
     return event;
   }
 
+  /** A reply that has come already; nothing is waited for. */
+  early(): SmtpEvent | undefined {
+    const event = this.session.next();
+    if (event !== undefined) this.#options.transcript?.('received', replyText(event.reply));
+    return event;
+  }
+
   /** Closes the connection for this reason and hands the reason back. */
   fail<E extends Error>(reason: E): E {
     this.#broken = true;

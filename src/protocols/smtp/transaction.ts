@@ -1,4 +1,5 @@
 // One mail transaction (RFC 5321 section 3.3): MAIL, RCPT for each, DATA, the message, and what the server made of it.
+import { BrokenSessionError } from '../../core/errors.ts';
 import { formatAddress } from './address.ts';
 import type { SmtpCommand } from './command.ts';
 import type { Conversation } from './conversation.ts';
@@ -37,7 +38,7 @@ export async function transact(talk: Conversation, plan: EnvelopePlan, message: 
     await sendNothing(talk);
     return settle(recipients, undefined);
   }
-  const early = await sendContent(talk, message);
+  const early = (await sendContent(talk, message)) ?? earlyVerdict(talk);
   if (early !== undefined) return settle(recipients, early);
   return settle(recipients, await verdict(talk, message));
 }
@@ -114,6 +115,18 @@ async function sendContent(talk: Conversation, message: Message): Promise<SmtpEv
   } catch (error) {
     const early = talk.broken ? await lastWords(talk) : undefined;
     if (early !== undefined) return early;
+    throw talk.fail(error as Error);
+  }
+}
+
+/** What was said before the end of the message cannot be the verdict on it: a refusal ends the session, anything else breaks it. */
+function earlyVerdict(talk: Conversation): SmtpEvent | undefined {
+  try {
+    const event = talk.early();
+    if (event !== undefined)
+      talk.fail(new BrokenSessionError('message-refused-early', `${talk.where} refused the message midway`));
+    return event;
+  } catch (error) {
     throw talk.fail(error as Error);
   }
 }

@@ -35,6 +35,8 @@ export interface Decisions {
 
 export interface Knowledge {
   byUidl(uidl: string): StoredMessage | undefined;
+  /** When the content was first seen under the UID, epoch milliseconds. */
+  firstSeen(uidl: string | undefined, stored: StoredMessage): number;
   readonly state: AccountState;
 }
 
@@ -42,6 +44,10 @@ export interface Knowledge {
 export const TRIES_MAX = 3;
 export const QUARANTINE_MS = 24 * 3_600_000;
 
+/**
+ * A UID alone is believed for not fetching; for deleting, the size must agree too. Else the content is fetched and compared, and so it
+ * is when a UID comes back after its message was deleted: the server may have given it to another one.
+ */
 export function decide(listing: Listing, knowledge: Knowledge, config: Pop3ArchiveConfig, now: number): Decisions {
   const messages = listMessages(listing);
   const decisions = {
@@ -54,9 +60,11 @@ export function decide(listing: Listing, knowledge: Knowledge, config: Pop3Archi
   for (const message of messages) {
     const stored = message.uidl === undefined ? undefined : knowledge.byUidl(message.uidl);
     const failures = message.uidl === undefined ? undefined : knowledge.state.failures.get(message.uidl);
-    if (stored !== undefined && !needsProof(message, stored, config.delete, now)) {
+    const due = stored !== undefined && isDue(config.delete, knowledge.firstSeen(message.uidl, stored), now);
+    const reused = knowledge.state.gone.has(message.uidl ?? '');
+    if (stored !== undefined && !reused && !(due && message.size !== stored.size)) {
       decisions.known.push({ message, stored });
-      if (isDue(config.delete, stored, now)) decisions.due.push({ message, stored });
+      if (due) decisions.due.push({ message, stored });
     } else if (message.size > (config['max-size'] ?? Number.POSITIVE_INFINITY)) decisions.tooLarge.push(message);
     else if (failures !== undefined && failures.count >= TRIES_MAX && now - failures.at < QUARANTINE_MS) {
       decisions.quarantined.push({ message, failures });
@@ -68,21 +76,16 @@ export function decide(listing: Listing, knowledge: Knowledge, config: Pop3Archi
   return { listed: messages.length, ...decisions, fetch: ordered.slice(0, limit), later: ordered.slice(limit) };
 }
 
-/** Whether the policy wants a stored message to be deleted on the server now. */
-export function isDue(policy: DeletePolicy, stored: StoredMessage, now: number): boolean {
+/** Whether the policy wants a message that was first seen then to be deleted on the server now. */
+export function isDue(policy: DeletePolicy, since: number, now: number): boolean {
   switch (policy.when) {
     case 'never':
       return false;
     case 'after-archive':
       return true;
     case 'age':
-      return now - stored.fetchedAt >= policy.ageMs;
+      return now - since >= policy.ageMs;
   }
-}
-
-/** A UID alone is believed for not fetching; for deleting, the size must agree too, else the content is fetched and compared. */
-function needsProof(message: Message, stored: StoredMessage, policy: DeletePolicy, now: number): boolean {
-  return isDue(policy, stored, now) && message.size !== stored.size;
 }
 
 /** Every message that LIST or UIDL names. A UID that several messages share (RFC 1939 section 7) identifies none of them. */

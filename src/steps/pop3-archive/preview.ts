@@ -1,6 +1,6 @@
 // What a run would do: signs in and lists, retrieves and deletes nothing, writes nothing.
 import { resolve } from 'node:path';
-import { AccountState, accountFolder, loadIndex, nodeFiles } from '../../archive/index.ts';
+import { AccountState, accountFolder, firstSeen, loadIndex, nodeFiles } from '../../archive/index.ts';
 import { formatSize } from '../../core/units.ts';
 import { connectPop3 } from '../../protocols/pop3/index.ts';
 import type { Preview, PreviewAction, StepContext } from '../step.ts';
@@ -29,6 +29,7 @@ async function readKnowledge(folder: string): Promise<Knowledge> {
   const state = await AccountState.load(nodeFiles, folder);
   return {
     state,
+    firstSeen: (uidl, stored) => firstSeen(index, state, uidl, stored),
     byUidl: uidl => index.byUidl(uidl) ?? index.get(state.duplicates.get(uidl)?.sha256 ?? ''),
   };
 }

@@ -77,6 +77,7 @@ async function archiveMailbox(
   const tally = new Tally(decisions.listed);
   tally.deleted += confirmGone(archive, listing.uids, now);
   countUnfetched(decisions, tally, context, archive);
+  warnOfReturned(decisions, context, archive);
   const bytesMax = config['max-size'] ?? MESSAGE_BYTES_MAX;
   const fetched = await fetchMessages({ client, archive, context, messages: decisions.fetch, tally, bytesMax });
   await archive.commit();
@@ -88,7 +89,9 @@ async function archiveMailbox(
     client.close();
     return tally.outputs();
   }
-  const due = fetched.stored.filter(({ stored }) => isDue(config.delete, stored, context.clock.now()));
+  const due = fetched.stored.filter(({ message, stored }) =>
+    isDue(config.delete, archive.firstSeen(message.uidl, stored), context.clock.now()),
+  );
   await deleteAndQuit({ client, archive, context, tally, candidates: [...decisions.due, ...due] });
   return tally.outputs();
 }
@@ -117,6 +120,15 @@ function tellRecovery({ recovery }: AccountArchive, context: StepContext): void 
   context.note(
     'info',
     `the last run broke off: ${formatSize(recovery.mboxBytesCut)} of messages it had not finished were cut off`,
+  );
+}
+
+function warnOfReturned({ fetch }: Decisions, context: StepContext, archive: AccountArchive): void {
+  const count = fetch.filter(({ uidl }) => uidl !== undefined && archive.state.gone.has(uidl)).length;
+  if (count === 0) return;
+  context.note(
+    'warning',
+    `${count} deleted messages are listed again; they are fetched and compared, as the server may reuse its UIDs`,
   );
 }
 

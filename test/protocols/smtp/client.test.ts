@@ -212,6 +212,15 @@ describe('a mail', () => {
     expect([result.outcome, result.reply]).toEqual(['rejected', '552 5.3.4 too big']);
   });
 
+  it('that is taken before it has come is not believed: that answer belongs to something else', async () => {
+    const server = await serve({
+      answer: line => (line === 'DATA' ? '354 go\r\n250 stale' : line === '.' ? '554 spam' : undefined),
+    });
+    const client = await connect(server);
+    await expect(client.send(ENVELOPE, MESSAGE)).rejects.toMatchObject({ code: 'reply-unexpected' });
+    expect([client.usable, server.delivered.length]).toEqual([false, 0]);
+  });
+
   it('arrives byte for byte, whatever it holds and however it comes in pieces', async () => {
     const server = await serve({ offers: ['PIPELINING', '8BITMIME'] });
     const client = await connect(server);

@@ -98,6 +98,35 @@ describe('pop3/archive', () => {
     expect(archived(dir)).toHaveLength(4);
   });
 
+  it('never believes a UID whose message it deleted: another of the same size under it is fetched', async () => {
+    const { server, context } = await serve({ messages: messagesOf(3) });
+    await run(context, { delete: 'after-archive' });
+    server.messages = messagesOf(3).map(({ uid, octets }) => ({
+      uid,
+      octets: Buffer.from(octets.toString().replace('dot', 'DOT')),
+    }));
+    later(context, DAY);
+    expect(await run(context, { delete: 'after-archive' })).toMatchObject({ listed: 3, archived: 3, skipped: 0, deleted: 3 });
+    expect(archived(dir)).toHaveLength(6);
+    expect(context.notes.join()).toContain('3 deleted messages are listed again');
+    server.messages = messagesOf(3);
+    later(context, DAY);
+    expect(await run(context)).toMatchObject({ listed: 3, duplicates: 3 });
+    later(context, DAY);
+    expect(await run(context)).toMatchObject({ listed: 3, skipped: 3 });
+    expect(archived(dir)).toHaveLength(6);
+  });
+
+  it('counts the age of a copy from its own arrival', async () => {
+    const { server, context } = await serve({ messages: messagesOf(1) });
+    await run(context);
+    server.messages = messagesOf(1).map(({ octets }) => ({ uid: 'again', octets }));
+    later(context, 40 * DAY);
+    expect(await run(context, { delete: '30d' })).toMatchObject({ duplicates: 1, deleted: 0 });
+    later(context, 30 * DAY);
+    expect(await run(context, { delete: '30d' })).toMatchObject({ skipped: 1, deleted: 1 });
+  });
+
   it('keeps on the server what its archive cannot give back', async () => {
     const { server, context } = await serve();
     await run(context);
@@ -249,7 +278,7 @@ describe('a lost QUIT', () => {
     Object.assign(server.options, { answer: undefined });
     expect(await run(context, { delete: 'after-archive' })).toMatchObject({ listed: 0, deleted: 3 });
     server.messages = messages;
-    expect(await run(context, { delete: 'after-archive' })).toMatchObject({ listed: 3, archived: 3, deleted: 3 });
+    expect(await run(context, { delete: 'after-archive' })).toMatchObject({ listed: 3, duplicates: 3, deleted: 3 });
     expect(await run(context)).toMatchObject({ listed: 0, deleted: 0 });
     expect(archived(dir)).toHaveLength(3);
   });
