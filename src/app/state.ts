@@ -9,7 +9,12 @@ import type { Workspace } from './workspace.ts';
 const STORE_FILE = 'postrider.sqlite';
 
 /** Throws AppError `store-unusable` or `store-newer` (exit 10). */
-export async function openStore({ stateDir }: Workspace, clock: Clock): Promise<Store> {
+export async function openStore({ stateDir, env }: Workspace, clock: Clock): Promise<Store> {
+  if ((env['POSTRIDER_STORE'] ?? '') !== '') {
+    throw new AppError('store-unusable', 'POSTRIDER_STORE names a database server, which postrider cannot use yet', {
+      hint: 'Unset it; the state then lives in the folder of --state or POSTRIDER_STATE.',
+    });
+  }
   try {
     await mkdir(stateDir, { recursive: true, mode: 0o700 });
   } catch (error) {

@@ -64,6 +64,12 @@ it.each([
     expect(result.stderr).not.toMatch(/\n\s+at .*[:(]\d+/);
   }));
 
+it('a database server that cannot be used yet is refused, not ignored', () =>
+  inTempDir(async dir => {
+    const result = await cli(['history'], { cwd: dir, env: { POSTRIDER_STORE: 'postgres://db.example.org/postrider' } });
+    expect(result).toMatchObject({ code: 10, stderr: expect.stringMatching(/cannot use yet/) });
+  }));
+
 it('a reader that goes away ends the program quietly', () =>
   inTempDir(async dir => {
     const { status, stderr } = spawnSync('sh', ['-c', `"${process.execPath}" "${BIN}" schema | head -n 1; echo done`], {
