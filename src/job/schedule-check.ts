@@ -88,10 +88,16 @@ function checkExpression(
 }
 
 function checkTimezone(name: string, path: Path): readonly Problem[] {
-  if (name.includes('${{') || isTimezone(name)) return [];
+  const problem = name.includes('${{') ? undefined : timezoneProblem(name);
+  return problem === undefined ? [] : [{ ...problem, code: 'bad-timezone', path }];
+}
+
+/** What is wrong with the name of a time zone; undefined when nothing is. */
+export function timezoneProblem(name: string): CronProblem | undefined {
+  if (isTimezone(name)) return undefined;
   const near = didYouMean(name, [...Intl.supportedValuesOf('timeZone'), 'UTC']);
   const hint = near === undefined ? 'Write an IANA name such as Europe/Zurich or UTC.' : `Did you mean \`${near}\`?`;
-  return [{ code: 'bad-timezone', message: `there is no time zone "${printable(name)}"`, hint, path }];
+  return { message: `there is no time zone "${printable(name)}"`, hint };
 }
 
 /** Offsets such as +01:00 are understood by Intl, but are no zones: they know no summer time. */

@@ -1,6 +1,8 @@
-// Whether a cron expression is one, said in plain words; the only file that knows the cron library.
+// Whether a cron expression is one, said in plain words, and what its fields hold; the only file that knows the cron library.
 import { CronExpressionParser } from 'cron-parser';
 import { didYouMean } from '../core/diagnostic.ts';
+import { MisuseError } from '../core/errors.ts';
+import type { CronFields } from './cron-fields.ts';
 
 export interface CronFacts {
   readonly cron: string;
@@ -71,6 +73,45 @@ export function checkSchedule({ cron, seconds, hashSeed }: CronFacts): CronProbl
     if (problem !== undefined) return problem;
   }
   return wholeProblem(text, hashSeed);
+}
+
+/** The values of an expression that checkSchedule() found right. */
+export function readCron({ cron, seconds, hashSeed }: Omit<CronFacts, 'timezone'>): CronFields {
+  const text = NICKNAMES[cron.trim()] ?? cron.trim();
+  const written = text.split(/\s+/);
+  if (written.length !== (seconds && text === cron.trim() ? 6 : 5))
+    throw new MisuseError('a cron expression that was not checked');
+  const { second, minute, hour, dayOfMonth, month, dayOfWeek } = parse(text, hashSeed).fields;
+  const nth = dayOfWeek.nthDay;
+  return {
+    seconds: numbersOf(second.values),
+    minutes: numbersOf(minute.values),
+    hours: numbersOf(hour.values),
+    months: new Set(numbersOf(month.values)),
+    daysOfMonth: new Set(numbersOf(dayOfMonth.values)),
+    lastDayOfMonth: dayOfMonth.values.includes('L'),
+    daysOfWeek: new Set(numbersOf(dayOfWeek.values).map(day => day % 7)),
+    lastDaysOfWeek: new Set(lastDaysOf(dayOfWeek.values)),
+    ...(nth > 0 ? { nthOfMonth: nth } : {}),
+    chosenBy: chosenBy(dayOfMonth.isWildcard, dayOfWeek.isWildcard),
+    everyHour: EVERY_HOUR.test(written.at(-4) ?? ''),
+  };
+}
+
+/** `*`, `*\/2`, and `H/2`, which is the same with a stable beginning. */
+const EVERY_HOUR = /^([*?](\/\d+)?|H\/\d+)$/;
+
+function numbersOf(values: readonly (number | string)[]): readonly number[] {
+  return values.filter(value => typeof value === 'number').sort((a, b) => a - b);
+}
+
+function lastDaysOf(values: readonly (number | string)[]): readonly number[] {
+  return values.filter(value => typeof value === 'string').map(value => Number.parseInt(value, 10) % 7);
+}
+
+function chosenBy(anyOfMonth: boolean, anyOfWeek: boolean): CronFields['chosenBy'] {
+  if (anyOfMonth) return anyOfWeek ? 'any' : 'week';
+  return anyOfWeek ? 'month' : 'either';
 }
 
 function checkNickname(text: string, seconds: boolean): CronProblem | undefined {
