@@ -1,0 +1,126 @@
+// One writer of the vault at a time, over processes: a lock file that names its holder and is taken over only from the dead.
+import { link, readFile, rm, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import type { Clock } from '../core/clock.ts';
+import { AppError, fileError } from '../core/errors.ts';
+import { type Random, randomHex } from '../core/random.ts';
+import { printable } from '../core/text.ts';
+
+export interface LockHolder {
+  readonly pid: number;
+  readonly host: string;
+  /** When the process began, as its kernel counts; tells it from a later one of the same number. Empty when unknown. */
+  readonly started: string;
+  /** Tells this taking of the lock from every other. */
+  readonly nonce: string;
+}
+
+export interface VaultLockOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Tests say who is alive. */
+  readonly isAlive?: (holder: LockHolder) => Promise<boolean>;
+}
+
+const WAIT_MS_MAX = 120_000;
+const LOOK_AGAIN_MS = 40;
+const NONCE_BYTES = 8;
+
+/** Waits for its turn. Throws AppError `vault-busy`. Resolves with what gives the lock back. */
+export async function lockVault(path: string, options: VaultLockOptions): Promise<() => Promise<void>> {
+  const { clock, random } = options;
+  const nonce = randomHex(random, NONCE_BYTES);
+  const since = clock.elapsed();
+  const own: LockHolder = { pid: process.pid, host: hostname(), started: await startOf(process.pid), nonce };
+  while (!(await take(path, own))) {
+    const holder = await holderOf(path);
+    if (holder === undefined) continue;
+    if (holder !== 'unknown' && (await isDead(holder, options))) {
+      await bury(path, holder, options);
+      continue;
+    }
+    if (clock.elapsed() - since > WAIT_MS_MAX) throw busy(path, holder);
+    await clock.sleep(LOOK_AGAIN_MS * (0.5 + random.fraction()));
+  }
+  return () => rm(path, { force: true });
+}
+
+/** A link appears with its content, so nobody ever sees a lock without a holder. */
+async function take(path: string, own: LockHolder): Promise<boolean> {
+  const temp = `${path}.${own.nonce}.tmp`;
+  try {
+    await writeFile(temp, `${JSON.stringify(own)}\n`, { mode: 0o600, flush: true });
+    await link(temp, path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw fileError(error, path);
+  } finally {
+    await rm(temp, { force: true });
+  }
+}
+
+async function holderOf(path: string): Promise<LockHolder | 'unknown' | undefined> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw fileError(error, path);
+  }
+  try {
+    const { pid, host, started, nonce } = JSON.parse(text) as Partial<LockHolder>;
+    if (typeof pid !== 'number' || typeof host !== 'string' || typeof started !== 'string') return 'unknown';
+    return typeof nonce === 'string' && /^[0-9a-f]+$/.test(nonce) ? { pid, host, started, nonce } : 'unknown';
+  } catch {
+    return 'unknown';
+  }
+}
+
+/**
+ * Removes the lock of a dead holder under a lock of its own, named by the dead one's nonce: of all who found it dead only one
+ * removes it, and never the lock that somebody took since.
+ */
+async function bury(path: string, dead: LockHolder, options: VaultLockOptions): Promise<void> {
+  const release = await lockVault(`${path}.${dead.nonce}`, options);
+  try {
+    const now = await holderOf(path);
+    if (now !== undefined && now !== 'unknown' && now.nonce === dead.nonce) await rm(path, { force: true });
+  } finally {
+    await release();
+  }
+}
+
+/** Another machine's process cannot be asked, so it counts as alive. */
+async function isDead(holder: LockHolder, { isAlive = isAliveHere }: VaultLockOptions): Promise<boolean> {
+  return holder.host === hostname() && !(await isAlive(holder));
+}
+
+async function isAliveHere({ pid, started }: LockHolder): Promise<boolean> {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+  }
+  const now = await startOf(pid);
+  return now === '' || started === '' || now === started;
+}
+
+/** Field 22 of /proc/PID/stat with the boot id, where there is a /proc: a reboot starts the count again. */
+async function startOf(pid: number): Promise<string> {
+  try {
+    const stat = await readFile(`/proc/${pid}/stat`, 'latin1');
+    const boot = await readFile('/proc/sys/kernel/random/boot_id', 'latin1');
+    return `${boot.trim()}/${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''}`;
+  } catch {
+    return '';
+  }
+}
+
+function busy(path: string, holder: LockHolder | 'unknown'): AppError {
+  const who = holder === 'unknown' ? 'somebody' : `process ${holder.pid} on ${printable(holder.host)}`;
+  return new AppError('vault-busy', `${who} is writing the vault and does not end`, {
+    retry: 'later',
+    hint: `If nothing is running there any more, remove ${path}.`,
+  });
+}
