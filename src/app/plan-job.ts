@@ -7,10 +7,12 @@ import { bindStep } from '../job/bind.ts';
 import { type ExpressionContext, secretsIn } from '../job/expressions.ts';
 import { type Plan, type PlannedStep, planJob } from '../plan/plan.ts';
 import { dial } from '../protocols/net/dial.ts';
-import { resolveSecret } from '../secrets/resolver.ts';
+import { publicEnvironment } from '../secrets/environment.ts';
 import type { Preview, StepContext } from '../steps/step.ts';
 import { endpointResolver } from './endpoints.ts';
 import { jobByName } from './jobs.ts';
+import { secretNeeds } from './secret-needs.ts';
+import { secretsOf } from './secrets.ts';
 import { openStore } from './state.ts';
 import { overrideVariables } from './variables.ts';
 import type { Workspace } from './workspace.ts';
@@ -47,9 +49,11 @@ export async function planNamedJob(request: PlanRequest): Promise<PlannedJob> {
     ...(request.from === undefined ? {} : { from: request.from }),
   });
   const redactor = new Redactor();
-  const { env } = request.workspace;
+  const env = publicEnvironment(request.workspace.env);
+  const secrets = secretsOf(request.workspace);
+  if (!request.offline) await secrets.unlockFor(secretNeeds(job).map(({ name }) => name));
   const secret = async (name: string) => {
-    const found = await resolveSecret(name, { env });
+    const found = await secrets.resolve(name);
     redactor.add(found);
     return found;
   };
@@ -59,13 +63,13 @@ export async function planNamedJob(request: PlanRequest): Promise<PlannedJob> {
     const steps: StepPlan[] = [];
     for (const planned of plan.steps) {
       const { step } = planned;
-      const secrets = Object.fromEntries(
+      const values = Object.fromEntries(
         await Promise.all(request.offline ? [] : secretsIn(step.with).map(async name => [name, (await secret(name)).reveal()])),
       );
       const expressions: ExpressionContext = {
         vars,
         env,
-        secrets,
+        secrets: values,
         job: { name: job.name },
         run: { id: 'plan' },
         steps: {},

@@ -10,7 +10,7 @@ import { createRenderer, type RendererIo, type RendererKind } from '../progress/
 import { dial } from '../protocols/net/dial.ts';
 import type { RunListener, RunStatus } from '../run/events.ts';
 import { runPlan } from '../run/runner.ts';
-import { resolveSecret } from '../secrets/resolver.ts';
+import { publicEnvironment } from '../secrets/environment.ts';
 import type { RunFacts, StepFacts } from '../steps/step.ts';
 import type { Store } from '../stores/store.ts';
 import { endpointResolver } from './endpoints.ts';
@@ -19,6 +19,8 @@ import { beginHeld } from './hold.ts';
 import { jobByName } from './jobs.ts';
 import { pingListener } from './ping.ts';
 import { newRunId } from './run-id.ts';
+import { secretNeeds } from './secret-needs.ts';
+import { secretsOf } from './secrets.ts';
 import { openStore } from './state.ts';
 import { overrideVariables } from './variables.ts';
 import type { Workspace } from './workspace.ts';
@@ -53,6 +55,7 @@ export async function runJob(request: RunRequest): Promise<RunResult> {
   const vars = overrideVariables(job.vars, request.set ?? []);
   const { only, from } = request;
   const plan = planJob(job, { ...(only === undefined ? {} : { only }), ...(from === undefined ? {} : { from }) });
+  await secretsOf(workspace).unlockFor(secretNeeds(job).map(({ name }) => name));
   const store = await openStore(workspace, clock);
   const renderer = await createRenderer(request.renderer, request.io);
   try {
@@ -74,10 +77,11 @@ interface Planned {
 async function runPlanned(request: RunRequest, { plan, vars, store, renderer, clock }: Planned): Promise<RunResult> {
   const { job } = plan;
   const { signal, trigger = 'manual' } = request;
-  const { env, host } = request.workspace;
+  const { host } = request.workspace;
+  const env = publicEnvironment(request.workspace.env);
   const runId = newRunId(clock, systemRandom);
   const redactor = new Redactor();
-  const resolve = (name: string) => resolveSecret(name, { env });
+  const { resolve } = secretsOf(request.workspace);
   const say = (line: string) => void request.io.stderr.write(`${printable(redactor.redact(line))}\n`);
   const outside = { job, resolveSecret: resolve, redactor, vars, env, runId };
   const record = {

@@ -1,7 +1,8 @@
 // Secrets in files, one a name: systemd's $CREDENTIALS_DIRECTORY and containers' /run/secrets.
-import { readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError, fileError } from '../core/errors.ts';
+import { SECRET_NAME } from './name.ts';
 
 const SECRET_BYTES_MAX = 64 * 1024;
 
@@ -19,4 +20,15 @@ export async function secretFromFolder(name: string, folder: string): Promise<st
     if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
     throw fileError(error, path);
   }
+}
+
+/** Names and times of all files that may be secrets; none when there is no such folder, or when it may not be read. */
+export async function secretsInFolder(folder: string): Promise<readonly { readonly name: string; readonly setAt: number }[]> {
+  const names = await readdir(folder).catch(() => []);
+  const files = await Promise.all(
+    names
+      .filter(name => SECRET_NAME.test(name))
+      .map(async name => ({ name, facts: await stat(join(folder, name)).catch(() => undefined) })),
+  );
+  return files.flatMap(({ name, facts }) => (facts?.isFile() ? [{ name, setAt: facts.mtimeMs }] : []));
 }

@@ -1,9 +1,11 @@
-// Where a secret comes from, in order: environment, systemd credentials, container secrets, the system keychain.
+// Where a secret comes from, in order: environment, systemd credentials, container secrets, the system keychain, the vault.
+import { join } from 'node:path';
 import { AppError } from '../core/errors.ts';
 import { Secret } from '../core/secret.ts';
 import { environmentName, secretFromEnvironment } from './environment.ts';
 import { secretFromFolder } from './folder.ts';
 import { secretFromKeychain } from './keychain.ts';
+import { assertSecretName } from './name.ts';
 
 export interface SecretSources {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -11,34 +13,52 @@ export interface SecretSources {
   readonly folders?: readonly string[];
   /** Ask the system's keychain too. Default true. */
   readonly keychain?: boolean;
+  /** Asked last. */
+  readonly vault?: { readonly path: string; get(name: string): Promise<Secret | undefined> };
 }
 
-export const SECRET_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
+export type SecretBackend = 'environment' | 'file' | 'keychain' | 'vault';
 
-/** Throws AppError `secret-missing` when no source has it, `secret-name` when it is no name. */
+export interface FoundSecret {
+  readonly backend: SecretBackend;
+  /** The variable or path that has it; for the keychain its own name. */
+  readonly place: string;
+  readonly value: Secret;
+}
+
+/** Throws AppError `secret-missing` when no source has it, `secret-name` when it is no name, and what the vault says. */
 export async function resolveSecret(name: string, sources: SecretSources): Promise<Secret> {
-  if (!SECRET_NAME.test(name)) {
-    throw new AppError('secret-name', `${JSON.stringify(name)} is no name for a secret`, {
-      hint: 'Use letters, digits, - and _; start with a letter.',
-    });
-  }
-  const value =
-    secretFromEnvironment(name, sources.env) ?? (await fromFolders(name, sources)) ?? (await fromKeychain(name, sources));
-  if (value !== undefined) return new Secret(value);
+  const found = await findSecret(name, sources);
+  if (found !== undefined) return found.value;
   throw new AppError('secret-missing', `the secret ${name} is nowhere to be found`, {
-    hint: `Set ${environmentName(name)}, or put it into a file named ${name} in $CREDENTIALS_DIRECTORY or /run/secrets, or into the system keychain.`,
+    hint: `Store it with \`postrider secret set ${name}\`, set ${environmentName(name)}, or put it into a file named ${name} in $CREDENTIALS_DIRECTORY or /run/secrets.`,
   });
 }
 
-async function fromFolders(name: string, { env, folders }: SecretSources): Promise<string | undefined> {
-  const credentials = env['CREDENTIALS_DIRECTORY'];
-  for (const folder of folders ?? [...(credentials === undefined ? [] : [credentials]), '/run/secrets']) {
-    const value = await secretFromFolder(name, folder);
-    if (value !== undefined) return value;
-  }
-  return undefined;
+/** The first source that has it. Throws like resolveSecret, but for `secret-missing`. */
+export async function findSecret(name: string, sources: SecretSources): Promise<FoundSecret | undefined> {
+  assertSecretName(name);
+  return (await findOutsideVault(name, sources)) ?? (await fromVault(name, sources));
 }
 
-async function fromKeychain(name: string, { keychain = true }: SecretSources): Promise<string | undefined> {
-  return keychain ? secretFromKeychain(name) : undefined;
+/** The same without the vault, which may need a key. */
+export async function findOutsideVault(name: string, sources: SecretSources): Promise<FoundSecret | undefined> {
+  const variable = secretFromEnvironment(name, sources.env);
+  if (variable !== undefined) return { backend: 'environment', place: environmentName(name), value: new Secret(variable) };
+  for (const folder of secretFolders(sources)) {
+    const text = await secretFromFolder(name, folder);
+    if (text !== undefined) return { backend: 'file', place: join(folder, name), value: new Secret(text) };
+  }
+  const entry = (sources.keychain ?? true) ? await secretFromKeychain(name) : undefined;
+  return entry === undefined ? undefined : { backend: 'keychain', place: 'keychain', value: new Secret(entry) };
+}
+
+async function fromVault(name: string, { vault }: SecretSources): Promise<FoundSecret | undefined> {
+  const value = await vault?.get(name);
+  return vault === undefined || value === undefined ? undefined : { backend: 'vault', place: vault.path, value };
+}
+
+export function secretFolders({ env, folders }: SecretSources): readonly string[] {
+  const credentials = env['CREDENTIALS_DIRECTORY'];
+  return folders ?? [...(credentials === undefined || credentials === '' ? [] : [credentials]), '/run/secrets'];
 }
