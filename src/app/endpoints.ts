@@ -7,7 +7,7 @@ import { addressOf, type Endpoint } from '../protocols/net/endpoint.ts';
 import type { NoteLevel } from '../steps/step.ts';
 
 export interface EndpointDependencies {
-  readonly job: Job;
+  readonly job: Pick<Job, 'name' | 'connections'>;
   readonly resolveSecret: (name: string) => Promise<Secret>;
   readonly redactor: Redactor;
   readonly vars: Readonly<Record<string, Raw>>;
@@ -75,7 +75,7 @@ function asText(value: Raw): string {
   throw new AppError('config-invalid', 'an expression of a connection gave no text');
 }
 
-function sendsPasswordInClear({ tls, password, host }: Endpoint): boolean {
+export function sendsPasswordInClear({ tls, password, host }: Endpoint): boolean {
   return tls === 'none' && password !== undefined && !isLoopback(host);
 }
 

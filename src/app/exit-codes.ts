@@ -29,6 +29,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
   'config-invalid': EXIT.invalid,
   'job-invalid': EXIT.invalid,
   'job-missing': EXIT.usage,
+  'connection-unknown': EXIT.usage,
   'unknown-step': EXIT.usage,
   'unknown-variable': EXIT.usage,
   usage: EXIT.usage,

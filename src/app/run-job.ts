@@ -16,6 +16,7 @@ import type { Store } from '../stores/store.ts';
 import { endpointResolver } from './endpoints.ts';
 import { EXIT, exitCodeOfRun } from './exit-codes.ts';
 import { beginHeld } from './hold.ts';
+import { interruptedBy } from './interruption.ts';
 import { jobByName } from './jobs.ts';
 import { pingListener } from './ping.ts';
 import { newRunId } from './run-id.ts';
@@ -130,20 +131,4 @@ function historyOf(store: Store, job: string, runId: string) {
         }));
     },
   };
-}
-
-/** The signal that a command passes as the reason of its abort. */
-export class Interruption extends Error {
-  readonly signal: 'SIGINT' | 'SIGTERM';
-
-  constructor(signal: 'SIGINT' | 'SIGTERM') {
-    super(`interrupted by ${signal}`);
-    this.signal = signal;
-  }
-}
-
-function interruptedBy(signal: AbortSignal): 'SIGINT' | 'SIGTERM' | undefined {
-  return signal.aborted && signal.reason instanceof Error && signal.reason.cause instanceof Interruption
-    ? signal.reason.cause.signal
-    : undefined;
 }

@@ -1,6 +1,8 @@
 // What all commands share: errors in our words with the exit code of CONTRACT section 2, JSON on stdout, a closed pipe that ends quietly.
+import { pipeline } from 'node:stream/promises';
 import { Args, Command, Flags } from '@oclif/core';
 import { exitCodeOf } from '../app/exit-codes.ts';
+import type { OneOff, OneOffFlags } from '../app/oneoff.ts';
 import { type Diagnostic, formatDiagnostic } from '../core/diagnostic.ts';
 import { AppError, reportOf } from '../core/errors.ts';
 import { printable } from '../core/text.ts';
@@ -27,6 +29,16 @@ export const jobFlags = {
   from: Flags.string({ helpValue: 'ID', description: 'this step and everything that needs it' }),
 };
 
+/** Of every command that speaks to a server by itself. */
+export const targetFlags = {
+  jobs: Flags.string({ description: 'folder of connections.yaml (POSTRIDER_JOBS; default ./jobs), for @name', helpValue: 'DIR' }),
+  'password-stdin': Flags.boolean({
+    description: 'read the password from stdin (else POSTRIDER_PASSWORD, a secret, or a prompt)',
+  }),
+  transcript: Flags.boolean({ description: 'print the dialogue with the server on stderr, secrets masked' }),
+};
+export const TARGET_HELP = 'a URL, or @name/path for a connection of connections.yaml';
+
 export abstract class BaseCommand extends Command {
   /** Set by a command as soon as it knows: errors then go to stdout as JSON too. */
   protected asJson = false;
@@ -48,6 +60,26 @@ export abstract class BaseCommand extends Command {
 
   protected say(text: string): void {
     process.stderr.write(`${text}\n`);
+  }
+
+  /** Work that Ctrl-C ends. */
+  protected async oneOff<T>(flags: OneOffFlags, work: (one: OneOff) => Promise<T>): Promise<T> {
+    const [{ interruptible }, { oneOff }, { systemClock }] = await Promise.all([
+      import('./interruption.ts'),
+      import('../app/oneoff.ts'),
+      import('../core/clock.ts'),
+    ]);
+    const { signal, release } = interruptible(systemClock.elapsed);
+    return work(oneOff(flags, { stdin: process.stdin, stderr: process.stderr, signal })).finally(release);
+  }
+
+  /** Bytes as they are; a reader that has gone ends it quietly. */
+  protected async printBytes(bytes: AsyncIterable<Uint8Array>): Promise<void> {
+    try {
+      await pipeline(bytes, process.stdout, { end: false });
+    } catch (error) {
+      ignoreClosedPipe(error as NodeJS.ErrnoException);
+    }
   }
 
   protected override async catch(error: Error & { exitCode?: number }): Promise<void> {

@@ -1,6 +1,6 @@
 // Ctrl-C and SIGTERM as an AbortSignal: the first asks everything to stop, the second ends the program at once.
 import { EXIT } from '../app/exit-codes.ts';
-import { Interruption } from '../app/run-job.ts';
+import { Interruption } from '../app/interruption.ts';
 import { CancelledError } from '../core/errors.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;

@@ -1,6 +1,7 @@
 // What kind of screen this is: how to draw, how wide, in colour or not (NO_COLOR, FORCE_COLOR, CI).
 import { systemClock } from '../core/clock.ts';
 import type { RendererIo, RendererKind } from '../progress/renderer.ts';
+import { TransferLine } from '../progress/transfer-line.ts';
 
 const COLUMNS_DEFAULT = 80;
 
@@ -12,6 +13,16 @@ export function chooseRenderer(flags: { readonly json?: boolean; readonly quiet?
 
 export function terminalIo(): RendererIo {
   return { stdout: process.stdout, stderr: process.stderr, clock: systemClock, color: usesColor(process.stderr) };
+}
+
+/** How single transfers are shown: drawn on a terminal, said when they are done elsewhere. */
+export function transferLine(flags: {
+  readonly quiet?: boolean;
+  readonly transcript?: boolean;
+  readonly json?: boolean;
+}): TransferLine {
+  const live = process.stderr.isTTY && !isSet('CI') && process.env['TERM'] !== 'dumb' && !flags.transcript;
+  return new TransferLine(process.stderr, systemClock, flags.quiet || flags.json ? 'silent' : live ? 'live' : 'lines');
 }
 
 /** NO_COLOR (any value but empty) wins, then FORCE_COLOR, then whether it is a terminal. */

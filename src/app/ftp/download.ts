@@ -1,0 +1,86 @@
+// One file from the server: under a temporary name until it is whole and on the disk; an unfinished one is continued.
+import type { FileHandle } from 'node:fs/promises';
+import { cancelled } from '../../core/clock.ts';
+import { AppError, fileError, RefusedError } from '../../core/errors.ts';
+import { printable } from '../../core/text.ts';
+import type { FtpClient } from '../../protocols/ftp/index.ts';
+import type { LocalFolder } from '../../steps/ftp-mirror/local-folder.ts';
+import { siblingOf } from '../../steps/ftp-mirror/paths.ts';
+import { tempName } from '../../steps/ftp-mirror/temp-name.ts';
+import type { TransferProgress } from './progress.ts';
+
+export interface Download {
+  readonly remote: string;
+  readonly size: number | undefined;
+  readonly modifiedAt: number | undefined;
+  readonly folder: LocalFolder;
+  /** Below `folder`, with '/'. */
+  readonly local: string;
+  readonly progress: TransferProgress;
+  /** Aborting it ends the transfer and leaves the session alive. */
+  readonly signal: AbortSignal;
+}
+
+/** Resolves with the size of the file. */
+export async function downloadFile(client: FtpClient, download: Download): Promise<number> {
+  const { folder, local, remote, size, modifiedAt, progress } = download;
+  const temp = siblingOf(local, tempName({ path: remote, size, modifiedAt }));
+  progress.begin(remote, size);
+  const handle = await folder.openFile(temp);
+  let bytes: number;
+  try {
+    bytes = await receive(client, handle, download);
+    await handle.sync();
+    if (modifiedAt !== undefined) await handle.utimes(modifiedAt / 1_000, modifiedAt / 1_000);
+  } catch (error) {
+    await handle.close();
+    if (error instanceof AppError && HOPELESS.has(error.code)) await folder.remove(temp, 'file');
+    throw error instanceof AppError ? error : fileError(error, local);
+  } finally {
+    progress.end();
+  }
+  await handle.close();
+  await folder.rename(temp, local);
+  await folder.settle();
+  return bytes;
+}
+
+/** What is on the disk is no beginning of anything, or must make room. */
+const HOPELESS: ReadonlySet<string> = new Set(['size-mismatch', 'disk-full', 'path-refused']);
+
+async function receive(client: FtpClient, handle: FileHandle, download: Download): Promise<number> {
+  const { size, modifiedAt } = download;
+  const found = (await handle.stat()).size;
+  const offset = size !== undefined && modifiedAt !== undefined && found <= size ? found : 0;
+  if (offset === 0 || offset === size) return offset === 0 ? copy(client, handle, download, 0) : offset;
+  try {
+    return await copy(client, handle, download, offset);
+  } catch (error) {
+    if (!(error instanceof RefusedError) || error.retry !== 'never') throw error;
+    return copy(client, handle, download, 0);
+  }
+}
+
+async function copy(client: FtpClient, handle: FileHandle, download: Download, offset: number): Promise<number> {
+  const { remote, size, signal, progress } = download;
+  await handle.truncate(offset);
+  let position = offset;
+  for await (const chunk of client.download(remote, offset === 0 ? {} : { offset })) {
+    if (signal.aborted) throw cancelled(signal);
+    await writeAll(handle, chunk, position);
+    position += chunk.length;
+    progress.at(position);
+  }
+  if (size === undefined || position === size) return position;
+  throw new AppError('size-mismatch', `${printable(remote)}: the server sent ${position} bytes and had listed ${size}`, {
+    retry: 'later',
+    hint: 'The file is changing on the server, or the connection lost data; try again.',
+  });
+}
+
+async function writeAll(handle: FileHandle, chunk: Buffer, position: number): Promise<void> {
+  for (let written = 0; written < chunk.length; ) {
+    const { bytesWritten } = await handle.write(chunk, written, chunk.length - written, position + written);
+    written += bytesWritten;
+  }
+}

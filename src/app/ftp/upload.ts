@@ -1,0 +1,109 @@
+// One file to the server: under a temporary name, checked, then renamed; an unfinished one is continued.
+import { posix } from 'node:path';
+import { cancelled } from '../../core/clock.ts';
+import { AppError, RefusedError } from '../../core/errors.ts';
+import { printable } from '../../core/text.ts';
+import type { FtpClient } from '../../protocols/ftp/index.ts';
+import { siblingOf } from '../../steps/ftp-mirror/paths.ts';
+import { remoteExists, remoteSize } from '../../steps/ftp-mirror/remote-facts.ts';
+import { tempName } from '../../steps/ftp-mirror/temp-name.ts';
+import { uploadFile } from '../../steps/ftp-mirror/upload-file.ts';
+import type { TransferProgress } from './progress.ts';
+
+export interface Upload {
+  /** Absolute. */
+  readonly local: string;
+  readonly remote: string;
+  /** False writes under the final name at once: for servers that allow no renaming. */
+  readonly atomic: boolean;
+  readonly progress: TransferProgress;
+  /** Aborting it ends the transfer and leaves the session alive. */
+  readonly signal: AbortSignal;
+  readonly say: (line: string) => void;
+}
+
+const CHUNK_BYTES = 64 * 1024;
+
+/** Resolves with the size of the file. */
+export async function uploadLocal(client: FtpClient, upload: Upload): Promise<number> {
+  const { local, remote, atomic, progress, signal, say } = upload;
+  try {
+    const sent = await uploadFile(client, {
+      local,
+      followLinks: true,
+      remote: facts => {
+        progress.begin(remote, facts.size);
+        return atomic ? siblingOf(remote, tempName({ path: remote, ...facts })) : remote;
+      },
+      offset: async (session, at) => (atomic ? ((await remoteSize(session, at)) ?? 0) : 0),
+      verify: true,
+      moved: position => progress.at(position),
+      chunkBytes: CHUNK_BYTES,
+      take: async () => {
+        if (signal.aborted) throw cancelled(signal);
+      },
+      note: say,
+      keepsPart: !atomic,
+    });
+    await client.setModified(sent.remote, sent.modifiedAt);
+    if (atomic) await publish(client, sent.remote, remote);
+    return sent.size;
+  } finally {
+    progress.end();
+  }
+}
+
+/** From a stream, which cannot be continued. */
+export async function uploadStream(
+  client: FtpClient,
+  source: AsyncIterable<Uint8Array>,
+  upload: Omit<Upload, 'local'>,
+): Promise<number> {
+  const { remote, atomic, progress, signal } = upload;
+  const at = atomic ? siblingOf(remote, tempName({ path: remote, size: undefined, modifiedAt: undefined })) : remote;
+  progress.begin(remote, undefined);
+  try {
+    const bytes = await client.upload(at, counted(source, progress, signal));
+    if (atomic) await publish(client, at, remote);
+    return bytes;
+  } finally {
+    progress.end();
+  }
+}
+
+async function* counted(
+  source: AsyncIterable<Uint8Array>,
+  progress: TransferProgress,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  let bytes = 0;
+  for await (const chunk of source) {
+    if (signal.aborted) throw cancelled(signal);
+    yield chunk;
+    bytes += chunk.length;
+    progress.at(bytes);
+  }
+}
+
+/** Gives the file its name; a server that refuses to replace gets the old file deleted first. */
+async function publish(client: FtpClient, from: string, to: string): Promise<void> {
+  try {
+    await client.rename(from, to);
+  } catch (error) {
+    if (!(error instanceof RefusedError)) throw error;
+    if (!(await remoteExists(client, to))) throw unpublished(from, to, error);
+    await client.remove(to).catch(() => Promise.reject(unpublished(from, to, error)));
+    await client.rename(from, to);
+  }
+}
+
+function unpublished(from: string, to: string, cause: RefusedError): AppError {
+  return new AppError(
+    cause.code,
+    `${cause.message}; the file lies complete as ${printable(posix.basename(from))} beside ${printable(to)}`,
+    {
+      hint: 'Check what the user may do there; --no-atomic uploads under the final name at once.',
+      cause,
+    },
+  );
+}

@@ -1,0 +1,120 @@
+// Runs one step of a job's kind without a job file: the same plan, retries, progress and exit code, remembered nowhere.
+
+import { DEFAULT_RETRY } from '../core/backoff.ts';
+import { AppError, type ErrorReport } from '../core/errors.ts';
+import { systemRandom } from '../core/random.ts';
+import { check } from '../core/schema.ts';
+import { problemsOf } from '../job/issue.ts';
+import type { Job, Raw } from '../job/job.ts';
+import { planJob } from '../plan/plan.ts';
+import { createRenderer, type RendererIo, type RendererKind } from '../progress/renderer.ts';
+import { dial } from '../protocols/net/dial.ts';
+import type { Endpoint } from '../protocols/net/endpoint.ts';
+import { runPlan } from '../run/runner.ts';
+import type { Ledger, Outputs, Preview, StepContext, StepType } from '../steps/step.ts';
+import { exitCodeOfRun } from './exit-codes.ts';
+import type { OneOff } from './oneoff.ts';
+import { newRunId } from './run-id.ts';
+
+export interface OneStep {
+  /** Shown beside the progress. */
+  readonly id: string;
+  readonly type: StepType;
+  /** What a job would write under `with`. */
+  readonly settings: Readonly<Record<string, Raw>>;
+  readonly endpoint: Endpoint;
+  /** Tries in all. */
+  readonly attempts: number;
+  readonly one: OneOff;
+}
+
+export interface OneStepResult {
+  readonly exitCode: number;
+  readonly outputs: Outputs;
+  readonly error?: ErrorReport;
+}
+
+/** Throws AppError `usage` when a setting is wrong; afterwards everything is in the result. */
+export async function runOneStep(step: OneStep, kind: RendererKind, io: RendererIo): Promise<OneStepResult> {
+  checkSettings(step);
+  const { one } = step;
+  const { clock, signal, redactor, workspace } = one;
+  const renderer = createRenderer(kind, io);
+  try {
+    const outcome = await runPlan(planJob(jobOf(step)), {
+      ...{ clock, random: systemRandom, signal, runId: newRunId(clock, systemRandom), trigger: 'manual', host: workspace.host },
+      ...{ listeners: [renderer], redactor, env: workspace.env, vars: {}, dial },
+      resolveSecret: async name => Promise.reject(new AppError('secret-missing', `the secret ${name} is not known here`)),
+      connection: async () => step.endpoint,
+      ledger: () => forgetfulLedger(),
+      history: { recent: async () => [] },
+    });
+    const outputs = outcome.steps[0]?.outputs ?? {};
+    const exitCode = exitCodeOfRun(outcome.status, outcome.error);
+    return { exitCode, outputs, ...(outcome.error === undefined ? {} : { error: outcome.error }) };
+  } finally {
+    await renderer.close();
+  }
+}
+
+/** What it would do; changes nothing. */
+export async function previewOneStep(step: OneStep): Promise<Preview> {
+  const config = checkSettings(step);
+  const { clock, signal, workspace, say } = step.one;
+  const context: StepContext = {
+    ...{ signal, clock, random: systemRandom, dial, workdir: workspace.cwd, env: workspace.env },
+    progress: () => undefined,
+    note: (level, message) => say(`${level}: ${message}`),
+    connection: async () => step.endpoint,
+    secret: async name => Promise.reject(new AppError('secret-missing', `the secret ${name} is not known here`)),
+    job: jobOf(step),
+    run: { id: 'preview', startedAt: clock.now(), host: workspace.host, trigger: 'manual' },
+    stepId: step.id,
+    steps: () => [],
+    history: { recent: async () => [] },
+    ledger: forgetfulLedger(),
+  };
+  return step.type.preview(config, context);
+}
+
+function jobOf({ id, type, settings, attempts, one }: OneStep): Job {
+  const retry = { ...DEFAULT_RETRY, attempts };
+  const uses = type.name;
+  return {
+    name: id,
+    file: one.workspace.cwd,
+    workdir: one.workspace.cwd,
+    ...{ schedules: [], overlap: 'allow', maxCrashes: 0, vars: {}, connections: {}, onFailure: [] },
+    steps: [
+      {
+        id,
+        uses,
+        type,
+        with: settings,
+        needs: [],
+        condition: 'success()',
+        continueOnError: false,
+        retry,
+      },
+    ],
+  };
+}
+
+function checkSettings({ type, settings }: OneStep): unknown {
+  const checked = check(type.schema, settings);
+  if (checked.ok) return checked.value;
+  const [first] = problemsOf(type.schema, settings, []);
+  const flag = first?.path.map(String).join('-') ?? '';
+  throw new AppError('usage', `--${flag}: ${first?.message ?? 'cannot be used'}`, {
+    hint: first?.hint ?? '--help lists what each flag takes.',
+  });
+}
+
+function forgetfulLedger(): Ledger {
+  const values = new Map<string, unknown>();
+  return {
+    get: async key => values.get(key),
+    put: async (key, value) => void values.set(key, value),
+    delete: async key => void values.delete(key),
+  };
+}

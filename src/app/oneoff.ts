@@ -1,0 +1,63 @@
+// What all one-off commands share: where they run, what they say, how the dialogue is shown, and who may be asked for a password.
+import { type Clock, systemClock } from '../core/clock.ts';
+import { AppError } from '../core/errors.ts';
+import { Redactor, Secret } from '../core/secret.ts';
+import { printable } from '../core/text.ts';
+import type { Terminal } from './prompt.ts';
+import { type Workspace, type WorkspaceFlags, workspace } from './workspace.ts';
+
+export interface OneOffFlags extends WorkspaceFlags {
+  readonly transcript?: boolean;
+  readonly 'password-stdin'?: boolean;
+}
+
+export interface OneOffStreams {
+  readonly stdin: NodeJS.ReadStream;
+  readonly stderr: NodeJS.WriteStream;
+  readonly signal: AbortSignal;
+}
+
+export interface OneOff {
+  readonly workspace: Workspace;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly redactor: Redactor;
+  /** One line on stderr, secrets masked. */
+  readonly say: (line: string) => void;
+  /** The line of a dialogue, when the user wants to see it. */
+  readonly transcript: ((direction: '>' | '<', line: string) => void) | undefined;
+  /** The password on stdin, when the user said that it is there. */
+  readonly passwordGiven: (() => Promise<Secret>) | undefined;
+  readonly terminal: Terminal | undefined;
+}
+
+export function oneOff(flags: OneOffFlags, { stdin, stderr, signal }: OneOffStreams): OneOff {
+  const redactor = new Redactor();
+  const say = (line: string) => void stderr.write(`${printable(redactor.redact(line))}\n`);
+  return {
+    workspace: workspace(flags),
+    clock: systemClock,
+    signal,
+    redactor,
+    say,
+    transcript: flags.transcript ? (direction, line) => say(`${direction} ${line}`) : undefined,
+    passwordGiven: flags['password-stdin'] ? () => passwordFrom(stdin) : undefined,
+    terminal: stdin.isTTY && stderr.isTTY ? { input: stdin, output: stderr } : undefined,
+  };
+}
+
+const PASSWORD_BYTES_MAX = 64 * 1024;
+
+/** Up to the first line end. */
+async function passwordFrom(stdin: AsyncIterable<Buffer | string>): Promise<Secret> {
+  let text = '';
+  for await (const chunk of stdin) {
+    text += chunk.toString();
+    if (text.includes('\n') || text.length > PASSWORD_BYTES_MAX) break;
+  }
+  const [line = ''] = text.split(/\r?\n/);
+  if (line !== '') return new Secret(line);
+  throw new AppError('secret-missing', 'there is no password on stdin', {
+    hint: 'Pipe it in: `pass show web | postrider … --password-stdin`.',
+  });
+}

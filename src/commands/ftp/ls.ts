@@ -1,0 +1,48 @@
+import { Args, Flags } from '@oclif/core';
+import { itemJson, listRemote, modeText } from '../../app/ftp/list.ts';
+import type { RemoteItem } from '../../app/ftp/remote.ts';
+import { withFtp } from '../../app/ftp/session.ts';
+import { type Column, table } from '../../progress/table.ts';
+import { localMinute } from '../../progress/time.ts';
+import { BaseCommand, jsonFlag, TARGET_HELP, targetFlags } from '../base.ts';
+import { columns } from '../terminal.ts';
+
+const COLUMNS: readonly Column<RemoteItem>[] = [
+  { title: 'MODE', value: ({ entry }) => modeText(entry), optional: true },
+  { title: 'SIZE', value: ({ entry }) => (entry.size === undefined ? '' : String(entry.size)), align: 'right' },
+  {
+    title: 'MODIFIED',
+    value: ({ entry }) => (entry.modifiedAt === undefined ? '' : localMinute(entry.modifiedAt)),
+    optional: true,
+  },
+  {
+    title: 'NAME',
+    value: ({ path, entry }) =>
+      `${path}${entry.type === 'folder' ? '/' : ''}${entry.target === undefined ? '' : ` -> ${entry.target}`}`,
+    flexible: true,
+  },
+];
+
+export default class FtpLs extends BaseCommand {
+  static override summary = 'List a folder on an FTP server, one file, or what a pattern names.';
+  static override description =
+    'The path of a URL starts at the folder of the login; //path starts at the root. Without TLS only with ?tls=none.';
+  static override examples = [
+    '<%= config.bin %> ftp ls ftp://deploy@ftp.example.org/www',
+    "<%= config.bin %> ftp ls '@web/www/*.html' --json",
+  ];
+  static override args = { target: Args.string({ required: true, description: TARGET_HELP }) };
+  static override flags = {
+    ...targetFlags,
+    recursive: Flags.boolean({ char: 'R', description: 'everything below it' }),
+    all: Flags.boolean({ char: 'a', description: 'names that begin with a dot, too' }),
+    json: jsonFlag,
+  };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(FtpLs);
+    const items = await this.oneOff(flags, one => withFtp(args.target, one, (client, path) => listRemote(client, path, flags)));
+    if (flags.json) return this.printJson({ entries: items.map(itemJson) });
+    for (const line of items.length === 0 ? [] : table(COLUMNS, items, columns())) this.print(line);
+  }
+}
