@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RunEvent, RunEventBody } from '../../src/run/events.ts';
 import type { RunRecord, StepRecord, Store } from '../../src/stores/store.ts';
+import { slotsContract } from './slots-contract.ts';
 
 export const T0 = Date.UTC(2026, 10, 22, 2, 30);
 
@@ -183,6 +184,8 @@ export function storeContract(open: () => Promise<Store>): void {
       ]);
     });
   });
+
+  describe('slots', () => slotsContract(() => store, runRecord));
 
   describe('ledgers', () => {
     it('keep JSON values by job, step and key', async () => {

@@ -21,6 +21,14 @@ export function clearTheWay(db: Database, run: RunRecord, { holds, now }: Holder
   }
 }
 
+/** Every run, of whatever job, that says it is running and is held by nobody. Call inside a transaction. */
+export function buryAll(db: Database, { holds, now }: HolderOptions): readonly RunRecord[] {
+  const open = db.rows(`SELECT * FROM runs WHERE status = 'running' ORDER BY started_at, rowid`).map(row => runOf(row, db));
+  const dead = open.filter(run => !holds(run));
+  for (const { id } of dead) bury(db, id, now);
+  return dead;
+}
+
 /** Its steps that had not ended ended with the process. */
 function bury(db: Database, id: string, now: number): void {
   const error = JSON.stringify(CRASHED);

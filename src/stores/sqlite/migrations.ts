@@ -51,6 +51,37 @@ const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (job, step, key)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE INDEX runs_open ON runs (job) WHERE status = 'running';
+
+  CREATE TABLE cursors (
+    job TEXT NOT NULL,
+    schedule TEXT NOT NULL,
+    anchor INTEGER NOT NULL,
+    decided_to INTEGER NOT NULL,
+    PRIMARY KEY (job, schedule)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE decisions (
+    job TEXT NOT NULL,
+    slot INTEGER NOT NULL,
+    schedule TEXT NOT NULL,
+    decided_at INTEGER NOT NULL,
+    action TEXT NOT NULL,
+    reason TEXT,
+    detail TEXT,
+    run TEXT,
+    open INTEGER NOT NULL,
+    PRIMARY KEY (job, slot, schedule)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX decisions_open ON decisions (run) WHERE open = 1;
+
+  CREATE TABLE pauses (
+    job TEXT PRIMARY KEY,
+    since INTEGER NOT NULL,
+    reason TEXT
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** The version that this program writes. */

@@ -3,12 +3,13 @@ import type { Clock } from '../../core/clock.ts';
 import { AppError, MisuseError } from '../../core/errors.ts';
 import type { RunEvent } from '../../run/events.ts';
 import type { Ledger } from '../../steps/step.ts';
-import type { BeginOptions, RunQuery, RunRecord, StepRecord, Store } from '../store.ts';
+import type { BeginOptions, RunQuery, RunRecord, SlotStore, StepRecord, Store } from '../store.ts';
 import { Database } from './database.ts';
-import { clearTheWay } from './holders.ts';
+import { buryAll, clearTheWay } from './holders.ts';
 import { SqliteLedger } from './ledger.ts';
 import { EVENTS_PER_RUN_MAX, Recorder } from './recorder.ts';
 import { eventOf, runOf, stepOf } from './rows.ts';
+import { SqliteSlots } from './slots.ts';
 
 export interface SqliteStoreOptions {
   readonly clock: Clock;
@@ -28,11 +29,13 @@ class SqliteStore implements Store {
   readonly #db: Database;
   readonly #clock: Clock;
   readonly #recorder: Recorder;
+  readonly slots: SlotStore;
 
   constructor(db: Database, { clock, eventsPerRunMax = EVENTS_PER_RUN_MAX }: SqliteStoreOptions) {
     this.#db = db;
     this.#clock = clock;
     this.#recorder = new Recorder(db, eventsPerRunMax);
+    this.slots = new SqliteSlots(db);
   }
 
   async begin(run: RunRecord, steps: readonly StepRecord[], { holds }: BeginOptions = {}): Promise<void> {
@@ -40,7 +43,12 @@ class SqliteStore implements Store {
       if (holds !== undefined) clearTheWay(this.#db, run, { holds, now: this.#clock.now() });
       if (this.#addRun(run) === 0) throw new AppError('run-exists', `a run ${run.id} is already recorded`);
       steps.forEach((step, position) => void this.#addStep(run.id, step, position));
+      this.#db.write('UPDATE decisions SET open = 0 WHERE open = 1 AND run = ?', run.id);
     });
+  }
+
+  async bury(holds: (run: RunRecord) => boolean): Promise<readonly RunRecord[]> {
+    return this.#db.transaction('power', () => buryAll(this.#db, { holds, now: this.#clock.now() }));
   }
 
   async record(event: RunEvent): Promise<void> {

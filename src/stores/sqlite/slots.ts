@@ -1,0 +1,116 @@
+// What schedulers remember, over node:sqlite: cursors, decisions, pauses.
+import type { Cursor, Decision, DecisionQuery, Pause, SlotStore } from '../store.ts';
+import type { Database, Row } from './database.ts';
+
+/** More decisions than this are never read at once. */
+export const DECISIONS_READ_MAX = 10_000;
+
+export class SqliteSlots implements SlotStore {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  async open({ job, schedule, anchor, decidedTo }: Cursor): Promise<Cursor> {
+    return this.#db.transaction('power', () => {
+      const sql = 'INSERT OR IGNORE INTO cursors (job, schedule, anchor, decided_to) VALUES (?, ?, ?, ?)';
+      this.#db.write(sql, job, schedule, anchor, decidedTo);
+      const row = this.#db.row('SELECT * FROM cursors WHERE job = ? AND schedule = ?', job, schedule);
+      return row === undefined ? { job, schedule, anchor, decidedTo } : cursorOf(row);
+    });
+  }
+
+  async cursors(job: string): Promise<readonly Cursor[]> {
+    return this.#db.rows('SELECT * FROM cursors WHERE job = ? ORDER BY schedule', job).map(cursorOf);
+  }
+
+  async forget(job: string, keep: readonly string[]): Promise<void> {
+    const sql = 'DELETE FROM cursors WHERE job = ? AND schedule NOT IN (SELECT value FROM json_each(?))';
+    this.#db.write(sql, job, JSON.stringify(keep));
+  }
+
+  async decide(cursor: Cursor, to: number, decisions: readonly Decision[]): Promise<boolean> {
+    return this.#db.transaction('power', () => {
+      const moved = this.#db.write(
+        'UPDATE cursors SET decided_to = ? WHERE job = ? AND schedule = ? AND decided_to = ? AND decided_to < ?',
+        ...[to, cursor.job, cursor.schedule, cursor.decidedTo, to],
+      );
+      if (moved === 0) return false;
+      for (const decision of decisions) this.#add(decision);
+      return true;
+    });
+  }
+
+  async waiting(limit: number): Promise<readonly Decision[]> {
+    const sql = 'SELECT * FROM decisions WHERE open = 1 ORDER BY slot, job, schedule LIMIT ?';
+    return this.#db.rows(sql, Math.min(limit, DECISIONS_READ_MAX)).map(decisionOf);
+  }
+
+  async withdraw({ job, schedule, slot }: Decision, reason: string, detail: string): Promise<boolean> {
+    const changed = this.#db.write(
+      `UPDATE decisions SET action = 'skipped', open = 0, run = NULL, reason = ?, detail = ?
+       WHERE job = ? AND schedule = ? AND slot = ? AND open = 1`,
+      ...[reason, detail, job, schedule, slot],
+    );
+    return changed > 0;
+  }
+
+  async decisions({ job, since, until, limit }: DecisionQuery): Promise<readonly Decision[]> {
+    const rows = this.#db.rows(
+      `SELECT * FROM decisions WHERE (?1 IS NULL OR job = ?1) AND slot BETWEEN ?2 AND ?3 ORDER BY slot DESC, schedule LIMIT ?4`,
+      ...[job ?? null, since ?? Number.MIN_SAFE_INTEGER, until ?? Number.MAX_SAFE_INTEGER, Math.min(limit, DECISIONS_READ_MAX)],
+    );
+    return rows.map(decisionOf);
+  }
+
+  async pause({ job, since, reason }: Pause): Promise<void> {
+    const sql = 'INSERT OR REPLACE INTO pauses (job, since, reason) VALUES (?, ?, ?)';
+    this.#db.write(sql, job, since, reason ?? null);
+  }
+
+  async resume(job: string): Promise<boolean> {
+    return this.#db.write('DELETE FROM pauses WHERE job = ?', job) > 0;
+  }
+
+  async pauses(): Promise<readonly Pause[]> {
+    return this.#db.rows('SELECT * FROM pauses ORDER BY job').map(row => ({
+      job: String(row['job']),
+      since: Number(row['since']),
+      ...(row['reason'] === null ? {} : { reason: String(row['reason']) }),
+    }));
+  }
+
+  /** The key alone keeps a slot from being decided twice, whatever a cursor says. */
+  #add({ job, schedule, slot, decidedAt, action, reason, detail, run, open }: Decision): void {
+    this.#db.write(
+      `INSERT OR IGNORE INTO decisions (job, slot, schedule, decided_at, action, reason, detail, run, open)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      ...[job, slot, schedule, decidedAt, action, reason ?? null, detail ?? null, run ?? null, open ? 1 : 0],
+    );
+  }
+}
+
+function cursorOf(row: Row): Cursor {
+  return {
+    job: String(row['job']),
+    schedule: String(row['schedule']),
+    anchor: Number(row['anchor']),
+    decidedTo: Number(row['decided_to']),
+  };
+}
+
+function decisionOf(row: Row): Decision {
+  const text = (column: string) => (row[column] === null ? {} : { [column]: String(row[column]) });
+  return {
+    job: String(row['job']),
+    schedule: String(row['schedule']),
+    slot: Number(row['slot']),
+    decidedAt: Number(row['decided_at']),
+    action: row['action'] as Decision['action'],
+    ...text('reason'),
+    ...text('detail'),
+    ...text('run'),
+    open: row['open'] === 1,
+  };
+}
