@@ -4,7 +4,7 @@ import { AppError } from '../core/errors.ts';
 import { parseDuration } from '../core/units.ts';
 import type { RunEvent } from '../run/events.ts';
 import type { RunQuery, RunRecord, StepRecord, Store } from '../stores/store.ts';
-import { isAlive } from './hold.ts';
+import { isAlive } from './process-life.ts';
 import { openStore } from './state.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -84,7 +84,7 @@ async function findRun(store: Store, id: string): Promise<RunRecord> {
 }
 
 function viewOf(run: RunRecord, { host }: Workspace): RunView {
-  const dead = run.status === 'running' && run.host === host && !isAlive(run.pid);
+  const dead = run.status === 'running' && run.host === host && !isAlive(run.pid, run.startedAt);
   return {
     ...run,
     status: dead ? 'crashed' : run.status,

@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import type { Job } from '../job/job.ts';
 import type { RunRecord, Store } from '../stores/store.ts';
+import { isAlive } from './process-life.ts';
 
 export interface HoldOptions {
   readonly clock: Clock;
@@ -40,20 +41,12 @@ export async function beginHeld(
 
 /** Another machine's process cannot be asked, so it counts as alive. */
 function isHolder(other: RunRecord, host: string): boolean {
-  return other.host !== host || isAlive(other.pid);
+  return other.host !== host || isAlive(other.pid, other.startedAt);
 }
 
 async function endOthers(store: Store, run: RunRecord): Promise<void> {
   for (const other of await store.runs({ job: run.job, status: 'running', limit: 100 })) {
-    if (other.host === run.host && other.pid !== run.pid && isAlive(other.pid)) process.kill(other.pid, 'SIGTERM');
-  }
-}
-
-/** Signal 0 asks whether the process exists; EPERM means that it does and belongs to somebody else. */
-export function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    if (other.host === run.host && other.pid !== run.pid && isAlive(other.pid, other.startedAt))
+      process.kill(other.pid, 'SIGTERM');
   }
 }

@@ -1,6 +1,6 @@
 // Opens the state store of a workspace; the database is loaded only by commands that need it.
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import { AppError, fileError } from '../core/errors.ts';
 import type { Store } from '../stores/store.ts';
@@ -16,7 +16,7 @@ export async function openStore({ stateDir, env }: Workspace, clock: Clock): Pro
     });
   }
   try {
-    await mkdir(stateDir, { recursive: true, mode: 0o700 });
+    await makeFolder(stateDir);
   } catch (error) {
     throw new AppError('store-unusable', `the state folder cannot be used: ${fileError(error, stateDir).message}`, {
       hint: 'Choose another one with --state DIR or POSTRIDER_STATE.',
@@ -25,4 +25,26 @@ export async function openStore({ stateDir, env }: Workspace, clock: Clock): Pro
   }
   const { openSqliteStore } = await import('../stores/sqlite/store.ts');
   return openSqliteStore(join(stateDir, STORE_FILE), { clock });
+}
+
+/** Not `recursive` of Node's own: that never returns where the parent is there and yet nothing can be made in it (/proc). */
+async function makeFolder(path: string): Promise<void> {
+  if (await isFolder(path)) return;
+  if (dirname(path) !== path) await makeFolder(dirname(path));
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    // Another process may have made it meanwhile.
+    if (!(await isFolder(path))) throw error;
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return false;
+    throw error;
+  }
 }

@@ -28,7 +28,23 @@ function typed(name: string, value: string, declared: Raw | undefined): Raw {
     if (value.trim() !== '' && Number.isFinite(number)) return number;
     throw new AppError('usage', `--set ${name}=${value}: ${name} is a number`);
   }
+  if (typeof declared === 'object' && declared !== null) return structured(name, value, declared);
   return value;
+}
+
+/** A list or mapping is given as JSON. */
+function structured(name: string, value: string, declared: Raw): Raw {
+  const [kind, example] = Array.isArray(declared) ? ['a list', '["a","b"]'] : ['a mapping', '{"key":"value"}'];
+  let parsed: Raw;
+  try {
+    parsed = JSON.parse(value) as Raw;
+  } catch {
+    parsed = null;
+  }
+  if (typeof parsed === 'object' && parsed !== null && Array.isArray(parsed) === Array.isArray(declared)) return parsed;
+  throw new AppError('usage', `--set ${name}=${value}: ${name} is ${kind}`, {
+    hint: `Write it as JSON: --set '${name}=${example}'`,
+  });
 }
 
 function unknownVariable(name: string, known: readonly string[]): AppError {

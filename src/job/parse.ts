@@ -194,6 +194,7 @@ class Reader {
       );
       return written;
     }
+    if (typeof value === 'number' && losesZeros(scalar.source ?? '', path)) return this.#reportZeros(scalar, value, span);
     if (isPlain(value)) return value;
     this.#report(
       'wrong-type',
@@ -202,6 +203,13 @@ class Reader {
       span,
     );
     return null;
+  }
+
+  #reportZeros(scalar: Scalar, value: number, span: readonly [number, number]): Raw {
+    const written = scalar.source ?? '';
+    const hint = `If it is a text, put it in quotes: "${written}"; if it is a number, write ${value}.`;
+    this.#report('bad-number', `${written} would be read as the number ${value}`, hint, span);
+    return value;
   }
 
   #report(code: string, message: string, hint: string, span: readonly [number, number]): void {
@@ -229,6 +237,11 @@ function valueAt(root: Raw | undefined, path: Path): Raw | undefined {
   let value = root;
   for (const step of path) value = (value as Readonly<Record<string | number, Raw>> | null | undefined)?.[step];
   return value;
+}
+
+/** A post code, a version: leading zeros anywhere, trailing ones where the value may be shown as text. */
+function losesZeros(written: string, path: Path): boolean {
+  return /^[-+]?0\d/.test(written) || (path[0] === 'vars' && /^[-+]?\d*\.\d*0$/.test(written));
 }
 
 function isPlain(value: unknown): value is string | number | boolean | null {

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { overrideVariables } from '../../src/app/variables.ts';
 
-const vars = { site: './public', count: 3, delete: false, none: null };
+const vars = { site: './public', count: 3, delete: false, none: null, list: ['a'], map: { k: 'v' } };
 
 describe('overrideVariables', () => {
   it('keeps the declared type', () => {
     expect(overrideVariables(vars, ['site=./dist', 'count=4.5', 'delete=true', 'none=x=y'])).toEqual({
+      ...vars,
       site: './dist',
       count: 4.5,
       delete: true,
@@ -17,7 +18,14 @@ describe('overrideVariables', () => {
     expect(overrideVariables(vars, ['site='])).toEqual({ ...vars, site: '' });
   });
 
+  it('takes a list or a mapping as JSON', () => {
+    expect(overrideVariables(vars, ['list=["x","y"]', 'map={"k":1}'])).toEqual({ ...vars, list: ['x', 'y'], map: { k: 1 } });
+  });
+
   it.each([
+    ['list=x', 'usage'],
+    ['list={"k":1}', 'usage'],
+    ['map=["x"]', 'usage'],
     ['site', 'usage'],
     ['=x', 'usage'],
     ['count=three', 'usage'],

@@ -98,7 +98,10 @@ export class Tally {
     const done = `${this.#transferred} ${this.#direction === 'upload' ? 'uploaded' : 'downloaded'}`;
     return new AppError('mirror-incomplete', `${this.#failed} failed, ${done}: ${names}`, {
       retry: this.#retry,
-      hint: 'Run again to transfer what is missing; nothing was deleted after the failure.',
+      hint:
+        this.#retry === 'never'
+          ? 'Correct, rename or `exclude` what is named, and run again; nothing was deleted after the failure.'
+          : 'Run again to transfer what is missing; nothing was deleted after the failure.',
     });
   }
 

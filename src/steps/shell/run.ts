@@ -31,7 +31,7 @@ export async function runScript(config: ShellConfig, context: StepContext): Prom
     const command = shellCommand(config, env, folder);
     const { end, lines } = await execute(config, command, env, context);
     if (context.signal.aborted) throw cancelled(context.signal);
-    if (end.exitCode !== 0) throw failure(end, lines);
+    if (end.exitCode !== 0) throw failure(end, lines, config.repeatable);
     return { ...parseOutputs(await readOutputs(outputFile)), 'exit-code': 0 };
   } catch (error) {
     throw fileError(error, folder);
@@ -73,12 +73,15 @@ async function execute(
   }
 }
 
-function failure({ exitCode, killedBy }: ProcessEnd, lines: readonly string[]): AppError {
+function failure({ exitCode, killedBy }: ProcessEnd, lines: readonly string[], repeatable: boolean): AppError {
   const how = killedBy === null ? `ended with exit code ${exitCode}` : `was killed by ${killedBy}`;
   const said = lines.length === 0 ? ' and said nothing' : `:\n${lines.join('\n')}`;
   return new AppError('shell-failed', `the script ${how}${said}`, {
     retry: exitCode === EX_TEMPFAIL ? 'later' : 'never',
-    hint: 'Run the script by hand in the job’s workdir; exit code 75 asks for another try later.',
+    hint:
+      exitCode === EX_TEMPFAIL && !repeatable
+        ? 'Exit code 75 asks for another try, but a script is run twice only where `with: { repeatable: true }` says that it does no harm.'
+        : 'Run the script by hand in the job’s workdir.',
   });
 }
 

@@ -87,6 +87,12 @@ describe('a script', () => {
     await expect(run({ run: script })).rejects.toMatchObject({ code: 'shell-failed', retry });
   });
 
+  it('says why exit code 75 brings no second try', async () => {
+    await expect(run({ run: 'exit 75' })).rejects.toMatchObject({ hint: expect.stringContaining('repeatable: true') });
+    const repeatable = run({ run: 'exit 75', repeatable: true });
+    await expect(repeatable).rejects.toMatchObject({ hint: expect.not.stringContaining('repeatable') });
+  });
+
   it('has an empty standard input: no command can swallow the rest of the script', async () => {
     await run({ run: 'cat\necho still here' });
     expect(notes).toEqual(['still here']);
