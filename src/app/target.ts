@@ -8,10 +8,11 @@ import { normaliseConnections } from '../job/connection-defaults.ts';
 import type { Connection, Raw } from '../job/job.ts';
 import { loadSharedConnections } from '../job/shared-connections.ts';
 import { addressOf, type Endpoint, type Protocol } from '../protocols/net/endpoint.ts';
-import { resolveSecret } from '../secrets/resolver.ts';
+import { publicEnvironment } from '../secrets/environment.ts';
 import { endpointResolver, sendsPasswordInClear } from './endpoints.ts';
 import type { OneOff } from './oneoff.ts';
 import { askSecret } from './prompt.ts';
+import { secretsOf } from './secrets.ts';
 import { parseTarget, type TargetText } from './target-text.ts';
 
 export interface Target {
@@ -119,14 +120,16 @@ async function signedIn(connection: Connection, one: OneOff): Promise<Endpoint> 
   }
 }
 
-function resolved(connection: Connection, { workspace: { env }, redactor }: OneOff): Promise<Endpoint> {
+function resolved(connection: Connection, { workspace, redactor }: OneOff): Promise<Endpoint> {
   const job = { name: 'one-off', connections: { [connection.name]: connection } };
+  const secrets = secretsOf(workspace);
+  secrets.askPerson();
   const resolve = endpointResolver({
     job,
-    resolveSecret: name => resolveSecret(name, { env }),
+    resolveSecret: secrets.resolve,
     redactor,
     vars: {},
-    env,
+    env: publicEnvironment(workspace.env),
     runId: '',
   });
   return resolve(connection.name, () => undefined);

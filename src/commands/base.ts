@@ -47,6 +47,9 @@ export abstract class BaseCommand extends Command {
     await super.init();
     for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosedPipe);
     this.asJson = this.argv.includes('--json');
+    // A diagnostic report (--report-on-fatalerror) holds the environment otherwise, and with it every POSTRIDER_SECRET_*.
+    process.report.excludeEnv = true;
+    if (isDebugged()) this.say('postrider: warning: a debugger may attach (--inspect), and reads every secret');
   }
 
   /** One JSON document, `version` first. */
@@ -94,6 +97,10 @@ export abstract class BaseCommand extends Command {
     if (error.hint !== undefined) this.say(`  ${printable(error.hint)}`);
     this.exit(exitCodeOf(error));
   }
+}
+
+function isDebugged(): boolean {
+  return /(^|\s)--inspect/.test([process.env['NODE_OPTIONS'] ?? '', ...process.execArgv].join(' '));
 }
 
 /** Whoever read our output has gone; the work goes on all the same, and says the rest to nobody. */

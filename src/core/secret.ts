@@ -37,22 +37,25 @@ export class Secret {
 const MASKED_LENGTH_MIN = 4;
 /** The same for a line of a longer secret, which may hold common words besides (`{`, `"type": …`). */
 const MASKED_LINE_LENGTH_MIN = 8;
+/** And for the middle of base64: 36 bits do not meet by chance. */
+const MASKED_BASE64_LENGTH_MIN = 6;
 
-/** Replaces secrets, and their base64 and URL-encoded forms, in text that leaves the program. */
+/** Replaces secrets in text that leaves the program, in all forms that programs and servers repeat them in. */
 export class Redactor {
   readonly #needles = new Set<string>();
+  #longestFirst: readonly string[] | undefined;
 
   add(secret: Secret): void {
     const value = secret.reveal();
-    if (value.length < MASKED_LENGTH_MIN) return;
-    const base64 = Buffer.from(value).toString('base64').replace(/=+$/, '');
-    const forms = [value, encodeURIComponent(value), base64, JSON.stringify(value).slice(1, -1), printable(value)];
-    for (const form of [...forms, ...linesOf(value)]) this.#needles.add(form);
+    if (value.length < MASKED_LENGTH_MIN || this.#needles.has(value)) return;
+    for (const form of formsOf(value)) this.#needles.add(form);
+    this.#longestFirst = undefined;
   }
 
   redact(text: string): string {
+    this.#longestFirst ??= [...this.#needles].sort((a, b) => b.length - a.length);
     let clean = text;
-    for (const needle of [...this.#needles].sort((a, b) => b.length - a.length)) clean = clean.replaceAll(needle, MASK);
+    for (const needle of this.#longestFirst) clean = clean.replaceAll(needle, MASK);
     return clean;
   }
 
@@ -61,6 +64,54 @@ export class Redactor {
     if (this.#needles.size === 0) return value;
     return redactDeep(value, text => this.redact(text)) as T;
   }
+}
+
+function formsOf(value: string): ReadonlySet<string> {
+  const json = JSON.stringify(value).slice(1, -1);
+  const quotedForShell = value.replaceAll("'", `'\\''`);
+  return new Set([
+    value,
+    json,
+    json.replaceAll('/', '\\/'),
+    quotedForShell,
+    printable(value),
+    ...urlForms(value),
+    ...hexForms(value),
+    ...base64Forms(value),
+    ...linesOf(value),
+  ]);
+}
+
+/** As encodeURIComponent, as RFC 3986 has it, as forms have it; hexadecimal digits in either case. */
+function urlForms(value: string): readonly string[] {
+  const usual = encodeURIComponent(value.toWellFormed());
+  const strict = usual.replace(/[!'()*]/g, char => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+  const forms = [usual, strict, strict.replaceAll('%20', '+')];
+  return [...forms, ...forms.map(form => form.replace(/%../g, code => code.toLowerCase()))];
+}
+
+function hexForms(value: string): readonly string[] {
+  const hex = Buffer.from(value).toString('hex');
+  return [hex, hex.toUpperCase()];
+}
+
+/**
+ * Base64 of the value alone, and inside something longer (`\0user\0password`, `user:password`): there it begins at one of three
+ * places in a group, and only the characters that no neighbour has a part in are known. Both alphabets of RFC 4648.
+ */
+function base64Forms(value: string): readonly string[] {
+  const bytes = Buffer.from(value);
+  const alone = bytes.toString('base64').replace(/=+$/, '');
+  const inside = [0, 1, 2].map(before => {
+    const text = Buffer.concat([Buffer.alloc(before), bytes])
+      .toString('base64')
+      .replace(/=+$/, '');
+    const partial = (before + bytes.length) % 3 === 0 ? 0 : 1;
+    return text.slice(before === 0 ? 0 : before + 1, text.length - partial);
+  });
+  const wrapped = [64, 76].flatMap(width => alone.match(new RegExp(`.{8,${width}}`, 'g')) ?? []);
+  const forms = [alone, ...inside.filter(form => form.length >= MASKED_BASE64_LENGTH_MIN), ...(alone.length > 64 ? wrapped : [])];
+  return [...forms, ...forms.map(form => form.replaceAll('+', '-').replaceAll('/', '_'))];
 }
 
 /** A key of many lines is printed line by line. */

@@ -1,4 +1,5 @@
-import { inspect } from 'node:util';
+import { format, inspect } from 'node:util';
+import { deserialize, serialize } from 'node:v8';
 import { describe, expect, it } from 'vitest';
 import { Redactor, Secret } from '../../src/core/secret.ts';
 
@@ -14,6 +15,16 @@ describe('Secret', () => {
       inspect(secret, { depth: 9, showHidden: true }),
       inspect([{ secret }]),
       Object.keys(secret).join(),
+      Reflect.ownKeys(secret).map(String).join(),
+      format('%s %o %O %j', secret, secret, secret, secret),
+      inspect(structuredClone(secret), { showHidden: true }),
+      serialize(secret).toString('latin1'),
+      inspect(deserialize(serialize({ secret }))),
+      Buffer.from(secret as unknown as string).toString(),
+      String(new Error('failed', { cause: secret }).cause),
+      inspect(new Map([[secret, new Set([secret])]])),
+      `${[secret]}`,
+      Object.assign({}, secret).toString(),
     ];
     expect(shown.join('\n')).not.toContain('c4n4ry');
     expect(secret.reveal()).toBe(CANARY);
@@ -31,6 +42,45 @@ describe('Redactor', () => {
     ['JSON', JSON.stringify(CANARY)],
   ])('masks it %s', (_form, text) => {
     expect(redactor.redact(`before ${text} after`)).toMatch(/^before "?\*\*\*\*"?=* after$/);
+  });
+
+  it.each([
+    ['in hexadecimal', Buffer.from(CANARY).toString('hex')],
+    ['in capital hexadecimal', Buffer.from(CANARY).toString('hex').toUpperCase()],
+    ['form-encoded', encodeURIComponent(CANARY).replaceAll('%20', '+')],
+    ['URL-encoded in small letters', encodeURIComponent(CANARY).replace(/%../g, code => code.toLowerCase())],
+  ])('masks it %s', (_form, text) => {
+    expect(redactor.redact(`before ${text} after`)).toBe('before **** after');
+  });
+
+  it('masks it inside longer base64, wherever it begins and whatever follows', () => {
+    const inner = Buffer.from(CANARY).toString('base64');
+    for (const before of ['', 'x', 'xy', 'xyz', '\0user\0', 'user:']) {
+      for (const after of ['', 'x', 'xy', 'xyz']) {
+        for (const alphabet of ['base64', 'base64url'] as const) {
+          const shown = redactor.redact(Buffer.from(before + CANARY + after).toString(alphabet));
+          expect(shown).toContain('****');
+          // At most a few bits at either end are left beside what was there before.
+          const left = shown.replace('****', '').replace(/=+$/, '').length;
+          expect(left).toBeLessThanOrEqual(Math.ceil(((before.length + after.length) * 4) / 3) + 3);
+          expect(shown).not.toContain(inner.slice(4, -4));
+        }
+      }
+    }
+  });
+
+  it('masks a long one in base64 of wrapped lines, and one with quotes as a shell shows it', () => {
+    const many = new Redactor();
+    const long = 'k3y-'.repeat(40);
+    many.add(new Secret(long));
+    many.add(new Secret("it's a secret"));
+    const wrapped =
+      Buffer.from(long)
+        .toString('base64')
+        .match(/.{1,76}/g)
+        ?.join('\n') ?? '';
+    expect(many.redact(wrapped)).toMatch(/^\*{4}\n\*{4}\n\*{4}=*$/);
+    expect(many.redact("+ echo 'it'\\''s a secret'")).toBe("+ echo '****'");
   });
 
   it('masks inside values, keys too, and keeps everything else', () => {

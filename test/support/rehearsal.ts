@@ -15,6 +15,8 @@ export interface RehearsalOptions {
   readonly password?: string;
   /** The sandbox's own; default: drawn by lot. */
   readonly sandboxPassword?: string;
+  /** More variables for the program, read at each start; they win over its own. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Files of the site, path → content. */
   readonly site?: Readonly<Record<string, string | Buffer>>;
   /** Messages that lie in the mailbox before the job runs. */
@@ -83,13 +85,13 @@ export async function rehearsal(options: RehearsalOptions = {}): Promise<Rehears
   for (const message of options.messages ?? []) await sandbox.mailbox.add(message);
   await writeFile(join(dir, 'main.yaml'), MAIN_JOB);
   await writeFile(join(dir, 'connections.yaml'), connectionsText(sandbox, options.connections ?? {}));
-  const env = { POSTRIDER_SECRET_SANDBOX: options.password ?? sandbox.password };
+  const env = () => ({ POSTRIDER_SECRET_SANDBOX: options.password ?? sandbox.password, ...options.env });
   return {
     dir,
     sandbox,
-    run: (...args) => cli(['run', 'main.yaml', ...args], { cwd: dir, env }),
-    start: (...args) => startCli(args, { cwd: dir, env }),
-    cli: (...args) => cli(args, { cwd: dir, env }),
+    run: (...args) => cli(['run', 'main.yaml', ...args], { cwd: dir, env: env() }),
+    start: (...args) => startCli(args, { cwd: dir, env: env() }),
+    cli: (...args) => cli(args, { cwd: dir, env: env() }),
     said: (pattern, count = 1) =>
       new Promise(resolve => {
         const look = () => (lines.filter(line => pattern.test(line)).length >= count ? resolve() : undefined);
