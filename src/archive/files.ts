@@ -1,6 +1,6 @@
 // The few file operations that the archive is made of, so that a test can fail the N-th of them. Errors are ours, with the path.
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { type FileHandle, lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileError } from '../core/errors.ts';
 
@@ -28,6 +28,8 @@ export interface ArchiveFiles {
   syncFolder(path: string): Promise<void>;
   /** Names in a folder, sorted; empty when it is not there or no folder. */
   list(path: string): Promise<readonly string[]>;
+  /** A file or a folder of that name. */
+  exists(path: string): Promise<boolean>;
   /** False when `from` does not exist. */
   rename(from: string, to: string): Promise<boolean>;
   /** No error when it does not exist. */
@@ -47,6 +49,7 @@ export const nodeFiles: ArchiveFiles = {
   makeFolder,
   syncFolder,
   list,
+  exists,
   rename: move,
   remove,
 };
@@ -124,6 +127,18 @@ function list(path: string): Promise<readonly string[]> {
       return (await readdir(path)).sort();
     } catch (error) {
       if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return [];
+      throw error;
+    }
+  });
+}
+
+function exists(path: string): Promise<boolean> {
+  return attempt(path, async () => {
+    try {
+      await lstat(path);
+      return true;
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return false;
       throw error;
     }
   });

@@ -3,17 +3,15 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { AppError } from '../core/errors.ts';
 import { loadIndex, type StoredMessage } from './account-index.ts';
-import { type ArchiveFile, type ArchiveFiles, nodeFiles } from './files.ts';
-import { mboxName } from './layout.ts';
+import { type ArchiveFiles, nodeFiles } from './files.ts';
+import { type MonthSource, openMonthOrThrow } from './month-source.ts';
 import { decodeRecord } from './record.ts';
-
-const READ_BYTES = 64 * 1024;
 
 /** Reads messages of one account; keeps the file of the last month open until close(). */
 export class MessageReader {
   readonly #files: ArchiveFiles;
   readonly #folder: string;
-  #open: { readonly month: string; readonly file: ArchiveFile } | undefined;
+  #open: { readonly month: string; readonly source: MonthSource } | undefined;
 
   constructor(files: ArchiveFiles, folder: string) {
     this.#files = files;
@@ -22,8 +20,8 @@ export class MessageReader {
 
   /** The exact octets that were received, if verify() says so. */
   async *read(message: StoredMessage): AsyncGenerator<Buffer> {
-    const file = await this.#month(message.month);
-    yield* decodeRecord((from, to) => readRange(file, from, to), message);
+    const source = await this.#month(message.month);
+    yield* decodeRecord((from, to) => source.read(from, to), message);
   }
 
   /** Reads the record from the disk and compares its hash. */
@@ -36,18 +34,15 @@ export class MessageReader {
   async close(): Promise<void> {
     const open = this.#open;
     this.#open = undefined;
-    await open?.file.close();
+    await open?.source.close();
   }
 
-  async #month(month: string): Promise<ArchiveFile> {
-    if (this.#open?.month === month) return this.#open.file;
+  async #month(month: string): Promise<MonthSource> {
+    if (this.#open?.month === month) return this.#open.source;
     await this.close();
-    const path = join(this.#folder, mboxName(month));
-    const file = await this.#files.open(path, 'read');
-    if (file === undefined)
-      throw new AppError('archive-file-missing', `${path} is not there`, { hint: 'Restore it from a backup.' });
-    this.#open = { month, file };
-    return file;
+    const source = await openMonthOrThrow(this.#files, this.#folder, month);
+    this.#open = { month, source };
+    return source;
   }
 }
 
@@ -77,14 +72,4 @@ export async function listAccounts(root: string, files: ArchiveFiles = nodeFiles
     accounts.push(name);
   }
   return accounts;
-}
-
-async function* readRange(file: ArchiveFile, from: number, to: number): AsyncGenerator<Buffer> {
-  for (let at = from; at < to; ) {
-    const into = Buffer.allocUnsafe(Math.min(READ_BYTES, to - at));
-    const count = await file.read(into, at);
-    if (count === 0) return;
-    yield into.subarray(0, count);
-    at += count;
-  }
 }

@@ -18,12 +18,17 @@ export async function* encodeRecord(
   form: RecordForm,
   at: number,
 ): AsyncGenerator<Buffer> {
-  yield Buffer.from(`From MAILER-DAEMON ${asctime(at)}\n`);
+  yield fromLine(at);
   const quote = new FromLines('quote');
   for await (const chunk of octets) yield* quote.push(form.lineEnds === 'crlf' ? crlfToLf(chunk) : chunk);
   yield quote.finish();
   if (!form.finalNewline) yield NEWLINE;
   yield NEWLINE;
+}
+
+/** The first line of a record that came then, epoch milliseconds. */
+export function fromLine(at: number): Buffer {
+  return Buffer.from(`From MAILER-DAEMON ${asctime(at)}\n`);
 }
 
 export interface StoredRecord extends RecordForm {

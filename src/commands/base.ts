@@ -39,6 +39,9 @@ export const targetFlags = {
 };
 export const TARGET_HELP = 'a URL, or @name/path for a connection of connections.yaml';
 
+export const archiveFlag = Flags.string({ description: 'folder of the archive', helpValue: 'DIR', default: './archive' });
+export const accountFlag = Flags.string({ description: 'only this account', helpValue: 'NAME' });
+
 export abstract class BaseCommand extends Command {
   /** Set by a command as soon as it knows: errors then go to stdout as JSON too. */
   protected asJson = false;

@@ -55,12 +55,29 @@ export class MemoryFiles implements ArchiveFiles {
     return [...new Set(inside.map(name => name.slice(path.length + 1).split('/')[0] ?? ''))].sort();
   }
 
+  async exists(path: string): Promise<boolean> {
+    this.step('exists', path);
+    return [...this.nodes.keys(), ...this.folders].some(known => known === path || known.startsWith(`${path}/`));
+  }
+
   async rename(from: string, to: string): Promise<boolean> {
     this.step('rename', from);
+    if (this.folders.has(from)) return this.#renameFolder(from, to);
     const node = this.nodes.get(from);
     if (node === undefined) return false;
     this.nodes.delete(from);
     this.nodes.set(to, node);
+    return true;
+  }
+
+  #renameFolder(from: string, to: string): boolean {
+    const renamed = (path: string) => (path === from || path.startsWith(`${from}/`) ? to + path.slice(from.length) : path);
+    const nodes = [...this.nodes].map(([path, node]) => [renamed(path), node] as const);
+    const folders = [...this.folders].map(renamed);
+    this.nodes.clear();
+    this.folders.clear();
+    for (const [path, node] of nodes) this.nodes.set(path, node);
+    for (const path of folders) this.folders.add(path);
     return true;
   }
 
