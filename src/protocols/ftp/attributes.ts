@@ -1,4 +1,5 @@
 // Size, time and mode of one path: SIZE and MDTM (RFC 3659), MFMT (draft-somers-ftp-mfxx), and the older ways to set a time.
+import type { Reply } from '../wire/reply.ts';
 import type { FtpControl } from './control.ts';
 import { isPositive, isUnsupported, refused } from './errors.ts';
 import type { FtpFeatures } from './features.ts';
@@ -19,10 +20,7 @@ export class Attributes {
 
   /** Undefined when the server does not offer SIZE. Throws RefusedError `path-refused` when there is no such file. */
   async size(path: string): Promise<number | undefined> {
-    const text = await this.#ask(`SIZE ${sendable(path)}`);
-    const match = /^\s*(\d{1,16})\s*$/.exec(text ?? '');
-    const size = Number(match?.[1]);
-    return match !== null && Number.isSafeInteger(size) ? size : undefined;
+    return sizeIn(await this.#ask(`SIZE ${sendable(path)}`));
   }
 
   /** Milliseconds since the epoch; undefined when the server does not offer MDTM. Throws RefusedError `path-refused` as size() does. */
@@ -42,6 +40,24 @@ export class Attributes {
     return false;
   }
 
+  /** Like setModified(), but with the next command, and only in the way that works best. Undefined when there is none. */
+  async setModifiedSoon(path: string, at: number): Promise<boolean | undefined> {
+    const [setter] = this.#setters;
+    if (setter === undefined) return undefined;
+    const set = this.#control.ride(setTimeLine(setter, path, at));
+    const shown = setter === 'MFMT' ? undefined : this.#control.ride(`MDTM ${path}`);
+    if (!isPositive(await set)) return false;
+    return shown === undefined || sameSecond(timeIn(await shown), at);
+  }
+
+  async sizeSoon(path: string): Promise<number | undefined> {
+    return sizeIn(this.#answer(`SIZE ${path}`, await this.#control.ride(`SIZE ${path}`)));
+  }
+
+  async modifiedSoon(path: string): Promise<number | undefined> {
+    return parseTime(this.#answer(`MDTM ${path}`, await this.#control.ride(`MDTM ${path}`)) ?? '')?.at;
+  }
+
   /** False when the server cannot, or will not, change the mode. */
   async chmod(path: string, mode: number): Promise<boolean> {
     const line = `SITE CHMOD ${(mode & 0o7777).toString(8).padStart(3, '0')} ${sendable(path)}`;
@@ -51,17 +67,33 @@ export class Attributes {
   }
 
   async #shows(path: string, at: number): Promise<boolean> {
-    const seen = await this.modified(path);
-    return seen !== undefined && Math.floor(seen / 1_000) === Math.floor(at / 1_000);
+    return sameSecond(await this.modified(path), at);
   }
 
   /** The text of a 213 reply; undefined when the server does not offer the command. Throws RefusedError about the path itself. */
   async #ask(line: string): Promise<string | undefined> {
-    const reply = await this.#control.exchange(line);
+    return this.#answer(line, await this.#control.exchange(line));
+  }
+
+  #answer(line: string, reply: Reply): string | undefined {
     if (reply.code === 213) return reply.lines.at(-1);
     if (reply.code >= 400 && !isUnsupported(reply)) throw refused(this.#control.where, line, reply);
     return undefined;
   }
+}
+
+function sizeIn(text: string | undefined): number | undefined {
+  const match = /^\s*(\d{1,16})\s*$/.exec(text ?? '');
+  const size = Number(match?.[1]);
+  return match !== null && Number.isSafeInteger(size) ? size : undefined;
+}
+
+function timeIn(reply: Reply): number | undefined {
+  return reply.code === 213 ? parseTime(reply.lines.at(-1) ?? '')?.at : undefined;
+}
+
+function sameSecond(seen: number | undefined, at: number): boolean {
+  return seen !== undefined && Math.floor(seen / 1_000) === Math.floor(at / 1_000);
 }
 
 /** vsftpd sets a time by an MDTM with two arguments; Pure-FTPd and others by SITE UTIME. */

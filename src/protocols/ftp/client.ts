@@ -17,6 +17,7 @@ import type { FtpEntry } from './listing/entry.ts';
 import { type SignedIn, signIn } from './login.ts';
 import { sendable } from './paths.ts';
 import { quotable } from './quote.ts';
+import { commandsSoon, type Soon } from './soon.ts';
 import { receiveFrom, sendTo } from './streams.ts';
 import { beginTransfer, type TransferContext } from './transfer.ts';
 
@@ -63,6 +64,11 @@ export interface FtpClient {
   currentFolder(): Promise<string>;
   changeFolder(path: string): Promise<void>;
   noop(): Promise<void>;
+  readonly soon: Soon;
+  /** True while commands of `soon` wait. */
+  readonly riding: boolean;
+  /** Sends them now and waits for their answers; throws only when the session is dead. */
+  flush(): Promise<void>;
   /** Any command that moves no data and changes no setting of the session; refusals are replies, too. */
   command(line: string): Promise<Reply>;
   /** Says goodbye and closes; never throws. */
@@ -90,6 +96,7 @@ export async function connectFtp(endpoint: Endpoint, options: FtpClientOptions):
 
 class SignedInClient implements FtpClient {
   readonly features: FtpFeatures;
+  readonly soon: Soon;
   readonly #context: TransferContext;
   readonly #control: FtpControl;
   readonly #folder: CurrentFolder;
@@ -104,10 +111,19 @@ class SignedInClient implements FtpClient {
     this.#folder = folder;
     this.#lister = lister;
     this.#attributes = new Attributes(context.control, signedIn.features);
+    this.soon = commandsSoon({ control: this.#control, folder, attributes: this.#attributes });
   }
 
   get usable(): boolean {
     return this.#control.failure === undefined;
+  }
+
+  get riding(): boolean {
+    return this.#control.riding;
+  }
+
+  flush(): Promise<void> {
+    return this.#alone('flush', () => this.#control.flush());
   }
 
   list(path: string): Promise<FtpEntry[]> {

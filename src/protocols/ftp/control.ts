@@ -1,4 +1,5 @@
-// Drives the control connection: one command at a time, its reply within the deadline, and one cause of death for everybody.
+// Drives the control connection: commands one at a time or several in one segment, their replies in order and within the deadline,
+// and one cause of death for everybody.
 import type { Clock } from '../../core/clock.ts';
 import { AppError, BrokenSessionError, CancelledError } from '../../core/errors.ts';
 import { printable, shorten } from '../../core/text.ts';
@@ -9,8 +10,10 @@ import { COMMAND_BYTES_MAX } from '../wire/limits.ts';
 import type { Reply } from '../wire/reply.ts';
 import type { Charset } from './charset.ts';
 import { readable, serverClosing } from './errors.ts';
+import { WINDOW_BYTES, WINDOW_COMMANDS } from './limits.ts';
 import { commandEncoder } from './paths.ts';
 import { type CommandKind, FtpSession, type SessionEvent } from './session.ts';
+import { type PipelineTrust, trustIn } from './trust.ts';
 
 export interface ControlOptions {
   readonly endpoint: Endpoint;
@@ -27,7 +30,21 @@ export interface Running {
   readonly final: Promise<Reply>;
 }
 
+/** A command that may wait for company. */
+interface Rider {
+  readonly command: Command;
+  /** Asked before it is sent alone: a reply that makes it pointless, and answers it. */
+  readonly instead: (() => Reply | undefined) | undefined;
+  resolve(reply: Reply): void;
+  reject(error: Error): void;
+}
+
+type Departure = readonly [kind: CommandKind, command: Command, rider?: Rider | undefined];
+
 interface Waiter {
+  /** Left in one segment with others. */
+  readonly together: boolean;
+  heard: boolean;
   preliminary(reply: Reply): void;
   resolve(reply: Reply): void;
   reject(error: Error): void;
@@ -37,10 +54,12 @@ export class FtpControl {
   readonly transport: ControlTransport;
   /** `host:port`, for messages. */
   readonly where: string;
+  readonly trust: PipelineTrust;
   readonly #options: ControlOptions;
   readonly #session: FtpSession;
   readonly #encode: (text: string) => Buffer;
   #waiters: Waiter[] = [];
+  #riders: Rider[] = [];
   #pumping = false;
   #failure: Error | undefined;
   #farewell: Reply | undefined;
@@ -48,6 +67,7 @@ export class FtpControl {
   constructor(transport: ControlTransport, options: ControlOptions) {
     this.transport = transport;
     this.where = addressOf(options.endpoint);
+    this.trust = trustIn(options.endpoint);
     this.#options = options;
     this.#session = new FtpSession(bytes => options.charset.decode(bytes));
     this.#encode = commandEncoder(options.charset);
@@ -71,13 +91,60 @@ export class FtpControl {
 
   /** Sends one command and returns its final reply, refusals included. Throws when the session is dead. */
   async exchange(line: string, shown?: string): Promise<Reply> {
-    const running = this.#send('send', this.#command(line, shown));
+    await this.makeRoom();
+    const command = this.#command(line, shown);
+    const running = this.#send('send', command);
     return this.within(running.shown, running.final);
   }
 
   /** Sends a command whose final reply comes when its data connection is done; no deadline runs until within() sets one. */
   begin(line: string): Running {
     return this.#send('transfer', this.#command(line));
+  }
+
+  /** `before` and a transfer command in one segment. Only for a server that is trusted with it. */
+  beginBoth(before: string, line: string): readonly [before: Running, transfer: Running] {
+    const [first, transfer] = [this.#command(before), this.#command(line)];
+    return this.#sendAll([...this.#boarded(), ['send', first], ['transfer', transfer]]).slice(-2) as [Running, Running];
+  }
+
+  /**
+   * Leaves in one segment with the next command, or at flush(). Resolves with its reply, refusals included; rejects when the session
+   * dies. Alone it is not sent when `instead` has an answer. May be left alone: it never causes an unhandled rejection.
+   */
+  ride(line: string, instead?: () => Reply | undefined): Promise<Reply> {
+    const { promise, resolve, reject } = Promise.withResolvers<Reply>();
+    promise.catch(() => undefined);
+    try {
+      if (this.#failure !== undefined) throw this.#failure;
+      this.#riders.push({ command: this.#command(line), instead, resolve, reject });
+    } catch (error) {
+      reject(error);
+    }
+    return promise;
+  }
+
+  /** True while commands wait for company. */
+  get riding(): boolean {
+    return this.#riders.length > 0;
+  }
+
+  /** Sends what waits already when it must not, or should not, leave with the next command. */
+  async makeRoom(): Promise<void> {
+    if (this.#riders.length > 0 && (!this.trust.given || this.#riders.length > WINDOW_COMMANDS)) await this.flush();
+  }
+
+  /** Sends what waits, in windows or, to a server that is not trusted, one by one; resolves when all replies are there. */
+  async flush(): Promise<void> {
+    while (this.#riders.length > 0 && this.#failure === undefined) {
+      if (!this.trust.given) {
+        await this.#alone(this.#riders.shift());
+        continue;
+      }
+      const last = this.#sendAll(this.#boarded(WINDOW_COMMANDS, WINDOW_BYTES)).at(-1);
+      if (last !== undefined) await this.within(last.shown, last.final);
+    }
+    if (this.#failure !== undefined) throw this.#failure;
   }
 
   /** Sends ABOR while a transfer runs; resolves with the reply to ABOR itself, after the transfer's own. */
@@ -103,7 +170,10 @@ export class FtpControl {
   /** Kills the session; the first reason stays. */
   close(reason: Error = new CancelledError('the connection was closed here')): void {
     this.#failure ??= reason;
+    const [first] = this.#waiters;
+    if (first?.together && !first.heard && this.#failure instanceof BrokenSessionError) this.trust.lose();
     for (const waiter of this.#waiters.splice(0)) waiter.reject(this.#failure);
+    for (const rider of this.#riders.splice(0)) rider.reject(this.#failure);
     this.transport.close(this.#failure);
   }
 
@@ -114,21 +184,56 @@ export class FtpControl {
   }
 
   #send(kind: CommandKind, command: Command): Running {
+    const riders = kind === 'abort' ? [] : this.#boarded();
+    return this.#sendAll([...riders, [kind, command]]).at(-1) as Running;
+  }
+
+  /** Takes waiting commands, as many as fit. */
+  #boarded(commandsMax = Number.POSITIVE_INFINITY, bytesMax = Number.POSITIVE_INFINITY): Departure[] {
+    const departures: Departure[] = [];
+    let bytes = 0;
+    for (let rider = this.#riders[0]; rider !== undefined && departures.length < commandsMax; rider = this.#riders[0]) {
+      bytes += rider.command.bytes.length;
+      if (bytes > bytesMax && departures.length > 0) break;
+      departures.push(['send', rider.command, this.#riders.shift()]);
+    }
+    return departures;
+  }
+
+  #sendAll(departures: readonly Departure[]): Running[] {
     if (this.#failure !== undefined) throw this.#failure;
-    const { bytes, shown } = this.#session.send(kind, command);
-    this.#options.transcript?.('>', printable(readable(shown)));
-    const running = this.#await(shown);
-    this.transport.write(bytes).catch((error: Error) => this.close(error));
+    const together = departures.length > 1;
+    const running = departures.map(([kind, command, rider]) => {
+      const { shown } = this.#session.send(kind, command);
+      this.#options.transcript?.('>', printable(readable(shown)));
+      const one = this.#await(shown, together);
+      if (rider !== undefined) one.final.then(rider.resolve, rider.reject);
+      return one;
+    });
+    this.transport.write(Buffer.concat(departures.map(([, { bytes }]) => bytes))).catch((error: Error) => this.close(error));
     return running;
   }
 
-  #await(shown: string): Running {
+  async #alone(rider: Rider | undefined): Promise<void> {
+    if (rider === undefined) return;
+    const answer = rider.instead?.();
+    if (answer !== undefined) return rider.resolve(answer);
+    const [running] = this.#sendAll([['send', rider.command, rider]]);
+    if (running !== undefined) await this.within(running.shown, running.final);
+  }
+
+  #await(shown: string, together = false): Running {
     const started = Promise.withResolvers<Reply>();
     const final = Promise.withResolvers<Reply>();
     started.promise.catch(() => undefined);
     final.promise.catch(() => undefined);
-    this.#waiters.push({
-      preliminary: started.resolve,
+    const waiter: Waiter = {
+      together,
+      heard: false,
+      preliminary(reply) {
+        waiter.heard = true;
+        started.resolve(reply);
+      },
       resolve(reply) {
         started.resolve(reply);
         final.resolve(reply);
@@ -137,7 +242,8 @@ export class FtpControl {
         started.reject(error);
         final.reject(error);
       },
-    });
+    };
+    this.#waiters.push(waiter);
     void this.#pump();
     return { shown, started: started.promise, final: final.promise };
   }

@@ -3,8 +3,9 @@ import type { Clock } from '../../core/clock.ts';
 import { AppError, BrokenSessionError, CancelledError } from '../../core/errors.ts';
 import type { Endpoint } from '../net/endpoint.ts';
 import type { DataListener, DataTransport } from '../net/transport.ts';
-import type { FtpControl } from './control.ts';
+import type { FtpControl, Running } from './control.ts';
 import { refused, replyText, unexpectedReply } from './errors.ts';
+import { REFUSAL_MS } from './limits.ts';
 import { extendedPassivePort, extendedPortCommand, passivePort, portCommand } from './passive.ts';
 
 /** A data connection agreed upon but, in active mode, not yet made. */
@@ -27,6 +28,8 @@ export class DataChannels {
   #passive: 'epsv?' | 'epsv' | 'pasv' = 'epsv?';
   #active: 'eprt' | 'port' = 'eprt';
   #restarted = false;
+  /** A passive connection was made. */
+  #proven = false;
 
   constructor(context: DataContext) {
     this.#context = context;
@@ -34,6 +37,46 @@ export class DataChannels {
 
   open(): Promise<Channel> {
     return this.#context.endpoint.passive === false ? this.#openActive() : this.#openPassive();
+  }
+
+  /** True when the next transfer command may leave together with EPSV or PASV: both are proven, and no REST must come between. */
+  mayFold(offset: number): boolean {
+    const { control, endpoint } = this.#context;
+    return control.trust.given && endpoint.passive !== false && this.#proven && offset === 0 && !this.#restarted;
+  }
+
+  /**
+   * Opens the data connection while `line` is already on its way. The command has its own reply whatever becomes of the connection,
+   * so a connection that fails is only its cause: the session ends when no refusal explains it.
+   */
+  async openWith(line: string): Promise<{ readonly channel: Channel; readonly running: Running }> {
+    const { control, endpoint } = this.#context;
+    const command = this.#passive === 'pasv' ? 'PASV' : 'EPSV';
+    await control.makeRoom();
+    const [asked, running] = control.beginBoth(command, line);
+    running.final.then(reply => (OUT_OF_STEP.has(reply.code) ? control.trust.lose() : undefined)).catch(() => undefined);
+    const reply = await control.within(command, asked.final);
+    const text = reply.lines.join(' ');
+    const port = reply.code === 229 ? extendedPassivePort(text) : reply.code === 227 ? passivePort(text) : undefined;
+    if (port === undefined) {
+      control.trust.lose();
+      const error = new BrokenSessionError(
+        'protocol-unexpected',
+        `${control.where} answered ${command} with ${replyText(reply)}`,
+      );
+      control.close(error);
+      throw error;
+    }
+    try {
+      return { channel: opened(await control.transport.openData(port)), running };
+    } catch (error) {
+      if (error instanceof CancelledError || control.failure !== undefined) throw error;
+      const final = await control.within(line, running.final, Math.min(REFUSAL_MS, endpoint.timeoutMs)).catch(() => undefined);
+      if (final !== undefined && final.code >= 400 && final.code !== 425) throw refused(control.where, line, final);
+      const broken = unreachablePort(control.where, port, error);
+      control.close(broken);
+      throw broken;
+    }
   }
 
   /** REST, last before the transfer command (RFC 3659 section 5.3); cancels what an earlier REST left behind. */
@@ -53,6 +96,7 @@ export class DataChannels {
     try {
       const data = await control.transport.openData(port);
       if (this.#passive === 'epsv?') this.#passive = 'epsv';
+      this.#proven = true;
       return opened(data);
     } catch (error) {
       if (error instanceof CancelledError || control.failure !== undefined) throw error;
@@ -124,6 +168,9 @@ export class DataChannels {
     }
   }
 }
+
+/** Replies to a transfer command that fits: the server lost the EPSV before it. */
+const OUT_OF_STEP = new Set([500, 502, 503]);
 
 function opened(data: DataTransport): Channel {
   return { connect: () => Promise.resolve(data), discard: reason => data.reset(reason) };

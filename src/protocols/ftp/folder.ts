@@ -39,6 +39,11 @@ export class CurrentFolder {
     this.#strayed = true;
   }
 
+  /** True when `path` means the same to the server as to the caller, with no command before it. */
+  means(path: string): boolean {
+    return !this.#strayed || isAbsolute(path);
+  }
+
   /** Call it before a command that takes `path`: a relative one means the caller's folder again. */
   async settle(path: string): Promise<void> {
     if (!this.#strayed || isAbsolute(path) || this.#home === undefined) return;

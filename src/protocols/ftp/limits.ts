@@ -9,8 +9,18 @@ export const LISTING_LINE_BYTES_MAX = 16 * 1024;
 /** 1yz replies to one command. */
 export const PRELIMINARY_REPLIES_MAX = 1_000;
 
+/** Commands in flight at once. */
+export const COMMANDS_WAITING_MAX = 256;
+
+/** Commands that leave in one segment, where several may: little enough for any server's input buffer. */
+export const WINDOW_COMMANDS = 40;
+export const WINDOW_BYTES = 4_096;
+
 /** How long an abandoned transfer may take to be acknowledged; then the session is given up instead. */
 export const ABORT_MS = 2_000;
+
+/** How long a refusal may take that explains why a data connection could not be made. */
+export const REFUSAL_MS = 5_000;
 
 /** How long QUIT waits for its goodbye. */
 export const QUIT_MS = 5_000;

@@ -32,7 +32,11 @@ export async function signIn(control: FtpControl, endpoint: Endpoint, charset: C
 
 async function greet(control: FtpControl): Promise<string> {
   const reply = await control.greeting();
-  if (reply.code === 220) return reply.lines.join('\n');
+  if (reply.code === 220) {
+    const banner = reply.lines.join('\n');
+    control.trust.greeted(banner);
+    return banner;
+  }
   if (reply.code < 400) throw unexpectedReply(control.where, 'connection', reply);
   throw reply.code < 500 ? crowded(control.where, 'connection', reply) : signInRefused(control.where, 'connection', reply);
 }

@@ -1,29 +1,32 @@
 // The control connection as a state machine without I/O: which reply answers which command (RFC 959 sections 4.2, 5.4 and 6).
 //
-//   state         send       transfer   abort      1yz           final     421
-//   greeting      -          -          -          greeting      ready¹    closed    120: wait (5.4)
-//   ready         replying   starting   -          closed²       closed²   closed
-//   replying      -          -          -          replying      ready     closed
-//   starting      -          -          aborting   transferring  ready³    closed    RETR, STOR, APPE, LIST, MLSD sent
-//   transferring  -          -          aborting   transferring  ready     closed    150 or 125 seen
-//   aborting      -          -          -          aborting      aborted   closed    ABOR sent; the transfer's own reply is due (4.1.3)
-//   aborted       -          -          -          aborted       ready     closed    the reply to ABOR is due
-//   closed        -          -          -          closed        closed    closed
+//   state         send       transfer   abort      1yz           final        421
+//   greeting      -          -          -          greeting      ready¹       closed    120: wait (5.4)
+//   ready         replying   starting   -          closed²       closed²      closed
+//   replying      replying³  replying³  -          replying      next⁴        closed
+//   starting      -          -          aborting   transferring  ready⁵       closed    RETR, STOR, APPE, LIST, MLSD sent
+//   transferring  -          -          aborting   transferring  ready        closed    150 or 125 seen
+//   aborting      -          -          -          aborting      aborted      closed    ABOR sent; the transfer's own reply is due (4.1.3)
+//   aborted       -          -          -          aborted       ready        closed    the reply to ABOR is due
+//   closed        -          -          -          closed        closed       closed
 //
 //   ¹ only 220; any other greeting closes.   ² a reply that nobody asked for: replies and commands no longer match.
-//   ³ servers that never send 150 exist; the final reply alone ends the transfer.
+//   ³ several commands may wait for their replies, which come in their order; a transfer only as the last of them, since nothing
+//     may be sent while one runs: servers refuse it, lose count, or end the transfer.
+//   ⁴ what the next command waits for: replying, starting, or ready when there is none.
+//   ⁵ servers that never send 150 exist; the final reply alone ends the transfer.
 import { BrokenSessionError, MisuseError } from '../../core/errors.ts';
 import type { Command } from '../wire/command.ts';
 import { REPLY_LINE_BYTES_MAX } from '../wire/limits.ts';
 import { ReceiveBuffer } from '../wire/receive-buffer.ts';
 import { decodeText, type Reply, ReplyParser } from '../wire/reply.ts';
-import { PRELIMINARY_REPLIES_MAX } from './limits.ts';
+import { COMMANDS_WAITING_MAX, PRELIMINARY_REPLIES_MAX } from './limits.ts';
 
 export type SessionState = 'greeting' | 'ready' | 'replying' | 'starting' | 'transferring' | 'aborting' | 'aborted' | 'closed';
 export type CommandKind = 'send' | 'transfer' | 'abort';
 type Input = CommandKind | 'preliminary' | 'final' | 'closing';
 
-/** `final` answers the command in flight; while aborting, the first answers the transfer and the second ABOR. */
+/** `final` answers the oldest command in flight; while aborting, the first answers the transfer and the second ABOR. */
 export type SessionEvent =
   | { readonly kind: 'preliminary'; readonly reply: Reply }
   | { readonly kind: 'final'; readonly reply: Reply }
@@ -35,7 +38,7 @@ export type SessionEvent =
 const NEXT: Readonly<Record<SessionState, Readonly<Partial<Record<Input, SessionState>>>>> = {
   greeting: { preliminary: 'greeting', final: 'ready', closing: 'closed' },
   ready: { send: 'replying', transfer: 'starting', closing: 'closed' },
-  replying: { preliminary: 'replying', final: 'ready', closing: 'closed' },
+  replying: { send: 'replying', transfer: 'replying', preliminary: 'replying', final: 'ready', closing: 'closed' },
   starting: { abort: 'aborting', preliminary: 'transferring', final: 'ready', closing: 'closed' },
   transferring: { abort: 'aborting', preliminary: 'transferring', final: 'ready', closing: 'closed' },
   aborting: { preliminary: 'aborting', final: 'aborted', closing: 'closed' },
@@ -48,6 +51,8 @@ export class FtpSession {
   readonly #replies: ReplyParser;
   #state: SessionState = 'greeting';
   #preliminaries = 0;
+  /** Commands in flight, the oldest first. */
+  readonly #waiting: ('send' | 'transfer')[] = [];
 
   /** `decode` reads the names inside replies. */
   constructor(decode: (bytes: Buffer) => string = decodeText) {
@@ -61,9 +66,15 @@ export class FtpSession {
   /** Throws MisuseError when the state does not allow the command; nothing must be sent then. */
   send(kind: CommandKind, command: Command): Command {
     const next = NEXT[this.#state][kind];
-    if (next === undefined) throw new MisuseError(`"${command.shown}" cannot be sent while the FTP session is ${this.#state}`);
+    const sealed = this.#state === 'replying' && this.#waiting.at(-1) === 'transfer';
+    if (next === undefined || sealed || this.#waiting.length >= COMMANDS_WAITING_MAX) {
+      throw new MisuseError(
+        `"${command.shown}" cannot be sent while the FTP session is ${sealed ? 'about to transfer' : this.#state}`,
+      );
+    }
+    if (this.#waiting.length === 0 || kind === 'abort') this.#preliminaries = 0;
+    if (kind !== 'abort') this.#waiting.push(kind);
     this.#state = next;
-    this.#preliminaries = 0;
     return command;
   }
 
@@ -108,7 +119,17 @@ export class FtpSession {
     const next = NEXT[this.#state][kind];
     if (next === undefined) throw outOfStep(`a reply that answers no command: ${reply.code}`);
     this.#state = this.#state === 'greeting' && kind === 'final' && reply.code !== 220 ? 'closed' : next;
+    if (kind === 'final') this.#answered();
     return { kind, reply };
+  }
+
+  /** The oldest command has its reply; the next one's is due. */
+  #answered(): void {
+    if (this.#state === 'aborted' || this.#state === 'closed') return;
+    this.#preliminaries = 0;
+    this.#waiting.shift();
+    const [next] = this.#waiting;
+    if (next !== undefined) this.#state = next === 'transfer' ? 'starting' : 'replying';
   }
 }
 

@@ -22,8 +22,12 @@ export interface TransferContext {
   readonly clock: Clock;
 }
 
-/** Opens the data connection and sends the command. Throws RefusedError when the server refuses before that. */
+/** Opens the data connection and sends the command, in one segment where that is safe. Throws RefusedError when the server refuses early. */
 export async function beginTransfer(context: TransferContext, line: string, offset = 0): Promise<Transfer> {
+  if (context.channels.mayFold(offset)) {
+    const { channel, running } = await context.channels.openWith(line);
+    return new Transfer(context, channel, running);
+  }
   const channel = await context.channels.open();
   try {
     await context.channels.restart(offset);

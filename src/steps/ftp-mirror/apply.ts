@@ -4,7 +4,7 @@ import { AppError, MisuseError, RefusedError } from '../../core/errors.ts';
 import type { Removal, Transfer } from './compare.ts';
 import { makeLastRank } from './filter.ts';
 import { inLanes } from './lanes.ts';
-import type { Receiver, Staged } from './receiver.ts';
+import type { Delivery, Receiver, Staged } from './receiver.ts';
 import type { Survey } from './survey.ts';
 import type { Tally } from './tally.ts';
 import { ancestorsOf, depthOf } from './tree.ts';
@@ -33,6 +33,9 @@ class Application {
   readonly #tally: Tally;
   /** Folders that could not be made: nothing below them is tried. */
   readonly #lost = new Set<string>();
+  /** Files delivered, but not published yet. */
+  readonly #underway = new Set<Promise<unknown>>();
+  #spoilt: Error | undefined;
 
   constructor(workshop: Workshop, survey: Survey, receiver: Receiver, tally: Tally) {
     this.#workshop = workshop;
@@ -117,11 +120,11 @@ class Application {
         bySize(transfers),
         ({ path }) => path,
         async transfer => {
-          const file = await this.#receiver.stage(transfer);
-          if (config.commit === 'end') staged.push(file);
-          else await this.#publish(file);
+          if (config.commit === 'end') staged.push(await this.#receiver.stage(transfer));
+          else this.#expect(transfer.path, await this.#receiver.deliver(transfer));
         },
       );
+      await this.#arrived();
     }
     if (config.commit === 'end') await this.#publishAll(staged, rankOf);
   }
@@ -145,6 +148,25 @@ class Application {
     }
   }
 
+  #expect(path: string, { done }: Delivery): void {
+    const settled = done.then(
+      size => this.#tally.transferred(path, size),
+      error => this.#failed(path, error),
+    );
+    const seen = settled
+      .catch(error => {
+        this.#spoilt ??= error as Error;
+      })
+      .finally(() => this.#underway.delete(seen));
+    this.#underway.add(seen);
+  }
+
+  /** All that was delivered has its name, or has failed. */
+  async #arrived(): Promise<void> {
+    await Promise.all(this.#underway);
+    if (this.#spoilt !== undefined) throw this.#spoilt;
+  }
+
   async #publish(file: Staged): Promise<void> {
     await this.#receiver.publish(file);
     this.#tally.transferred(file.transfer.path, file.size);
@@ -158,21 +180,25 @@ class Application {
     lost?: (path: string) => void,
   ): Promise<void> {
     await inLanes(items, this.#workshop.pool.lanes, async item => {
+      if (this.#spoilt !== undefined) throw this.#spoilt;
       const path = pathOf(item);
       try {
         for (const folder of ancestorsOf(path))
           if (this.#lost.has(folder)) throw new AppError('folder-missing', `its folder ${folder} could not be made`);
         await work(item);
       } catch (error) {
-        const final = this.#final(error);
-        if (final !== undefined) {
-          this.#workshop.stop(final);
-          throw final;
-        }
-        this.#tally.fail(path, error);
+        this.#failed(path, error);
         lost?.(path);
       }
     });
+  }
+
+  /** Counts a failure; throws when it spoils everything that is left. */
+  #failed(path: string, error: unknown): void {
+    const final = this.#final(error);
+    if (final === undefined) return this.#tally.fail(path, error);
+    this.#workshop.stop(final);
+    throw final;
   }
 
   /** The error to end with at once, when this one spoils everything that is left. */

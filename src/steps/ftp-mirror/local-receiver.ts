@@ -6,7 +6,7 @@ import type { FtpClient } from '../../protocols/ftp/index.ts';
 import type { Removal, Transfer } from './compare.ts';
 import { LocalFolder } from './local-folder.ts';
 import { remotePath, siblingOf } from './paths.ts';
-import type { Receiver, Staged } from './receiver.ts';
+import type { Delivery, Receiver, Staged } from './receiver.ts';
 import type { Tally } from './tally.ts';
 import { tempName } from './temp-name.ts';
 import type { Workshop } from './workshop.ts';
@@ -81,6 +81,12 @@ export class LocalReceiver implements Receiver {
       source: modifiedAt,
       target: facts === undefined ? null : Math.floor(facts.mtimeMs),
     });
+  }
+
+  async deliver(transfer: Transfer): Promise<Delivery> {
+    const staged = await this.stage(transfer);
+    await this.publish(staged);
+    return { done: Promise.resolve(staged.size) };
   }
 
   settle(): Promise<void> {

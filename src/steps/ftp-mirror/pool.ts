@@ -4,7 +4,7 @@
 //              │          └──▶ gone         broken sessions are dropped; waiting work opens the next
 //              └─ fails with others alive:  limit = those alive; the work waits for one of them
 //              └─ fails with none alive:    the pool is dead; all waiting work gets that error
-import { type Clock, cancelled } from '../../core/clock.ts';
+import { type Clock, cancelled, nextTurn } from '../../core/clock.ts';
 import { AppError, reportOf } from '../../core/errors.ts';
 import type { FtpClient } from '../../protocols/ftp/index.ts';
 
@@ -134,6 +134,22 @@ export class Pool {
   #rest(client: FtpClient): void {
     this.#idleSince.set(client, this.#options.clock.elapsed());
     this.#idle.push(client);
+    if (client.riding) void this.#settle(client);
+  }
+
+  /** Commands that waited for the next piece of work leave alone when there is none. */
+  async #settle(client: FtpClient): Promise<void> {
+    await nextTurn();
+    const at = this.#idle.indexOf(client);
+    if (at < 0 || !client.riding) return;
+    this.#idle.splice(at, 1);
+    this.#busy.add(client);
+    try {
+      for (; client.riding; await nextTurn()) await client.flush();
+    } catch (error) {
+      client.close(error as Error);
+    }
+    this.#release(client);
   }
 
   /** Dead sessions are dropped without costing the work a try. */

@@ -13,6 +13,11 @@ export interface Staged {
   readonly timeLost: boolean;
 }
 
+/** `done` resolves with the file's size. It may be left alone: it never causes an unhandled rejection. */
+export interface Delivery {
+  readonly done: Promise<number>;
+}
+
 export interface Receiver {
   /** Makes the root, and the folders above it, when it is missing. */
   prepareRoot(missing: boolean): Promise<void>;
@@ -26,6 +31,11 @@ export interface Receiver {
   stage(transfer: Transfer): Promise<Staged>;
   /** Gives it its final name, in one step where the receiving side can. Returns the time the copy then has when it was lost. */
   publish(staged: Staged): Promise<void>;
+  /**
+   * stage() and publish() in one, for a file that may have its name at once. Resolves when the next may be sent; `done` when this one
+   * is published, which may be while the next is under way.
+   */
+  deliver(transfer: Transfer): Promise<Delivery>;
   /** Makes all of it durable. */
   settle(): Promise<void>;
 }

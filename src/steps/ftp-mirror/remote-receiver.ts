@@ -1,15 +1,17 @@
 // Uploading: makes the server's folder like the local one, file by file over the shared sessions.
 import { join, posix } from 'node:path';
-import { RefusedError } from '../../core/errors.ts';
+import { AppError, RefusedError } from '../../core/errors.ts';
+import { printable } from '../../core/text.ts';
 import type { FtpClient } from '../../protocols/ftp/index.ts';
 import type { Removal, Transfer } from './compare.ts';
 import { remotePath, siblingOf } from './paths.ts';
-import type { Receiver, Staged } from './receiver.ts';
+import type { Delivery, Receiver, Staged } from './receiver.ts';
 import { orRefused, remoteExists, remoteSize } from './remote-facts.ts';
 import type { Survey } from './survey.ts';
 import type { Tally } from './tally.ts';
 import { tempName } from './temp-name.ts';
-import { uploadFile } from './upload-file.ts';
+import { type Sent, uploadFile, verifySize } from './upload-file.ts';
+import { finishSoon, type Tail, TailError } from './upload-tail.ts';
 import { isMissingPath, type Workshop } from './workshop.ts';
 
 export class RemoteReceiver implements Receiver {
@@ -64,46 +66,107 @@ export class RemoteReceiver implements Receiver {
     return true;
   }
 
-  stage(transfer: Transfer): Promise<Staged> {
-    const { config, pool, bandwidth, signal, localRoot } = this.#workshop;
-    const { path } = transfer;
-    let position = 0;
-    return pool.use(async (client, attempt) => {
-      const sent = await uploadFile(client, {
-        local: join(localRoot, path),
-        followLinks: config.symlinks === 'follow',
-        remote: facts => this.#remote(config.atomic ? this.tempOf({ ...transfer, facts: { ...facts, precisionMs: 0 } }) : path),
-        offset: (session, remote) => this.#offset(session, remote, attempt),
-        verify: config.verify === 'size',
-        moved: (at, bytes) => {
-          position = at;
-          this.#tally.at(path, position, bytes);
-        },
-        chunkBytes: bandwidth.chunkBytes,
-        take: bytes => bandwidth.take(bytes, signal),
-        note: message => this.#tally.once(message),
-        keepsPart: !config.atomic,
-      });
-      const timeKept = config['preserve-times'] && (await client.setModified(sent.remote, sent.modifiedAt));
-      if (config['preserve-times'] && !timeKept)
-        this.#tally.once('the server cannot set times: they are remembered here instead');
-      if (config.chmod?.files !== undefined) await this.#chmod(client, sent.remote, config.chmod.files);
-      const at = config.atomic ? siblingOf(path, posix.basename(sent.remote)) : path;
-      return { transfer, at, size: sent.size, modifiedAt: sent.modifiedAt, timeLost: !timeKept };
+  async stage(transfer: Transfer): Promise<Staged> {
+    return this.#workshop.pool.use(async (client, attempt) =>
+      this.#equip(client, transfer, await this.#send(client, transfer, attempt)),
+    );
+  }
+
+  /** What remains after the content arrived leaves with the next file on the same session; what fails there is done again, step by step. */
+  async deliver(transfer: Transfer): Promise<Delivery> {
+    const { sent, finished } = await this.#workshop.pool.use(async (client, attempt) => {
+      const file = await this.#send(client, transfer, attempt);
+      const tail = { finished: finishSoon(client, this.#tailOf(transfer, file)) };
+      tail.finished.catch(() => undefined);
+      return { sent: file, ...tail };
     });
+    const done = finished.then(
+      time => this.#remember(transfer.path, sent, time),
+      error => this.#finishSlowly(transfer, sent, error),
+    );
+    done.catch(() => undefined);
+    return { done: done.then(() => sent.size) };
   }
 
   async publish(staged: Staged): Promise<void> {
-    const { pool, memory } = this.#workshop;
-    const { path } = staged.transfer;
-    const remote = this.#remote(path);
-    const time = await pool.use(async (client, attempt) => {
-      if (staged.at !== path) await this.#rename(client, this.#remote(staged.at), remote, attempt > 1 ? staged.size : undefined);
+    await this.#name(staged, false);
+  }
+
+  #send(client: FtpClient, transfer: Transfer, attempt: number): Promise<Sent> {
+    const { config, bandwidth, signal, localRoot } = this.#workshop;
+    const { path } = transfer;
+    return uploadFile(client, {
+      local: join(localRoot, path),
+      followLinks: config.symlinks === 'follow',
+      remote: facts => this.#remote(config.atomic ? this.tempOf({ ...transfer, facts: { ...facts, precisionMs: 0 } }) : path),
+      offset: (session, remote) => this.#offset(session, remote, attempt),
+      moved: (at, bytes) => this.#tally.at(path, at, bytes),
+      chunkBytes: bandwidth.chunkBytes,
+      take: bytes => bandwidth.take(bytes, signal),
+      note: message => this.#tally.once(message),
+      keepsPart: !config.atomic,
+    });
+  }
+
+  /** Checks what arrived and gives it time and mode. */
+  async #equip(client: FtpClient, transfer: Transfer, sent: Sent): Promise<Staged> {
+    const { config } = this.#workshop;
+    if (config.verify === 'size') {
+      const note = (message: string) => this.#tally.once(message);
+      await verifySize(client, { ...sent, local: transfer.path, keepsPart: !config.atomic, note });
+    }
+    const timeKept = config['preserve-times'] && (await client.setModified(sent.remote, sent.modifiedAt));
+    if (config['preserve-times'] && !timeKept) this.#tally.once('the server cannot set times: they are remembered here instead');
+    if (config.chmod?.files !== undefined) await this.#chmod(client, sent.remote, config.chmod.files);
+    const at = config.atomic ? siblingOf(transfer.path, posix.basename(sent.remote)) : transfer.path;
+    return { transfer, at, size: sent.size, modifiedAt: sent.modifiedAt, timeLost: !timeKept };
+  }
+
+  #tailOf({ path }: Transfer, sent: Sent): Tail {
+    const { config } = this.#workshop;
+    return {
+      ...sent,
+      to: this.#remote(path),
+      verify: config.verify === 'size',
+      keepTime: config['preserve-times'],
+      ...(config.chmod?.files === undefined ? {} : { mode: config.chmod.files }),
+    };
+  }
+
+  /** The same with a reply awaited for each command. `why`: what went wrong before; a rename may have been done and its answer lost. */
+  async #finishSlowly(transfer: Transfer, sent: Sent, why: unknown): Promise<void> {
+    const { pool, signal, config } = this.#workshop;
+    if (signal.aborted || pool.failure !== undefined) throw why;
+    const mayBeDone = config.atomic && !(why instanceof RefusedError) && !(why instanceof TailError);
+    const to = this.#remote(transfer.path);
+    const staged = await pool.use(async (client, attempt) => {
+      const gone = (mayBeDone || attempt > 1) && !(await remoteExists(client, sent.remote));
+      if (!gone) return this.#equip(client, transfer, sent);
+      if ((await remoteSize(client, to)) !== sent.size) throw vanished(to);
+      const timeKept = config['preserve-times'] && (await client.setModified(to, sent.modifiedAt));
+      return { transfer, at: transfer.path, size: sent.size, modifiedAt: sent.modifiedAt, timeLost: !timeKept };
+    });
+    await this.#name(staged, mayBeDone);
+  }
+
+  async #name(staged: Staged, mayBeDone: boolean): Promise<void> {
+    const remote = this.#remote(staged.transfer.path);
+    const time = await this.#workshop.pool.use(async (client, attempt) => {
+      const done = mayBeDone || attempt > 1 ? staged.size : undefined;
+      if (staged.at !== staged.transfer.path) await this.#rename(client, this.#remote(staged.at), remote, done);
       return staged.timeLost ? ((await orRefused(client.modified(remote))) ?? null) : null;
     });
-    if (staged.timeLost && staged.modifiedAt !== undefined) {
-      await memory.put(path, { size: staged.size, source: staged.modifiedAt, target: time });
-    }
+    await this.#remember(staged.transfer.path, staged, staged.timeLost ? time : undefined);
+  }
+
+  /** `time`: what the copy shows instead of its source's time; undefined when it kept that. */
+  async #remember(
+    path: string,
+    { size, modifiedAt }: Pick<Staged, 'size' | 'modifiedAt'>,
+    time: number | null | undefined,
+  ): Promise<void> {
+    if (time === undefined || modifiedAt === undefined) return;
+    await this.#workshop.memory.put(path, { size, source: modifiedAt, target: time });
   }
 
   async settle(): Promise<void> {}
@@ -174,6 +237,13 @@ export class RemoteReceiver implements Receiver {
     if (root === '.') return remote;
     return remote.slice(root === '/' ? 1 : root.length + 1);
   }
+}
+
+function vanished(path: string): AppError {
+  return new AppError('upload-vanished', `${printable(path)}: the unfinished file is gone from the server`, {
+    retry: 'later',
+    hint: 'Does another mirror work on the same folder? It is sent again by the next attempt.',
+  });
 }
 
 /** MKD, content with a folder that is there already. */

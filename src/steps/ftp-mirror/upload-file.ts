@@ -15,7 +15,6 @@ export interface Upload {
   readonly remote: (facts: UploadFacts) => string;
   /** Size of what lies there already, as far as it may be continued; asked only once the place is known. */
   readonly offset: (client: FtpClient, remote: string) => Promise<number>;
-  readonly verify: boolean;
   readonly moved: (position: number, bytes: number) => void;
   /** Read and sent at once. */
   readonly chunkBytes: number;
@@ -30,8 +29,13 @@ export interface UploadFacts {
   readonly modifiedAt: number;
 }
 
-/** Resolves when the server has all of it. Rejects with `file-changed` (retry: later) when the source changed meanwhile. */
-export async function uploadFile(client: FtpClient, upload: Upload): Promise<UploadFacts & { readonly remote: string }> {
+/** What was sent, and where to. */
+export interface Sent extends UploadFacts {
+  readonly remote: string;
+}
+
+/** Resolves when the server has said that it has all of it. Rejects with `file-changed` (retry: later) when the source changed meanwhile. */
+export async function uploadFile(client: FtpClient, upload: Upload): Promise<Sent> {
   const handle = await openSource(upload);
   try {
     const before = await handle.stat();
@@ -47,7 +51,6 @@ export async function uploadFile(client: FtpClient, upload: Upload): Promise<Upl
         hint: 'It is sent again by the next attempt; nothing was published.',
       });
     }
-    await verify(client, upload, remote, facts.size);
     return { remote, size: facts.size, modifiedAt: facts.modifiedAt };
   } finally {
     await handle.close();
@@ -117,18 +120,26 @@ async function isUnchanged(path: string, before: Stats): Promise<boolean> {
   return after !== undefined && after.size === before.size && after.mtimeMs === before.mtimeMs && after.ino === before.ino;
 }
 
-async function verify(client: FtpClient, upload: Upload, remote: string, size: number): Promise<void> {
-  if (!upload.verify) return;
+export interface Verification extends Sent {
+  /** As messages call it. */
+  readonly local: string;
+  readonly keepsPart: boolean;
+  readonly note: (message: string) => void;
+}
+
+/** Throws `size-mismatch` (retry: later), the part discarded, when the server has another number of bytes. */
+export async function verifySize(client: FtpClient, check: Verification): Promise<void> {
+  const { remote, size, local } = check;
   const arrived = await remoteSize(client, remote);
   if (arrived === size) return;
-  if (arrived === undefined) return upload.note('the server tells no sizes: uploads are not verified');
-  await discard(client, remote, upload);
-  throw new AppError('size-mismatch', `the server has ${arrived} of ${size} bytes of ${printable(upload.local)}`, {
+  if (arrived === undefined) return check.note('the server tells no sizes: uploads are not verified');
+  await discard(client, remote, check);
+  throw new AppError('size-mismatch', `the server has ${arrived} of ${size} bytes of ${printable(local)}`, {
     retry: 'later',
     hint: 'The connection lost data, or the disk of the server is full; it is sent again by the next attempt.',
   });
 }
 
-async function discard(client: FtpClient, remote: string, { keepsPart }: Upload): Promise<void> {
+async function discard(client: FtpClient, remote: string, { keepsPart }: Pick<Upload, 'keepsPart'>): Promise<void> {
   if (!keepsPart) await tryRefused(client.remove(remote));
 }

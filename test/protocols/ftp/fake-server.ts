@@ -40,12 +40,15 @@ export interface FakeOptions {
 
 export class FakeServer {
   readonly seen: string[] = [];
+  /** The same by what arrived together. */
+  readonly segments: string[][] = [];
   readonly transcript: string[] = [];
   readonly #script: Script;
   readonly #options: FakeOptions;
   readonly #open: ServerTransport[] = [];
   readonly #listeners: Listener[] = [];
   #port = 0;
+  #endpoint: Endpoint | undefined;
   #data = Promise.withResolvers<ServerTransport>();
 
   constructor(script: Script, options: FakeOptions = {}) {
@@ -57,25 +60,34 @@ export class FakeServer {
     const control = await this.#listen(peer => void this.#serve(peer).catch(() => undefined));
     const data = await this.#listen(peer => this.#data.resolve(peer));
     this.#port = data.port;
-    return connectFtp(
-      {
-        name: 'fake',
-        type: 'ftp',
-        host: '127.0.0.1',
-        port: control.port,
-        tls: 'none',
-        user: 'me',
-        password: new Secret('hunter22'),
-        timeoutMs: 20_000,
-        ...this.#options.endpoint,
-      },
-      {
-        dial,
-        clock: systemClock,
-        transcript: (direction, shown) => void this.transcript.push(`${direction} ${shown}`),
-        ...(this.#options.signal === undefined ? {} : { signal: this.#options.signal }),
-      },
-    );
+    this.#endpoint = {
+      name: 'fake',
+      type: 'ftp',
+      host: '127.0.0.1',
+      port: control.port,
+      tls: 'none',
+      user: 'me',
+      password: new Secret('hunter22'),
+      timeoutMs: 20_000,
+      ...this.#options.endpoint,
+    };
+    return this.connectAgain();
+  }
+
+  /** A second session with the same server. */
+  async connectAgain(): Promise<FtpClient> {
+    if (this.#endpoint === undefined) throw new Error('connect() comes first');
+    return connectFtp(this.#endpoint, {
+      dial,
+      clock: systemClock,
+      transcript: (direction, shown) => void this.transcript.push(`${direction} ${shown}`),
+      ...(this.#options.signal === undefined ? {} : { signal: this.#options.signal }),
+    });
+  }
+
+  /** From now on nothing listens on the data port. */
+  async refuseData(): Promise<void> {
+    await this.#listeners.splice(1, 1)[0]?.close();
   }
 
   async stop(): Promise<void> {
@@ -116,6 +128,7 @@ export class FakeServer {
       pending += chunk.toString('latin1');
       const lines = pending.split('\r\n');
       pending = lines.pop() ?? '';
+      this.segments.push(lines);
       for (const line of lines) this.#answer(peer, line);
     }
   }

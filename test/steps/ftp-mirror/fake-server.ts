@@ -135,8 +135,35 @@ class FakeClient implements Partial<FtpClient> {
     throw new Error('unused');
   }
 
+  readonly #riders: (() => Promise<void>)[] = [];
+
+  get riding(): boolean {
+    return this.#riders.length > 0;
+  }
+
+  async flush(): Promise<void> {
+    while (this.#riders.length > 0) await this.#riders.shift()?.();
+    this.#check();
+  }
+
+  #ride<T>(work: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#riders.push(() => work().then(resolve, reject));
+    });
+  }
+
+  readonly soon: FtpClient['soon'] = {
+    size: path => this.#ride(() => this.size(path)),
+    modified: path => this.#ride(() => this.modified(path)),
+    setModified: (path, at) => this.#ride(() => this.setModified(path, at)),
+    rename: (from, to) => this.#ride(() => this.rename(from, to)),
+    makeFolder: path => this.#ride(() => this.makeFolder(path)),
+    remove: path => this.#ride(() => this.remove(path)),
+  };
+
   async #do<T>(what: string, work: () => T): Promise<T> {
     await Promise.resolve();
+    while (this.#riders.length > 0) await this.#riders.shift()?.();
     this.#check();
     try {
       this.#server.step(what);
@@ -297,6 +324,7 @@ class FakeClient implements Partial<FtpClient> {
     if (!this.usable) return;
     this.usable = false;
     this.#reason = reason;
+    for (const rider of this.#riders.splice(0)) void rider();
     this.#server.open -= 1;
   }
 

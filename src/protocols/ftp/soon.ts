@@ -1,0 +1,62 @@
+// Commands that are in no hurry: they leave in one segment with whatever their session sends next, and so cost no round trip.
+import { AppError } from '../../core/errors.ts';
+import type { Reply } from '../wire/reply.ts';
+import type { Attributes } from './attributes.ts';
+import type { FtpControl } from './control.ts';
+import { isPositive, unexpectedReply } from './errors.ts';
+import type { CurrentFolder } from './folder.ts';
+import { sendable } from './paths.ts';
+
+/**
+ * Each answers like its namesake of FtpClient, once the session has sent something else or flush() was called. May be called while
+ * another operation runs. An answer that fails for whatever reason may be asked for again in the ordinary way.
+ */
+export interface Soon {
+  size(path: string): Promise<number | undefined>;
+  modified(path: string): Promise<number | undefined>;
+  /** False: not in the way that works best; setModified() knows others. Undefined: the server has none. */
+  setModified(path: string, epochMs: number): Promise<boolean | undefined>;
+  rename(from: string, to: string): Promise<void>;
+  makeFolder(path: string): Promise<void>;
+  remove(path: string): Promise<void>;
+}
+
+export interface SoonParts {
+  readonly control: FtpControl;
+  readonly folder: CurrentFolder;
+  readonly attributes: Attributes;
+}
+
+export function commandsSoon({ control, folder, attributes }: SoonParts): Soon {
+  const demand = async (line: string, reply: Promise<Reply>) => {
+    const answer = await reply;
+    if (OUT_OF_STEP.has(answer.code)) control.trust.lose();
+    if (!isPositive(answer)) throw unexpectedReply(control.where, line, answer);
+  };
+  const at = (path: string) => {
+    if (!folder.means(sendable(path))) throw new AppError('folder-left', `"${path}" is relative to a folder that was left`);
+    return path;
+  };
+  return {
+    size: async path => attributes.sizeSoon(at(path)),
+    modified: async path => attributes.modifiedSoon(at(path)),
+    setModified: async (path, epochMs) => attributes.setModifiedSoon(at(path), epochMs),
+    makeFolder: async path => demand(`MKD ${path}`, control.ride(`MKD ${at(path)}`)),
+    remove: async path => demand(`DELE ${path}`, control.ride(`DELE ${at(path)}`)),
+    async rename(from, to) {
+      const [first, second] = [`RNFR ${at(from)}`, `RNTO ${at(to)}`];
+      let heard: Reply | undefined;
+      const asked = control.ride(first).then(reply => {
+        heard = reply;
+        return reply;
+      });
+      const done = control.ride(second, () => (heard?.code === 350 ? undefined : heard));
+      const reply = await asked;
+      if (reply.code !== 350) throw unexpectedReply(control.where, first, reply);
+      await demand(second, done);
+    },
+  };
+}
+
+/** The server lost a command, or its place among others. */
+const OUT_OF_STEP = new Set([500, 502, 503]);

@@ -1,0 +1,31 @@
+// Whether a server may be sent several commands at once: yes until it shows that it cannot, then never again (RFC 959 section 5.4).
+import type { Endpoint } from '../net/endpoint.ts';
+
+/** Servers known to lose or mix up commands that come together (lftp knows the same). */
+const KNOWN_BAD = /microsoft ftp service|madgoat|mikrotik/i;
+
+/** What is known of one server, shared by all its sessions. */
+export class PipelineTrust {
+  #lost = false;
+
+  get given(): boolean {
+    return !this.#lost;
+  }
+
+  greeted(banner: string): void {
+    if (KNOWN_BAD.test(banner)) this.lose();
+  }
+
+  /** Something went wrong that would not have, one command at a time. */
+  lose(): void {
+    this.#lost = true;
+  }
+}
+
+const known = new WeakMap<Endpoint, PipelineTrust>();
+
+export function trustIn(endpoint: Endpoint): PipelineTrust {
+  const trust = known.get(endpoint) ?? new PipelineTrust();
+  known.set(endpoint, trust);
+  return trust;
+}

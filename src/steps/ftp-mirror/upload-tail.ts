@@ -1,0 +1,35 @@
+// What remains to be done once a file's content has arrived, told to the server together with the next file: check, time, name.
+//
+//   content arrived ── SIZE, MFMT ride with the next file ── as they should be ── RNFR, RNTO ride with the one after ── published
+//                           └── not so, refused, session lost ──────────┴── TailError, or what was thrown: done again step by step
+import type { FtpClient } from '../../protocols/ftp/index.ts';
+import type { Sent } from './upload-file.ts';
+
+export interface Tail extends Sent {
+  /** The final path. */
+  readonly to: string;
+  readonly verify: boolean;
+  readonly keepTime: boolean;
+  readonly mode?: number;
+}
+
+/** The quick way does not do; the file has not been renamed. */
+export class TailError extends Error {}
+
+/** Resolves when the file is published, with the time it shows when that is not its source's (null: none), else undefined. */
+export async function finishSoon(client: FtpClient, tail: Tail): Promise<number | null | undefined> {
+  const { remote, to, size, modifiedAt } = tail;
+  if (tail.mode !== undefined) throw new TailError('modes are set one by one');
+  const [arrived, timeKept] = await Promise.all([
+    tail.verify ? client.soon.size(remote) : size,
+    tail.keepTime ? client.soon.setModified(remote, modifiedAt) : undefined,
+  ]).catch(cause => {
+    throw new TailError('no answer', { cause });
+  });
+  if (arrived !== size || timeKept === false) throw new TailError('not as it should be');
+  const [, shown] = await Promise.all([
+    remote === to ? undefined : client.soon.rename(remote, to),
+    timeKept === true ? undefined : client.soon.modified(to).catch(() => undefined),
+  ]);
+  return timeKept === true ? undefined : (shown ?? null);
+}

@@ -1,0 +1,171 @@
+// Several commands in one segment: what leaves together, what never may, and how a server that cannot bear it is treated.
+import { afterEach, describe, expect, it } from 'vitest';
+import { MisuseError } from '../../../src/core/errors.ts';
+import { COMMANDS_WAITING_MAX } from '../../../src/protocols/ftp/limits.ts';
+import { FtpSession } from '../../../src/protocols/ftp/session.ts';
+import { encodeCommand } from '../../../src/protocols/wire/command.ts';
+import { type FakeOptions, FakeServer, type Peer, type Script } from './fake-server.ts';
+
+const servers: FakeServer[] = [];
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server.stop();
+});
+
+async function connect(script: Script = {}, options: FakeOptions = {}) {
+  const server = new FakeServer(
+    { STOR: takes, SIZE: '213 5', DELE: '250 ok', MKD: '257 ok', RNFR: '350 ok', RNTO: '250 ok', ...script },
+    options,
+  );
+  servers.push(server);
+  return { server, client: await server.connect() };
+}
+
+async function takes(peer: Peer): Promise<void> {
+  peer.reply('150 go');
+  const data = await peer.data();
+  while ((await data.read()) !== undefined);
+  peer.reply('226 done');
+}
+
+async function* five(): AsyncGenerator<Buffer> {
+  yield Buffer.from('hello');
+}
+
+describe('FtpSession', () => {
+  const ready = () => {
+    const session = new FtpSession();
+    session.receive(Buffer.from('220 hi\r\n'));
+    return session;
+  };
+
+  it('matches the replies of commands in flight in their order, a transfer last', () => {
+    const session = ready();
+    session.send('send', encodeCommand('SIZE a'));
+    session.send('send', encodeCommand('EPSV'));
+    session.send('transfer', encodeCommand('STOR b'));
+    expect(() => session.send('send', encodeCommand('NOOP'))).toThrow(/about to transfer/);
+    expect(() => session.send('abort', encodeCommand('ABOR'))).toThrow(MisuseError);
+    expect(session.receive(Buffer.from('213 5\r\n')).length).toBe(1);
+    expect(session.state).toBe('replying');
+    session.receive(Buffer.from('229 ok (|||1|)\r\n150 go\r\n'));
+    expect(session.state).toBe('transferring');
+    expect(() => session.send('send', encodeCommand('NOOP'))).toThrow(MisuseError);
+    session.receive(Buffer.from('226 done\r\n'));
+    expect(session.state).toBe('ready');
+    expect(session.receive(Buffer.from('200 more\r\n')).at(-1)?.kind).toBe('broken');
+  });
+
+  it('bounds the commands in flight', () => {
+    const session = ready();
+    for (let n = 0; n < COMMANDS_WAITING_MAX; n++) session.send('send', encodeCommand('NOOP'));
+    expect(() => session.send('send', encodeCommand('NOOP'))).toThrow(MisuseError);
+  });
+});
+
+describe('folding', () => {
+  it('sends EPSV and the command together once EPSV is proven, with what waited before them', async () => {
+    const { server, client } = await connect();
+    await client.upload('/a', five());
+    const size = client.soon.size('/a');
+    const renamed = client.soon.rename('/a', '/b');
+    server.seen.length = 0;
+    server.segments.length = 0;
+    await client.upload('/c', five());
+    expect(server.segments).toEqual([['SIZE /a', 'RNFR /a', 'RNTO /b', 'EPSV', 'STOR /c']]);
+    await expect(size).resolves.toBe(5);
+    await renamed;
+  });
+
+  it('REST is never folded: a refused REST must not let STOR begin at 0', async () => {
+    const { server, client } = await connect({ REST: '501 no' });
+    await client.upload('/a', five());
+    server.segments.length = 0;
+    await expect(client.upload('/a', five(), { offset: 3 })).rejects.toMatchObject({ code: 'argument-refused' });
+    expect(server.segments).toEqual([['EPSV'], ['REST 3']]);
+  });
+
+  it('nothing is sent while a transfer runs: what comes to mind then waits', async () => {
+    let during: readonly string[] = [];
+    const { server, client } = await connect();
+    await client.upload('/a', five());
+    const source = async function* () {
+      void client.soon.remove('/x').catch(() => undefined);
+      yield Buffer.from('hello');
+      during = [...server.seen];
+    };
+    await client.upload('/b', source());
+    expect(during).not.toContain('DELE /x');
+    await client.flush();
+    expect(server.seen.at(-1)).toBe('DELE /x');
+  });
+
+  it('a refused command lives on, whether its data port still answers or not', async () => {
+    const { server, client } = await connect({ RETR: '550 no' });
+    await client.upload('/a', five());
+    for (let n = 0; n < 3; n++) {
+      await expect(drain(client.download('/gone'))).rejects.toMatchObject({ code: 'path-refused' });
+      await client.noop();
+    }
+    await server.refuseData();
+    await expect(drain(client.download('/gone'))).rejects.toMatchObject({ code: 'path-refused' });
+    await client.noop();
+  });
+
+  it('a data port that does not answer ends the session, whose STOR would wait for ever', async () => {
+    const { server, client } = await connect({ RETR: () => undefined }, { endpoint: { timeoutMs: 300 } });
+    await client.upload('/a', five());
+    await server.refuseData();
+    await expect(drain(client.download('/b'))).rejects.toMatchObject({ code: 'data-connect-failed', retry: 'reconnect' });
+    expect(client.usable).toBe(false);
+  });
+});
+
+describe('servers that cannot', () => {
+  it.each([
+    '220 Microsoft FTP Service',
+    '220 MadGoat',
+    '220 MikroTik FTP server',
+  ])('%s: one command at a time', async greeting => {
+    const { server, client } = await connect({}, { greeting });
+    for (const path of ['/a', '/b']) {
+      await client.upload(path, five());
+      void client.soon.rename(path, `${path}2`);
+    }
+    await client.flush();
+    expect(server.segments.filter(segment => segment.length > 1)).toEqual([]);
+    expect(server.seen.filter(line => line === 'RNTO /b2')).toHaveLength(1);
+  });
+
+  it('one by one, RNTO is not sent after a refused RNFR', async () => {
+    const { server, client } = await connect({ RNFR: '550 no' }, { greeting: '220 Microsoft FTP Service' });
+    const renamed = client.soon.rename('/a', '/b');
+    await Promise.all([expect(renamed).rejects.toMatchObject({ code: 'path-refused' }), client.flush()]);
+    expect(server.seen).not.toContain('RNTO /b');
+  });
+
+  it.each([
+    ['loses what follows EPSV', () => undefined, 'timed-out'],
+    ['cuts the connection', (peer: Peer) => peer.cut(), 'connection-cut'],
+    ['knows no STOR then', (peer: Peer) => peer.reply('503 what'), 'server-refused'],
+  ] as const)('one that %s is asked one by one from the next session on', async (_, second, code) => {
+    const STOR = (peer: Peer) => (peer.seen.filter(isStor).length > 1 ? second(peer) : takes(peer));
+    const { server, client } = await connect({ STOR }, { endpoint: { timeoutMs: 400 } });
+    await client.upload('/a', five());
+    await expect(client.upload('/b', five())).rejects.toMatchObject({ code });
+    client.close();
+    const again = await server.connectAgain();
+    server.segments.length = 0;
+    for (let n = 0; n < 2; n++) await again.size('/a');
+    void again.soon.size('/a');
+    await again.noop();
+    expect(server.segments).toEqual([['SIZE /a'], ['SIZE /a'], ['SIZE /a'], ['NOOP']]);
+  });
+});
+
+function isStor(line: string): boolean {
+  return line.startsWith('STOR');
+}
+
+async function drain(chunks: AsyncIterable<Buffer>): Promise<void> {
+  for await (const _ of chunks);
+}

@@ -1,0 +1,68 @@
+// What small files cost over one session, in round trips, against the sandbox's server: a lost optimisation fails here.
+// Without TLS on its data connections (`protection: control`) it costs what plain FTP does.
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { systemClock } from '../../../src/core/clock.ts';
+import { systemRandom } from '../../../src/core/random.ts';
+import { Secret } from '../../../src/core/secret.ts';
+import { connectFtp } from '../../../src/protocols/ftp/index.ts';
+import { dial } from '../../../src/protocols/net/dial.ts';
+import { FaultBook, sandboxCertificates, startFtpServer } from '../../../src/sandbox/index.ts';
+import { RoundTrips } from '../../support/round-trips.ts';
+import { makeRig, read, temporaryFolder, write } from './rig.ts';
+
+const FEW = 10;
+const MORE = 40;
+
+/** Round trips of a mirror of so many files over one session. */
+async function tripsOf(files: number, protection: 'private' | 'control', direction: 'upload' | 'download'): Promise<number> {
+  const dir = await temporaryFolder();
+  const siteDir = join(dir, 'served');
+  const password = new Secret('correct horse');
+  const certificates = await sandboxCertificates(dir, systemClock, systemRandom);
+  const service = await startFtpServer({
+    clock: systemClock,
+    random: systemRandom,
+    user: 'u',
+    password,
+    tls: certificates.tls,
+    siteDir,
+    faults: new FaultBook([]),
+  });
+  onTestFinished(() => service.close());
+  const { caFile } = certificates;
+  const endpoint = {
+    name: 'web',
+    type: 'ftp',
+    host: 'localhost',
+    port: service.port,
+    tls: 'explicit',
+    protection,
+    caFile,
+    user: 'u',
+    password,
+    timeoutMs: 10_000,
+  } as const;
+  const trips = new RoundTrips();
+  const rig = await makeRig({
+    connect: (_, { signal }) =>
+      connectFtp(endpoint, { dial: trips.over(dial), clock: systemClock, ...(signal === undefined ? {} : { signal }) }),
+  });
+  const tree = Object.fromEntries(Array.from({ length: files }, (_, index) => [`f${index}`, `${index}`.padEnd(2_048, 'x')]));
+  const [from, to] = direction === 'upload' ? [rig.site, join(siteDir, 'www')] : [join(siteDir, 'www'), rig.site];
+  await write(from, tree);
+  expect(await rig.run({ direction, parallel: 1 })).toMatchObject({ failed: 0, bytes: files * 2_048 });
+  expect(await read(to)).toEqual(tree);
+  return trips.count;
+}
+
+test.each([
+  ['upload', 'control', 3.1],
+  ['upload', 'private', 4.1],
+  ['download', 'control', 3.1],
+  ['download', 'private', 4.1],
+] as const)('%s, protection %s: at most %d round trips for one more atomic file of 2 KB', async (direction, protection, most) => {
+  const perFile = ((await tripsOf(MORE, protection, direction)) - (await tripsOf(FEW, protection, direction))) / (MORE - FEW);
+  expect(perFile).toBeLessThanOrEqual(most);
+  expect(perFile).toBeGreaterThanOrEqual(2);
+});
