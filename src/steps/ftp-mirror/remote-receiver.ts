@@ -100,6 +100,7 @@ export class RemoteReceiver implements Receiver {
       followLinks: config.symlinks === 'follow',
       remote: facts => this.#remote(config.atomic ? this.tempOf({ ...transfer, facts: { ...facts, precisionMs: 0 } }) : path),
       offset: (session, remote) => this.#offset(session, remote, attempt),
+      verify: false,
       moved: (at, bytes) => this.#tally.at(path, at, bytes),
       chunkBytes: bandwidth.chunkBytes,
       take: bytes => bandwidth.take(bytes, signal),

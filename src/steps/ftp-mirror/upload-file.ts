@@ -15,6 +15,8 @@ export interface Upload {
   readonly remote: (facts: UploadFacts) => string;
   /** Size of what lies there already, as far as it may be continued; asked only once the place is known. */
   readonly offset: (client: FtpClient, remote: string) => Promise<number>;
+  /** Check the size at once; else it is verifySize()'s, or the caller's, to do. */
+  readonly verify: boolean;
   readonly moved: (position: number, bytes: number) => void;
   /** Read and sent at once. */
   readonly chunkBytes: number;
@@ -51,7 +53,9 @@ export async function uploadFile(client: FtpClient, upload: Upload): Promise<Sen
         hint: 'It is sent again by the next attempt; nothing was published.',
       });
     }
-    return { remote, size: facts.size, modifiedAt: facts.modifiedAt };
+    const sent = { remote, size: facts.size, modifiedAt: facts.modifiedAt };
+    if (upload.verify) await verifySize(client, { ...upload, ...sent });
+    return sent;
   } finally {
     await handle.close();
   }
