@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 const NODE_MAJOR_MIN = 24;
 
 if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR_MIN) {
-  await start();
+  // Not awaited: when the reader of our output has gone, oclif's last flush never settles, and Node would warn and exit 13.
+  start();
 } else {
   await startWithOwnNode();
 }

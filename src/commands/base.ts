@@ -1,10 +1,10 @@
 // What all commands share: errors in our words with the exit code of CONTRACT section 2, JSON on stdout, a closed pipe that ends quietly.
 import { pipeline } from 'node:stream/promises';
 import { Args, Command, Flags } from '@oclif/core';
-import { exitCodeOf } from '../app/exit-codes.ts';
+import { EXIT, exitCodeOf } from '../app/exit-codes.ts';
 import type { OneOff, OneOffFlags } from '../app/oneoff.ts';
 import { type Diagnostic, formatDiagnostic } from '../core/diagnostic.ts';
-import { AppError, reportOf } from '../core/errors.ts';
+import { AppError, fileError, reportOf } from '../core/errors.ts';
 import { printable } from '../core/text.ts';
 
 export const jsonFlag = Flags.boolean({ description: 'print one JSON document on stdout' });
@@ -48,7 +48,10 @@ export abstract class BaseCommand extends Command {
 
   override async init(): Promise<void> {
     await super.init();
-    for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosedPipe);
+    // oclif's own listener throws, which ends a run in the middle with a stack trace.
+    process.stdout.removeAllListeners('error');
+    process.stdout.on('error', unwritable);
+    process.stderr.on('error', () => undefined);
     this.asJson = this.argv.includes('--json');
     // A diagnostic report (--report-on-fatalerror) holds the environment otherwise, and with it every POSTRIDER_SECRET_*.
     process.report.excludeEnv = true;
@@ -109,4 +112,17 @@ function isDebugged(): boolean {
 /** Whoever read our output has gone; the work goes on all the same, and says the rest to nobody. */
 function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE') throw error;
+}
+
+let saidUnwritable = false;
+
+/** A full disk behind `>`: the work goes on, but its results are lost, which is no success. */
+function unwritable(error: NodeJS.ErrnoException): void {
+  if (saidUnwritable || error.code === 'EPIPE' || error.code === 'EIO') return;
+  saidUnwritable = true;
+  const { message } = fileError(error, 'standard output');
+  process.stderr.write(`postrider: ${message}\n  What was written there is not complete; the work itself went on.\n`);
+  process.on('exit', code => {
+    if (code === EXIT.success) process.exitCode = EXIT.failed;
+  });
 }

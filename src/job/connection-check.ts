@@ -46,8 +46,23 @@ function checkConnection(raw: Raw, path: Path, scope: ExpressionScope): readonly
       EXPRESSION_KEYS.has(key) ? checkValue(value, [...path, key], scope) : forbidExpressions(value, [...path, key]),
     ),
     ...checkTimeout(raw['timeout'], [...path, 'timeout']),
+    ...checkHost(raw['host'], [...path, 'host']),
     ...checkSignIn(rest, path),
   ];
+}
+
+/** Near enough to tell an address from `name:port`. */
+const IPV6 = /^[0-9a-f]*:[0-9a-f.]*:[0-9a-f:.]*(?:%\w+)?$/i;
+
+/** A host is a name or an address alone; with more around it, no name server would know it. */
+function checkHost(host: Raw | undefined, path: Path): readonly Problem[] {
+  if (typeof host !== 'string' || host === '' || hasExpression(host)) return [];
+  const [, name = '', port] = /^(?:[a-z0-9+.-]+:\/\/)?(?:[^/@]*@)?([^/:\s]+)(?::(\d+))?(?:\/.*)?$/i.exec(host) ?? [];
+  if (name === host || IPV6.test(host)) return [];
+  const message = `\`host\` must be a name or an address alone, but is "${printable(host)}"`;
+  const keys = port === undefined ? `\`host: ${name}\`` : `\`host: ${name}\` and \`port: ${port}\``;
+  const hint = name === '' ? 'Write it as in ftp.example.org, 192.0.2.1 or 2001:db8::1.' : `Write ${keys}.`;
+  return [{ code: 'bad-host', message, hint, path }];
 }
 
 function checkSignIn(raw: Readonly<Record<string, Raw>>, path: Path): readonly Problem[] {

@@ -15,10 +15,13 @@ export interface TextSink {
 export function quiet(sink: TextSink): TextSink {
   let closed = false;
   const fail = (error: Error) => {
-    if (!isGone(error)) throw error;
     closed = true;
+    if (!isGone(error)) throw error;
   };
-  sink.on?.('error', fail);
+  // Whatever the reason, no more goes there; the owner of the stream says what happened.
+  sink.on?.('error', () => {
+    closed = true;
+  });
   return {
     write(text) {
       if (closed) return;

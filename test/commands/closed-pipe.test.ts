@@ -1,6 +1,6 @@
 // A reader that goes away in the middle of a run ends its own reading, not the run.
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { BIN, cli, inTempDir } from '../support/cli.ts';
@@ -17,3 +17,28 @@ it.each(['--json', ''])('run %s', flag =>
     const { stdout } = await cli(['history', '--state', 'state', '--json'], { cwd: dir });
     expect(JSON.parse(stdout).runs).toMatchObject([{ status: 'succeeded' }]);
   }));
+
+it('a reading command whose reader has gone ends in silence', () =>
+  inTempDir(async dir => {
+    const closedPipe = 'mkfifo p; exec 3<>p 4>p; exec 3<&-';
+    const { status, stderr } = spawnSync('bash', ['-c', `${closedPipe}; "${process.execPath}" "${BIN}" schema >&4`], {
+      cwd: dir,
+      encoding: 'utf8',
+    });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  }));
+
+it.runIf(existsSync('/dev/full')).each(['schema', 'run job.yaml --state state --json'])(
+  '%s into a full disk says so, does its work, and is no success',
+  line =>
+    inTempDir(async dir => {
+      writeFileSync(join(dir, 'job.yaml'), 'name: job\nsteps:\n  - { id: last, run: "echo done > done.txt" }\n');
+      const command = `"${process.execPath}" "${BIN}" ${line} > /dev/full`;
+      const { status, stderr } = spawnSync('bash', ['-c', command], { cwd: dir, encoding: 'utf8' });
+      expect({ status, stderr }).toEqual({
+        status: 1,
+        stderr: expect.stringMatching(/^postrider: standard output: the disk is full\n.*\n$/),
+      });
+      expect(existsSync(join(dir, 'done.txt'))).toBe(line.startsWith('run'));
+    }),
+);

@@ -138,13 +138,18 @@ const UNTRUSTED = new Set([
   'INVALID_CA',
 ]);
 
+/** Node advises a switch of its own that changes nothing here: the system's certificates are trusted already. */
+function withoutAdvice(message: string): string {
+  return message.replace(/; if the root CA is installed locally.*/s, '');
+}
+
 /** A failed handshake in our words. Certificate problems are final; a cut or garbled handshake may be worth another try. */
 export function tlsFailure(error: Error, tls: TlsClient): AppError {
   if (error instanceof AppError) return error;
   const where = addressOf(tls.endpoint);
   const code = (error as NodeJS.ErrnoException).code ?? '';
   if (UNTRUSTED.has(code)) {
-    return new AppError('tls-untrusted', `the certificate of ${where} is not trusted: ${error.message}`, {
+    return new AppError('tls-untrusted', `the certificate of ${where} is not trusted: ${withoutAdvice(error.message)}`, {
       hint: 'If it is your own server, save its CA certificate as a PEM file and name it with `ca:` on the connection.',
       cause: error,
     });
