@@ -1,4 +1,4 @@
-// Where renderers write. A reader that went away (a closed pipe) ends the writing quietly, not the run.
+// Where renderers write. A reader that went away (a closed pipe) or a full disk ends the writing, not the run.
 
 /** As much of a stream as a renderer needs; process.stdout is one. */
 export interface TextSink {
