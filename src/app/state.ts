@@ -27,6 +27,11 @@ export async function openStore({ stateDir, env }: Workspace, clock: Clock): Pro
   return openSqliteStore(join(stateDir, STORE_FILE), { clock });
 }
 
+/** The file of the embedded store; undefined when another store is used. */
+export function storeFile({ stateDir, env }: Workspace): string | undefined {
+  return (env['POSTRIDER_STORE'] ?? '') === '' ? join(stateDir, STORE_FILE) : undefined;
+}
+
 /** Not `recursive` of Node's own: that never returns where the parent is there and yet nothing can be made in it (/proc). */
 async function makeFolder(path: string): Promise<void> {
   if (await isFolder(path)) return;

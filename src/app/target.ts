@@ -54,6 +54,26 @@ export async function resolveTarget(text: string, type: Protocol, one: OneOff): 
   return { endpoint, path: parsed.path };
 }
 
+/** A connection in two steps, for who looks at the server first. */
+export interface Connecting {
+  /** Without its sign-in. */
+  readonly anonymous: Endpoint;
+  /** With it. Throws AppError `secret-missing` and the like. */
+  signedIn(): Promise<Endpoint>;
+}
+
+/** Of any protocol. Throws AppError `usage`, `connection-unknown`, `config-invalid`, and `secret-missing` for what host and port need. */
+export async function connectionNamed(text: string, one: OneOff): Promise<Connecting> {
+  const connection = await connectionOf(parseTarget(text), one);
+  const { user, password, ...rest } = connection;
+  const inFull = async () => {
+    const endpoint = await signedIn(connection, one);
+    if (endpoint.password !== undefined) one.redactor.add(endpoint.password);
+    return endpoint;
+  };
+  return { anonymous: await resolved(rest, one), signedIn: inFull };
+}
+
 async function connectionOf(parsed: TargetText, one: OneOff): Promise<Connection> {
   return parsed.kind === 'url' ? urlConnection(parsed.settings, one) : namedConnection(parsed.name, one);
 }
