@@ -30,10 +30,15 @@ export async function validateFiles(paths: readonly string[], { cwd }: Workspace
 }
 
 async function jobFiles(path: string): Promise<readonly string[]> {
+  let files: readonly string[];
   try {
-    return (await stat(path)).isDirectory() ? await listJobs(path) : [path];
+    files = (await stat(path)).isDirectory() ? await listJobs(path) : [path];
   } catch (error) {
-    const { message, hint = 'Check the path.' } = fileError(error, path);
-    throw new AppError('job-missing', message, { hint, cause: error });
+    const hint = 'Check the path; `postrider init` makes a jobs folder.';
+    throw new AppError('job-missing', fileError(error, path).message, { hint, cause: error });
   }
+  if (files.length > 0) return files;
+  throw new AppError('job-missing', `${path}: no job files in this folder`, {
+    hint: 'Job files end in .yaml; `postrider init` writes examples.',
+  });
 }

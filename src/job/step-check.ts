@@ -10,6 +10,7 @@ import type { ContextName } from './expressions.ts';
 import { isMapping, problemsOf } from './issue.ts';
 import type { Raw } from './job.ts';
 import type { Path, Problem } from './problem.ts';
+import { checkScript } from './script-check.ts';
 import { hasExpression, soleExpression } from './template.ts';
 
 type Mapping = Readonly<Record<string, Raw>>;
@@ -107,7 +108,13 @@ function checkSettings(raw: Mapping, path: Path, around: StepSurroundings): read
   const type = around.types.get(uses);
   if (type === undefined) return [unknownType(uses, [...path, 'uses'], around.types), ...expressions.map(home)];
   const shape = problemsOf(type.schema, settings, at);
-  return [...shape, ...expressions, ...checkConnection(settings['connection'], type, [...at, 'connection'], around)].map(home);
+  const script = type.name === 'shell' && expressions.length === 0 ? checkScript(settings['run'], [...at, 'run']) : [];
+  return [
+    ...shape,
+    ...expressions,
+    ...script,
+    ...checkConnection(settings['connection'], type, [...at, 'connection'], around),
+  ].map(home);
 }
 
 function scopeOf({ vars, steps, ended }: StepSurroundings, place: string, contexts: readonly ContextName[]): ExpressionScope {

@@ -55,6 +55,7 @@ it.each([
   [['history', '--last', 'yesterday'], 2],
   [['show', 'no-such-run'], 1],
   [['validate', 'nowhere.yaml'], 2],
+  [['validate', '.'], 2],
   [['sandbox', '--fault', 'ftp:STROR=cut'], 2],
   [['--help'], 0],
 ])('%j exits %i', (args, code) =>

@@ -82,6 +82,13 @@ describe('a right job file', () => {
       ['warning', 'secret-in-file', 3],
     ]);
   });
+
+  it('tells once a script of an output in it, and where', async () => {
+    const { diagnostics } = await load(join(valid, 'script-injection.yaml'));
+    expect(diagnostics.map(({ severity, code, range }) => [severity, code, range.start])).toEqual([
+      ['warning', 'script-injection', { line: 7, column: 36 }],
+    ]);
+  });
 });
 
 describe('the schema of job files', () => {
