@@ -46,7 +46,7 @@ export class Attributes {
     if (setter === undefined) return undefined;
     const set = this.#control.ride(setTimeLine(setter, path, at));
     const shown = setter === 'MFMT' ? undefined : this.#control.ride(`MDTM ${path}`);
-    if (!isPositive(await set)) return false;
+    if (!TIME_SET.has((await set).code)) return false;
     return shown === undefined || sameSecond(timeIn(await shown), at);
   }
 
@@ -81,6 +81,9 @@ export class Attributes {
     return undefined;
   }
 }
+
+/** Any other yes may be the answer to another command. */
+const TIME_SET = new Set([200, 213, 250, 253]);
 
 function sizeIn(text: string | undefined): number | undefined {
   const match = /^\s*(\d{1,16})\s*$/.exec(text ?? '');

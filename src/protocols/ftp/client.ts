@@ -1,6 +1,6 @@
 // The FTP client: one signed-in session, one operation at a time.
 import { type Clock, cancelled } from '../../core/clock.ts';
-import { MisuseError } from '../../core/errors.ts';
+import { BrokenSessionError, MisuseError } from '../../core/errors.ts';
 import type { Dial } from '../net/dial.ts';
 import type { Endpoint } from '../net/endpoint.ts';
 import type { Reply } from '../wire/reply.ts';
@@ -20,6 +20,7 @@ import { quotable } from './quote.ts';
 import { commandsSoon, type Soon } from './soon.ts';
 import { receiveFrom, sendTo } from './streams.ts';
 import { beginTransfer, type TransferContext } from './transfer.ts';
+import { trustIn } from './trust.ts';
 
 export interface FtpClientOptions {
   readonly dial: Dial;
@@ -67,6 +68,8 @@ export interface FtpClient {
   readonly soon: Soon;
   /** True while commands of `soon` wait. */
   readonly riding: boolean;
+  /** True when commands of `soon` leave together; else each takes a round trip. */
+  readonly pipelines: boolean;
   /** Sends them now and waits for their answers; throws only when the session is dead. */
   flush(): Promise<void>;
   /** Any command that moves no data and changes no setting of the session; refusals are replies, too. */
@@ -78,6 +81,18 @@ export interface FtpClient {
 
 /** Connects and signs in. Throws with a code for each thing that can go wrong on the way; nothing stays open then. */
 export async function connectFtp(endpoint: Endpoint, options: FtpClientOptions): Promise<FtpClient> {
+  const trust = trustIn(endpoint);
+  const trusted = trust.given;
+  try {
+    return await connectOnce(endpoint, options);
+  } catch (error) {
+    if (!(error instanceof BrokenSessionError) || !trusted || trust.given) throw error;
+    return connectOnce(endpoint, options);
+  }
+}
+
+/** Again is worth it when the server turned out not to bear several commands at once. */
+async function connectOnce(endpoint: Endpoint, options: FtpClientOptions): Promise<FtpClient> {
   const { clock, signal } = options;
   const charset = charsetOf(endpoint.encoding);
   if (signal?.aborted) throw cancelled(signal);
@@ -120,6 +135,10 @@ class SignedInClient implements FtpClient {
 
   get riding(): boolean {
     return this.#control.riding;
+  }
+
+  get pipelines(): boolean {
+    return this.#control.trust.given;
   }
 
   flush(): Promise<void> {

@@ -1,4 +1,5 @@
 // The current folder: listing goes into the listed folder, and whoever uses a relative path afterwards must not notice.
+import type { Reply } from '../wire/reply.ts';
 import type { FtpControl } from './control.ts';
 import { isPositive, refused, unexpectedReply } from './errors.ts';
 import { isAbsolute, quotedPath, sendable } from './paths.ts';
@@ -16,7 +17,10 @@ export class CurrentFolder {
   /** PWD (RFC 959 section 4.1.3). */
   async show(): Promise<string> {
     if (this.#strayed && this.#home !== undefined) return this.#home;
-    const reply = await this.#control.exchange('PWD');
+    return this.#read(await this.#control.exchange('PWD'));
+  }
+
+  #read(reply: Reply): string {
     const path = reply.code === 257 ? quotedPath(reply.lines.join('\n')) : undefined;
     if (path === undefined) throw unexpectedReply(this.#control.where, 'PWD', reply);
     this.#home = path;
@@ -33,10 +37,12 @@ export class CurrentFolder {
   /** Makes `path` the server's current folder for a moment. Throws RefusedError `path-missing` when there is no such folder. */
   async visit(path: string): Promise<void> {
     sendable(path);
-    if (this.#home === undefined) await this.show();
+    const asked = this.#home === undefined ? this.#control.ride('PWD').then(reply => this.#read(reply)) : undefined;
+    asked?.catch(() => undefined);
     await this.settle(path);
     await this.#enter(path, { code: 'path-missing', hint: 'Check that the folder exists and that the user may enter it.' });
     this.#strayed = true;
+    await asked;
   }
 
   /** True when `path` means the same to the server as to the caller, with no command before it. */

@@ -13,8 +13,8 @@ export const PRELIMINARY_REPLIES_MAX = 1_000;
 export const COMMANDS_WAITING_MAX = 256;
 
 /** Commands that leave in one segment, where several may: little enough for any server's input buffer. */
-export const WINDOW_COMMANDS = 40;
-export const WINDOW_BYTES = 4_096;
+export const WINDOW_COMMANDS = 100;
+export const WINDOW_BYTES = 8_192;
 
 /** How long an abandoned transfer may take to be acknowledged; then the session is given up instead. */
 export const ABORT_MS = 2_000;

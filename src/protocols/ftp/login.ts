@@ -19,10 +19,9 @@ export async function signIn(control: FtpControl, endpoint: Endpoint, charset: C
     const greeting = await greet(control);
     if (endpoint.tls === 'explicit') await startTls(control);
     await identify(control, endpoint);
-    if (endpoint.tls !== 'none') await protect(control, endpoint.protection ?? 'private');
-    const features = parseFeatures(await control.exchange('FEAT'));
-    if (features.utf8 && charset.name === 'utf-8') await control.exchange('OPTS UTF8 ON');
-    await setBinary(control);
+    const features = await settings(control, endpoint);
+    // A server that does not know it goes on as before: nobody waits for the answer.
+    if (features.utf8 && charset.name === 'utf-8') void control.ride('OPTS UTF8 ON');
     return { greeting, features };
   } catch (error) {
     if (control.farewell === undefined || error instanceof CancelledError) throw error;
@@ -89,22 +88,30 @@ function passLine(endpoint: Endpoint, user: string): string {
   return `PASS ${password.reveal()}`;
 }
 
-/** PBSZ must come first though it means nothing under TLS (RFC 4217 section 9). */
-async function protect(control: FtpControl, protection: 'private' | 'control'): Promise<void> {
-  await control.exchange('PBSZ 0');
-  const line = protection === 'private' ? 'PROT P' : 'PROT C';
-  const reply = await control.exchange(line);
-  if (isPositive(reply)) return;
-  throw refused(control.where, line, reply, {
-    code: 'protection-refused',
-    hint:
-      protection === 'private'
-        ? 'The server cannot encrypt files; `protection: control` sends them in clear text.'
-        : 'The server insists on encrypted files; remove `protection: control`.',
-  });
+/** Everything a signed-in session needs, in one segment where the server bears it. */
+async function settings(control: FtpControl, endpoint: Endpoint): Promise<FtpFeatures> {
+  const secured = endpoint.tls === 'none' ? undefined : protect(control, endpoint.protection ?? 'private');
+  const features = control.ride('FEAT');
+  const binary = await control.exchange('TYPE I');
+  await secured;
+  if (!isPositive(binary)) throw unexpectedReply(control.where, 'TYPE I', binary);
+  return parseFeatures(await features);
 }
 
-async function setBinary(control: FtpControl): Promise<void> {
-  const reply = await control.exchange('TYPE I');
-  if (!isPositive(reply)) throw unexpectedReply(control.where, 'TYPE I', reply);
+/** PBSZ must come first though it means nothing under TLS (RFC 4217 section 9). Its promise may be left alone. */
+function protect(control: FtpControl, protection: 'private' | 'control'): Promise<void> {
+  void control.ride('PBSZ 0');
+  const line = protection === 'private' ? 'PROT P' : 'PROT C';
+  const checked = control.ride(line).then(reply => {
+    if (isPositive(reply)) return;
+    throw refused(control.where, line, reply, {
+      code: 'protection-refused',
+      hint:
+        protection === 'private'
+          ? 'The server cannot encrypt files; `protection: control` sends them in clear text.'
+          : 'The server insists on encrypted files; remove `protection: control`.',
+    });
+  });
+  checked.catch(() => undefined);
+  return checked;
 }

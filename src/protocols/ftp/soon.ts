@@ -3,7 +3,7 @@ import { AppError } from '../../core/errors.ts';
 import type { Reply } from '../wire/reply.ts';
 import type { Attributes } from './attributes.ts';
 import type { FtpControl } from './control.ts';
-import { isPositive, unexpectedReply } from './errors.ts';
+import { unexpectedReply } from './errors.ts';
 import type { CurrentFolder } from './folder.ts';
 import { sendable } from './paths.ts';
 
@@ -18,6 +18,7 @@ export interface Soon {
   setModified(path: string, epochMs: number): Promise<boolean | undefined>;
   rename(from: string, to: string): Promise<void>;
   makeFolder(path: string): Promise<void>;
+  removeFolder(path: string): Promise<void>;
   remove(path: string): Promise<void>;
 }
 
@@ -30,8 +31,8 @@ export interface SoonParts {
 export function commandsSoon({ control, folder, attributes }: SoonParts): Soon {
   const demand = async (line: string, reply: Promise<Reply>) => {
     const answer = await reply;
-    if (OUT_OF_STEP.has(answer.code)) control.trust.lose();
-    if (!isPositive(answer)) throw unexpectedReply(control.where, line, answer);
+    if (answer.code < 400 ? !DONE.has(answer.code) : OUT_OF_STEP.has(answer.code)) control.trust.lose();
+    if (!DONE.has(answer.code)) throw unexpectedReply(control.where, line, answer);
   };
   const at = (path: string) => {
     if (!folder.means(sendable(path))) throw new AppError('folder-left', `"${path}" is relative to a folder that was left`);
@@ -42,6 +43,7 @@ export function commandsSoon({ control, folder, attributes }: SoonParts): Soon {
     modified: async path => attributes.modifiedSoon(at(path)),
     setModified: async (path, epochMs) => attributes.setModifiedSoon(at(path), epochMs),
     makeFolder: async path => demand(`MKD ${path}`, control.ride(`MKD ${at(path)}`)),
+    removeFolder: async path => demand(`RMD ${path}`, control.ride(`RMD ${at(path)}`)),
     remove: async path => demand(`DELE ${path}`, control.ride(`DELE ${at(path)}`)),
     async rename(from, to) {
       const [first, second] = [`RNFR ${at(from)}`, `RNTO ${at(to)}`];
@@ -57,6 +59,9 @@ export function commandsSoon({ control, folder, attributes }: SoonParts): Soon {
     },
   };
 }
+
+/** Another yes may be the answer to another command, when the server lost one: it is not believed. */
+const DONE = new Set([200, 226, 250, 257]);
 
 /** The server lost a command, or its place among others. */
 const OUT_OF_STEP = new Set([500, 502, 503]);

@@ -75,6 +75,7 @@ class Application {
       stale,
       path => path,
       path => this.#receiver.removeTemp(path),
+      { lanes: this.#receiver.window },
     );
   }
 
@@ -87,9 +88,10 @@ class Application {
       removals.filter(({ kind }) => kind === 'file'),
       ({ path }) => path,
       remove,
+      { lanes: this.#receiver.window },
     );
     for (const level of byDepth(removals.filter(({ kind }) => kind === 'folder')))
-      await this.#each(level, ({ path }) => path, remove);
+      await this.#each(level, ({ path }) => path, remove, { lanes: this.#receiver.window });
   }
 
   async #makeFolders(): Promise<void> {
@@ -99,7 +101,7 @@ class Application {
         level,
         ({ path }) => path,
         ({ path }) => this.#receiver.makeFolder(path),
-        path => this.#lost.add(path),
+        { lanes: this.#receiver.window, lost: path => this.#lost.add(path) },
       );
     }
   }
@@ -177,9 +179,9 @@ class Application {
     items: readonly T[],
     pathOf: (item: T) => string,
     work: (item: T) => Promise<unknown>,
-    lost?: (path: string) => void,
+    { lanes = this.#workshop.pool.lanes, lost }: { readonly lanes?: number; readonly lost?: (path: string) => void } = {},
   ): Promise<void> {
-    await inLanes(items, this.#workshop.pool.lanes, async item => {
+    await inLanes(items, lanes, async item => {
       if (this.#spoilt !== undefined) throw this.#spoilt;
       const path = pathOf(item);
       try {

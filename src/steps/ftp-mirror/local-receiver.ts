@@ -26,6 +26,10 @@ export class LocalReceiver implements Receiver {
     return new LocalReceiver(workshop, tally, await LocalFolder.open(workshop.localRoot));
   }
 
+  get window(): number {
+    return this.#workshop.pool.lanes;
+  }
+
   async prepareRoot(): Promise<void> {}
 
   tempOf({ path, facts }: Transfer): string {

@@ -19,6 +19,8 @@ export interface Delivery {
 }
 
 export interface Receiver {
+  /** How many changes of names are worth starting side by side. */
+  readonly window: number;
   /** Makes the root, and the folders above it, when it is missing. */
   prepareRoot(missing: boolean): Promise<void>;
   /** Where a transfer's unfinished file lies: same content, same place. */

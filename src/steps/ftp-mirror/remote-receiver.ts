@@ -3,6 +3,7 @@ import { join, posix } from 'node:path';
 import { AppError, RefusedError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
 import type { FtpClient } from '../../protocols/ftp/index.ts';
+import { BATCH_ITEMS } from './batch.ts';
 import type { Removal, Transfer } from './compare.ts';
 import { remotePath, siblingOf } from './paths.ts';
 import type { Delivery, Receiver, Staged } from './receiver.ts';
@@ -27,6 +28,8 @@ export class RemoteReceiver implements Receiver {
     this.#temps = temps;
   }
 
+  readonly window = BATCH_ITEMS;
+
   async prepareRoot(missing: boolean): Promise<void> {
     const { pool, remoteRoot } = this.#workshop;
     if (missing) await pool.use(client => makeAll(client, remoteRoot));
@@ -43,10 +46,14 @@ export class RemoteReceiver implements Receiver {
   async makeFolder(path: string): Promise<void> {
     const remote = this.#remote(path);
     const mode = this.#workshop.config.chmod?.dirs;
-    await this.#workshop.pool.use(async client => {
-      await makeOne(client, remote);
-      if (mode !== undefined) await this.#chmod(client, remote, mode);
-    });
+    const { pool, batch } = this.#workshop;
+    try {
+      await batch.soon(soon => soon.makeFolder(remote));
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      await pool.use(client => makeOne(client, remote));
+    }
+    if (mode !== undefined) await pool.use(client => this.#chmod(client, remote, mode));
   }
 
   async remove({ path, kind, twin }: Removal): Promise<boolean> {
@@ -55,13 +62,13 @@ export class RemoteReceiver implements Receiver {
       this.#tally.once('the server does not tell upper from lower case: a file keeps its old spelling there');
       return false;
     }
-    await this.#workshop.pool.use(async client => {
-      try {
-        await (kind === 'file' ? client.remove(remote) : client.removeFolder(remote));
-      } catch (error) {
-        if (!(error instanceof RefusedError) || (await remoteExists(client, remote))) throw error;
-      }
-    });
+    const { pool, batch } = this.#workshop;
+    try {
+      await batch.soon(soon => (kind === 'file' ? soon.remove(remote) : soon.removeFolder(remote)));
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      await pool.use(client => removeOne(client, remote, kind));
+    }
     if (kind === 'file') await this.#workshop.memory.delete(path);
     return true;
   }
@@ -245,6 +252,20 @@ function vanished(path: string): AppError {
     retry: 'later',
     hint: 'Does another mirror work on the same folder? It is sent again by the next attempt.',
   });
+}
+
+/** The server's no, or ours to a path that was relative to another folder: either may be tried again by itself. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof RefusedError || (error instanceof AppError && error.code === 'folder-left');
+}
+
+/** DELE or RMD, content with what is gone already. */
+async function removeOne(client: FtpClient, path: string, kind: Removal['kind']): Promise<void> {
+  try {
+    await (kind === 'file' ? client.remove(path) : client.removeFolder(path));
+  } catch (error) {
+    if (!(error instanceof RefusedError) || (await remoteExists(client, path))) throw error;
+  }
 }
 
 /** MKD, content with a folder that is there already. */

@@ -1,5 +1,6 @@
 // Looks at both sides and says what has to happen. Changes nothing, so that preview and run share it.
 import { AppError } from '../../core/errors.ts';
+import { BATCH_ITEMS } from './batch.ts';
 import { brakeOn } from './brakes.ts';
 import { type Conflict, compareTrees, difference, type MirrorPlan, TIME_TOLERANCE_MS } from './compare.ts';
 import { makeFilter } from './filter.ts';
@@ -101,11 +102,11 @@ interface Refined {
 
 /** Asks SIZE and MDTM where the listing was too coarse to decide by, or to hand on as the copy's time. */
 async function refine(workshop: Workshop, local: Tree, remote: Tree): Promise<Refined> {
-  const { config, pool, remoteRoot, memory } = workshop;
+  const { config, remoteRoot, memory } = workshop;
   const files = new Map(remote.files);
   const [asSeen, confirmed] = [new Set<string>(), new Map<string, SeenTimes>()];
   const open = [...remote.files].filter(([path, facts]) => isOpen(config, facts, local.files.get(path)));
-  await inLanes(open, pool.lanes, async ([path, facts]) => {
+  await inLanes(open, BATCH_ITEMS, async ([path, facts]) => {
     const mine = local.files.get(path);
     if (config.direction === 'upload' && mine !== undefined && facts.size !== undefined) {
       const seen = await memory.get(path);
@@ -129,13 +130,18 @@ function isOpen(config: Workshop['config'], remote: FileFacts, local: FileFacts 
   return config.compare === 'time-size' && isCoarse;
 }
 
-async function ask({ pool }: Workshop, path: string, listed: FileFacts): Promise<FileFacts> {
-  return pool.use(async client => {
-    const size = listed.size ?? (await orRefused(client.size(path)));
-    const modifiedAt = await orRefused(client.modified(path));
-    const time = modifiedAt === undefined ? listed : { modifiedAt, precisionMs: MDTM_PRECISION_MS };
-    return { ...time, ...(size === undefined ? {} : { size }) };
-  });
+async function ask({ batch, pool }: Workshop, path: string, listed: FileFacts): Promise<FileFacts> {
+  const [size, modifiedAt] = await batch
+    .soon(soon => Promise.all([listed.size ?? orRefused(soon.size(path)), orRefused(soon.modified(path))]))
+    .catch(error => {
+      if (!(error instanceof AppError) || error.code !== 'folder-left') throw error;
+      return pool.use(async client => [
+        listed.size ?? (await orRefused(client.size(path))),
+        await orRefused(client.modified(path)),
+      ]);
+    });
+  const time = modifiedAt === undefined ? listed : { modifiedAt, precisionMs: MDTM_PRECISION_MS };
+  return { ...time, ...(size === undefined ? {} : { size }) };
 }
 
 /** Files whose times differ only because the target could not keep the source's. */

@@ -4,6 +4,7 @@ import { AppError, CancelledError, RefusedError } from '../../core/errors.ts';
 import type { connectFtp } from '../../protocols/ftp/index.ts';
 import type { StepContext } from '../step.ts';
 import { type Bandwidth, makeBandwidth } from './bandwidth.ts';
+import { Batch } from './batch.ts';
 import { rootBrake } from './brakes.ts';
 import type { MirrorConfig } from './config.ts';
 import { normalRemote } from './paths.ts';
@@ -18,6 +19,7 @@ export interface Workshop {
   readonly localRoot: string;
   readonly remoteRoot: string;
   readonly pool: Pool;
+  readonly batch: Batch;
   readonly bandwidth: Bandwidth;
   readonly memory: SeenTimesMemory;
   /** Aborts with the step, and when one failure makes going on pointless. */
@@ -49,6 +51,7 @@ export async function openWorkshop(config: MirrorConfig, context: StepContext, c
     localRoot: resolve(context.workdir, config.local),
     remoteRoot,
     pool,
+    batch: new Batch(pool),
     bandwidth: makeBandwidth(config.bandwidth, clock),
     memory: new SeenTimesMemory(context.ledger, [config.direction, config.connection, remoteRoot, config.local]),
     signal,

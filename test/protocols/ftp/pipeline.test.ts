@@ -120,6 +120,15 @@ describe('folding', () => {
   });
 });
 
+describe('names that cannot be encoded', () => {
+  it('do not keep a question waiting for ever', async () => {
+    const { client } = await connect({}, { endpoint: { encoding: 'windows-1252' } });
+    await expect(client.list('/文')).rejects.toMatchObject({ code: 'name-unencodable' });
+    await expect(client.soon.remove('/文')).rejects.toMatchObject({ code: 'name-unencodable' });
+    await client.noop();
+  });
+});
+
 describe('servers that cannot', () => {
   it.each([
     '220 Microsoft FTP Service',
@@ -136,11 +145,36 @@ describe('servers that cannot', () => {
     expect(server.seen.filter(line => line === 'RNTO /b2')).toHaveLength(1);
   });
 
+  it('a lost RNTO is not taken for done because the next command was answered', async () => {
+    const { client } = await connect({ RNTO: () => undefined }, { endpoint: { timeoutMs: 300 } });
+    await client.upload('/a', five());
+    const renamed = client.soon.rename('/a', '/b');
+    await Promise.all([expect(renamed).rejects.toThrow(), expect(client.upload('/c', five())).rejects.toThrow()]);
+    expect([client.usable, client.pipelines]).toEqual([false, false]);
+  });
+
   it('one by one, RNTO is not sent after a refused RNFR', async () => {
     const { server, client } = await connect({ RNFR: '550 no' }, { greeting: '220 Microsoft FTP Service' });
     const renamed = client.soon.rename('/a', '/b');
     await Promise.all([expect(renamed).rejects.toMatchObject({ code: 'path-refused' }), client.flush()]);
     expect(server.seen).not.toContain('RNTO /b');
+  });
+
+  it('one that goes silent when told much at once during sign-in is connected to again', async () => {
+    const seen: string[] = [];
+    const { server, client } = await connect(
+      {
+        USER(peer) {
+          seen.push('USER');
+          peer.reply('331 password');
+        },
+        FEAT: peer => (seen.length > 1 ? peer.reply('211-F\r\n SIZE\r\n211 End') : undefined),
+      },
+      { endpoint: { timeoutMs: 300 } },
+    );
+    expect(client.features.size).toBe(true);
+    expect(server.segments.slice(-2)).toEqual([['FEAT'], ['TYPE I']]);
+    expect(client.pipelines).toBe(false);
   });
 
   it.each([
@@ -154,6 +188,7 @@ describe('servers that cannot', () => {
     await expect(client.upload('/b', five())).rejects.toMatchObject({ code });
     client.close();
     const again = await server.connectAgain();
+    await again.noop();
     server.segments.length = 0;
     for (let n = 0; n < 2; n++) await again.size('/a');
     void again.soon.size('/a');

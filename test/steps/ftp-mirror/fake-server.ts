@@ -135,6 +135,7 @@ class FakeClient implements Partial<FtpClient> {
     throw new Error('unused');
   }
 
+  readonly pipelines = true;
   readonly #riders: (() => Promise<void>)[] = [];
 
   get riding(): boolean {
@@ -158,6 +159,7 @@ class FakeClient implements Partial<FtpClient> {
     setModified: (path, at) => this.#ride(() => this.setModified(path, at)),
     rename: (from, to) => this.#ride(() => this.rename(from, to)),
     makeFolder: path => this.#ride(() => this.makeFolder(path)),
+    removeFolder: path => this.#ride(() => this.removeFolder(path)),
     remove: path => this.#ride(() => this.remove(path)),
   };
 

@@ -1,5 +1,6 @@
 // What small files cost over one session, in round trips, against the sandbox's server: a lost optimisation fails here.
 // Without TLS on its data connections (`protection: control`) it costs what plain FTP does.
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../../src/core/clock.ts';
@@ -14,8 +15,7 @@ import { makeRig, read, temporaryFolder, write } from './rig.ts';
 const FEW = 10;
 const MORE = 40;
 
-/** Round trips of a mirror of so many files over one session. */
-async function tripsOf(files: number, protection: 'private' | 'control', direction: 'upload' | 'download'): Promise<number> {
+async function world(protection: 'private' | 'control') {
   const dir = await temporaryFolder();
   const siteDir = join(dir, 'served');
   const password = new Secret('correct horse');
@@ -48,8 +48,14 @@ async function tripsOf(files: number, protection: 'private' | 'control', directi
     connect: (_, { signal }) =>
       connectFtp(endpoint, { dial: trips.over(dial), clock: systemClock, ...(signal === undefined ? {} : { signal }) }),
   });
+  return { rig, trips, served: join(siteDir, 'www') };
+}
+
+/** Round trips of a mirror of so many files over one session. */
+async function tripsOf(files: number, protection: 'private' | 'control', direction: 'upload' | 'download'): Promise<number> {
+  const { rig, trips, served } = await world(protection);
   const tree = Object.fromEntries(Array.from({ length: files }, (_, index) => [`f${index}`, `${index}`.padEnd(2_048, 'x')]));
-  const [from, to] = direction === 'upload' ? [rig.site, join(siteDir, 'www')] : [join(siteDir, 'www'), rig.site];
+  const [from, to] = direction === 'upload' ? [rig.site, served] : [served, rig.site];
   await write(from, tree);
   expect(await rig.run({ direction, parallel: 1 })).toMatchObject({ failed: 0, bytes: files * 2_048 });
   expect(await read(to)).toEqual(tree);
@@ -65,4 +71,19 @@ test.each([
   const perFile = ((await tripsOf(MORE, protection, direction)) - (await tripsOf(FEW, protection, direction))) / (MORE - FEW);
   expect(perFile).toBeLessThanOrEqual(most);
   expect(perFile).toBeGreaterThanOrEqual(2);
+});
+
+test('three hundred folders are made, and six hundred things deleted, in windows', async () => {
+  const { rig, trips, served } = await world('private');
+  for (let n = 0; n < 300; n++) await mkdir(join(rig.site, `d${n}`));
+  await rig.run({ direction: 'upload', parallel: 1 });
+  expect(await readdir(served)).toHaveLength(300);
+  expect(trips.count).toBeLessThan(30);
+  for (let n = 0; n < 300; n++) await rm(join(rig.site, `d${n}`), { recursive: true });
+  await write(served, Object.fromEntries(Array.from({ length: 300 }, (_, n) => [`f${n}`, 'x'])));
+  const before = trips.count;
+  expect(await rig.run({ direction: 'upload', parallel: 1, delete: true, 'allow-empty': true })).toMatchObject({ deleted: 300 });
+  expect(await readdir(served)).toEqual([]);
+  const listings = 301 * 4;
+  expect(trips.count - before - listings).toBeLessThan(40);
 });
