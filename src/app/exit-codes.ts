@@ -30,6 +30,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
   'job-invalid': EXIT.invalid,
   'job-missing': EXIT.usage,
   'connection-unknown': EXIT.usage,
+  'run-missing': EXIT.usage,
   'unknown-step': EXIT.usage,
   'unknown-variable': EXIT.usage,
   usage: EXIT.usage,

@@ -77,6 +77,21 @@ describe('overlap', () => {
     }));
 });
 
+describe('cancel', () => {
+  it('ends a run from another terminal, and says how it ended', () =>
+    inTempDir(async dir => {
+      writeFileSync(join(dir, 'slow.yaml'), job('queue'));
+      const running = startCli(['run', 'slow.yaml', '--state', 'state'], { cwd: dir });
+      await running.output(/started/);
+      const cancelled = await cli(['cancel', 'last', '--state', 'state', '--json'], { cwd: dir });
+      expect(cancelled.code, cancelled.stderr).toBe(0);
+      expect(JSON.parse(cancelled.stdout)).toMatchObject({ version: 1, status: 'cancelled' });
+      expect((await running.done).code).toBe(143);
+      const again = await cli(['cancel', 'last', '--state', 'state'], { cwd: dir });
+      expect(again).toMatchObject({ code: 1, stderr: expect.stringMatching(/ended as cancelled/) });
+    }));
+});
+
 describe('ping', () => {
   it.each([
     ['true', ['/abc/start', '/abc']],

@@ -53,7 +53,7 @@ it.each([
   [['run', 'nowhere'], 2],
   [['run', 'x', '--frob'], 2],
   [['history', '--last', 'yesterday'], 2],
-  [['show', 'no-such-run'], 1],
+  [['show', 'no-such-run'], 2],
   [['validate', 'nowhere.yaml'], 2],
   [['validate', '.'], 2],
   [['sandbox', '--fault', 'ftp:STROR=cut'], 2],
