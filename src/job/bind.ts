@@ -1,13 +1,14 @@
 // The settings of a step as it gets them: expressions evaluated, then checked by the step's own definition.
 import { AppError } from '../core/errors.ts';
 import { check } from '../core/schema.ts';
-import { type ExpressionContext, interpolate, secretsIn } from './expressions.ts';
+import { type ExpressionContext, interpolate, secretsIn, stepResultsIn } from './expressions.ts';
 import { problemsOf, valueAt } from './issue.ts';
 import type { JobStep, Raw } from './job.ts';
 import type { Problem } from './problem.ts';
 
-/** Throws AppError `config-invalid` when a value that an expression gave does not fit, and what interpolate() throws. */
+/** Throws AppError `expression-unsafe`, `config-invalid` when a value that an expression gave does not fit, and what interpolate() throws. */
 export function bindStep(step: JobStep, context: ExpressionContext): unknown {
+  refuseCode(step, context);
   const config = interpolate(step.with, context);
   const checked = check(step.type.schema, config);
   if (checked.ok) return checked.value;
@@ -15,6 +16,23 @@ export function bindStep(step: JobStep, context: ExpressionContext): unknown {
   throw new AppError('config-invalid', `step ${step.id}: ${messageOf(problem, step.with)}`, {
     hint: problem?.hint ?? 'Check what the expressions in `with` give; `postrider plan` shows it.',
   });
+}
+
+/** Letters, digits, and signs that no shell takes for anything. */
+const HARMLESS = /^[\p{L}\p{N}_@%+=:,./ -]*$/u;
+
+/** File names and subjects come from strangers: what a shell could read as code goes in by `env`, as data. */
+function refuseCode({ id, type, with: settings }: JobStep, context: ExpressionContext): void {
+  for (const key of type.code ?? []) {
+    const text = settings[key];
+    if (typeof text !== 'string') continue;
+    const unsafe = stepResultsIn(text, context).find(result => !HARMLESS.test(result.text));
+    if (unsafe === undefined) continue;
+    const shown = `\${{ ${unsafe.expression.trim()} }}`;
+    throw new AppError('expression-unsafe', `step ${id}: the value of \`${shown}\` could be run as code in \`${key}\``, {
+      hint: `Hand it over as data: \`env: { VALUE: "${shown}" }\`, and write "$VALUE" in the script.`,
+    });
+  }
 }
 
 /** A value that a secret is part of is not shown, not even shortened. */

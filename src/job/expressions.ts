@@ -55,6 +55,18 @@ export function secretsIn(raw: Raw): readonly string[] {
   return [...new Set(textsIn(raw).flatMap(secretsInText))];
 }
 
+/** What expressions over results of other steps are worth in a text. */
+export function stepResultsIn(
+  text: string,
+  context: ExpressionContext,
+): readonly { readonly expression: string; readonly text: string }[] {
+  return piecesOf(text).flatMap(piece => {
+    if (piece.kind !== 'expression') return [];
+    const readsSteps = compileOrThrow(piece.text, []).references.some(reference => reference.context.toLowerCase() === 'steps');
+    return readsSteps ? [{ expression: piece.text, text: worthOf(piece.text, context).text }] : [];
+  });
+}
+
 function secretsInText(text: string): readonly string[] {
   return piecesOf(text).flatMap(piece => {
     if (piece.kind !== 'expression') return [];

@@ -19,6 +19,8 @@ export interface StepType<Config = unknown, Result extends Outputs = Outputs> {
   readonly schema: Schema<Config>;
   /** The kind of server that `with.connection` must name; absent when the step needs none. */
   readonly connection?: Protocol;
+  /** Keys of `with` whose text is run as code: results of other steps are put into them only when they cannot be taken for any. */
+  readonly code?: readonly string[];
   /** False when a second try could do something twice (shell without `repeatable`). */
   repeatable(config: Config): boolean;
   /** One line for `plan` and for progress: what this step does, with its main settings. */

@@ -59,7 +59,10 @@ function ownName(endpoint: Endpoint, { local }: Transport): string {
 
 async function greet(talk: Conversation): Promise<void> {
   const { reply } = await talk.reply();
-  if (reply.code !== 220) throw refused('server-refused', `${talk.where} takes no mail from us`, 'connect', reply);
+  if (reply.code === 220) return;
+  throw refused('server-refused', `${talk.where} takes no mail from us`, 'connect', reply, {
+    hint: 'Its answer says why; many servers take mail only from known networks, or at port 587.',
+  });
 }
 
 /** A server that does not know EHLO gets HELO, and is taken to offer nothing (RFC 5321 section 3.2). */

@@ -10,6 +10,7 @@ export const shell: StepType<ShellConfig, ShellOutputs> = {
   name: 'shell',
   summary: 'Runs a script; its exit code decides, its output becomes notes.',
   schema: shellSchema,
+  code: ['run'],
   repeatable: config => config.repeatable,
   describe,
   preview: async config => ({ summary: describe(config), actions: [{ action: 'run', target: describe(config) }] }),
