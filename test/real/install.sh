@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Installs the real servers of test/real on Debian, as root: dovecot and postfix as packages, the FTP servers
+# Installs the real servers of test/real on Debian, as root: dovecot, postfix and gnome-keyring as packages, the FTP servers
 # (whose packages conflict with each other) unpacked side by side into a folder. Starts no service.
 set -euo pipefail
 
 cache="${POSTRIDER_REAL_CACHE:-/tmp/postrider-real}"
-packages=(dovecot-pop3d postfix openssl python3)
+packages=(dovecot-pop3d postfix openssl python3 gnome-keyring dbus libsecret-1-0)
 ftp_packages=(vsftpd libpam-pwdfile proftpd-core proftpd-mod-crypto pure-ftpd pure-ftpd-common)
 
 export DEBIAN_FRONTEND=noninteractive

@@ -2,7 +2,7 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-export type RealServerName = 'vsftpd' | 'proftpd' | 'pure-ftpd' | 'dovecot' | 'postfix';
+export type RealServerName = 'vsftpd' | 'proftpd' | 'pure-ftpd' | 'dovecot' | 'postfix' | 'gnome-keyring';
 
 /** The unpacked FTP packages, see install.sh. */
 const CACHE = process.env.POSTRIDER_REAL_CACHE ?? '/tmp/postrider-real';
@@ -14,6 +14,7 @@ const NEEDED: Readonly<Record<RealServerName, readonly string[]>> = {
   'pure-ftpd': ['/usr/sbin/pure-ftpd', '/usr/bin/pure-pw'],
   dovecot: ['/usr/sbin/dovecot', '/usr/lib/dovecot/pop3'],
   postfix: ['/usr/sbin/postfix', '/usr/lib/postfix/sbin/master'],
+  'gnome-keyring': ['/usr/bin/gnome-keyring-daemon', '/usr/bin/dbus-run-session'],
 };
 
 /** The path of a server's file, from the unpacked packages or from the system. Throws when it is in neither. */

@@ -1,0 +1,63 @@
+// The system keychain as it is on a desktop: a real gnome-keyring on a D-Bus session of its own, through keytar and libsecret.
+import { execFile } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { BIN } from '../support/cli.ts';
+import { type TempDir, tempDir } from '../support/temp-dir.ts';
+import { describeReal } from './require.ts';
+
+const CANARY = 'c4n4ry-Pa55w0rd';
+
+let dir: TempDir;
+beforeEach(async () => {
+  dir = await tempDir();
+  mkdirSync(join(dir.path, 'runtime'), { mode: 0o700 });
+});
+afterEach(() => dir.remove());
+
+/** Runs lines of a script inside a session with an unlocked keyring; `postrider` is the built program. */
+function inSession(script: string): Promise<{ code: number; output: string }> {
+  const lines = `printf unlock | gnome-keyring-daemon --unlock --components=secrets >keyring.log 2>&1
+postrider() { "${process.execPath}" "${BIN}" "$@" 2>&1; }
+${script}`;
+  const env = {
+    PATH: process.env.PATH,
+    HOME: dir.path,
+    XDG_STATE_HOME: join(dir.path, 'state'),
+    XDG_RUNTIME_DIR: join(dir.path, 'runtime'),
+    LANG: 'C.UTF-8',
+  };
+  return new Promise(resolve => {
+    execFile('dbus-run-session', ['--', 'sh', '-c', lines], { cwd: dir.path, env }, (error, stdout, stderr) =>
+      resolve({ code: Number(error?.code ?? 0), output: stdout + stderr }),
+    );
+  });
+}
+
+describeReal('gnome-keyring', ['gnome-keyring'], () => {
+  it('keeps a secret that a run uses, that is listed by name only, and that can be deleted', async () => {
+    writeFileSync(
+      join(dir.path, 'job.yaml'),
+      `name: job\nsteps:\n  - id: use\n    uses: shell\n    with: { run: 'test \${#VALUE} = ${CANARY.length}; echo "it is $VALUE"', env: { VALUE: "\${{ secrets.web }}" } }\n`,
+    );
+    const { code, output } = await inSession(`
+printf %s '${CANARY}' | postrider secret set web --backend keychain || exit 1
+echo; postrider secret list || exit 2
+echo; postrider secret check job.yaml || exit 3
+echo; postrider run job.yaml || exit 4
+echo; postrider doctor || exit 5
+echo; postrider secret delete web || exit 6
+echo; postrider run job.yaml; test $? = 4 || exit 7
+`);
+    expect(code, output).toBe(0);
+    expect(output).toContain('web is in the keychain');
+    expect(output).toMatch(/^web +keychain/m);
+    expect(output).toMatch(/^web +keychain +keychain +step use$/m);
+    expect(output).toContain('it is ****');
+    expect(output).toMatch(/^keychain +ok +usable; 1 secret$/m);
+    expect(output).toContain('web is no longer in the keychain');
+    expect(output).toContain('the secret web is nowhere to be found');
+    expect(output).not.toContain(CANARY);
+  }, 60_000);
+});
