@@ -3,7 +3,7 @@ import { type Clock, systemClock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import { Redactor, Secret } from '../core/secret.ts';
 import { printable } from '../core/text.ts';
-import type { Terminal } from './prompt.ts';
+import { isInteractive } from '../progress/prompt.ts';
 import { type Workspace, type WorkspaceFlags, workspace } from './workspace.ts';
 
 export interface OneOffFlags extends WorkspaceFlags {
@@ -28,7 +28,8 @@ export interface OneOff {
   readonly transcript: ((direction: '>' | '<', line: string) => void) | undefined;
   /** The password on stdin, when the user said that it is there. */
   readonly passwordGiven: (() => Promise<Secret>) | undefined;
-  readonly terminal: Terminal | undefined;
+  /** Somebody can be asked. */
+  readonly interactive: boolean;
 }
 
 export function oneOff(flags: OneOffFlags, { stdin, stderr, signal }: OneOffStreams): OneOff {
@@ -42,7 +43,7 @@ export function oneOff(flags: OneOffFlags, { stdin, stderr, signal }: OneOffStre
     say,
     transcript: flags.transcript ? (direction, line) => say(`${direction} ${line}`) : undefined,
     passwordGiven: flags['password-stdin'] ? () => passwordFrom(stdin) : undefined,
-    terminal: stdin.isTTY && stderr.isTTY ? { input: stdin, output: stderr } : undefined,
+    interactive: isInteractive(),
   };
 }
 

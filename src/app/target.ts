@@ -7,11 +7,11 @@ import { checkConnections } from '../job/connection-check.ts';
 import { normaliseConnections } from '../job/connection-defaults.ts';
 import type { Connection, Raw } from '../job/job.ts';
 import { loadSharedConnections } from '../job/shared-connections.ts';
+import { askHidden } from '../progress/prompt.ts';
 import { addressOf, type Endpoint, type Protocol } from '../protocols/net/endpoint.ts';
 import { publicEnvironment } from '../secrets/environment.ts';
 import { endpointResolver, sendsPasswordInClear } from './endpoints.ts';
 import type { OneOff } from './oneoff.ts';
-import { askSecret } from './prompt.ts';
 import { secretsOf } from './secrets.ts';
 import { parseTarget, type TargetText } from './target-text.ts';
 
@@ -135,23 +135,17 @@ async function signedIn(connection: Connection, one: OneOff): Promise<Endpoint> 
   } catch (error) {
     const instead = fromEnvironment(one);
     if (!(error instanceof AppError) || error.code !== 'secret-missing') throw error;
-    if (instead === undefined && one.terminal === undefined) throw error;
+    if (instead === undefined && !one.interactive) throw error;
     return withPassword(await resolved(rest, one), instead, one);
   }
 }
 
-function resolved(connection: Connection, { workspace, redactor }: OneOff): Promise<Endpoint> {
+function resolved(connection: Connection, { workspace, redactor, interactive }: OneOff): Promise<Endpoint> {
   const job = { name: 'one-off', connections: { [connection.name]: connection } };
   const secrets = secretsOf(workspace);
-  secrets.askPerson();
-  const resolve = endpointResolver({
-    job,
-    resolveSecret: secrets.resolve,
-    redactor,
-    vars: {},
-    env: publicEnvironment(workspace.env),
-    runId: '',
-  });
+  if (interactive) secrets.askPerson();
+  const env = publicEnvironment(workspace.env);
+  const resolve = endpointResolver({ job, resolveSecret: name => secrets.resolve(name), redactor, vars: {}, env, runId: '' });
   return resolve(connection.name, () => undefined);
 }
 
@@ -160,16 +154,16 @@ function fromEnvironment({ workspace }: OneOff): Secret | undefined {
   return value === undefined || value === '' ? undefined : new Secret(value);
 }
 
-async function withPassword(endpoint: Endpoint, password: Secret | undefined, { terminal }: OneOff): Promise<Endpoint> {
+async function withPassword(endpoint: Endpoint, password: Secret | undefined, { interactive }: OneOff): Promise<Endpoint> {
   const { user } = endpoint;
   if (user === undefined || (endpoint.type === 'ftp' && password === undefined && ANONYMOUS.has(user))) return endpoint;
   if (password !== undefined) return { ...endpoint, password };
-  if (terminal === undefined) {
+  if (!interactive) {
     throw new AppError('secret-missing', `there is no password for ${user} at ${addressOf(endpoint)}`, {
       hint: 'Set POSTRIDER_PASSWORD, pipe it in with --password-stdin, or run this on a terminal and be asked.',
     });
   }
-  return { ...endpoint, password: new Secret(await askSecret(terminal, `Password for ${user} at ${addressOf(endpoint)}: `)) };
+  return { ...endpoint, password: new Secret(await askHidden(`Password for ${user} at ${addressOf(endpoint)}: `)) };
 }
 
 const ANONYMOUS: ReadonlySet<string> = new Set(['anonymous', 'ftp']);

@@ -17,15 +17,18 @@ export interface Download {
   /** Below `folder`, with '/'. */
   readonly local: string;
   readonly progress: TransferProgress;
+  /** As text: neither continued nor measured, since line ends change its size. */
+  readonly ascii?: boolean;
   /** Aborting it ends the transfer and leaves the session alive. */
   readonly signal: AbortSignal;
 }
 
 /** Resolves with the size of the file. */
 export async function downloadFile(client: FtpClient, download: Download): Promise<number> {
-  const { folder, local, remote, size, modifiedAt, progress } = download;
+  const { folder, local, remote, modifiedAt, progress } = download;
+  const size = download.ascii ? undefined : download.size;
   const temp = siblingOf(local, tempName({ path: remote, size, modifiedAt }));
-  progress.begin(remote, size);
+  progress.begin(remote, download.size);
   const handle = await folder.openFile(temp);
   let bytes: number;
   try {
@@ -49,7 +52,8 @@ export async function downloadFile(client: FtpClient, download: Download): Promi
 const HOPELESS: ReadonlySet<string> = new Set(['size-mismatch', 'disk-full', 'path-refused']);
 
 async function receive(client: FtpClient, handle: FileHandle, download: Download): Promise<number> {
-  const { size, modifiedAt } = download;
+  const { size, modifiedAt, ascii } = download;
+  if (ascii) return copy(client, handle, download, 0);
   const found = (await handle.stat()).size;
   const offset = size !== undefined && modifiedAt !== undefined && found <= size ? found : 0;
   if (offset === 0 || offset === size) return offset === 0 ? copy(client, handle, download, 0) : offset;
@@ -62,16 +66,16 @@ async function receive(client: FtpClient, handle: FileHandle, download: Download
 }
 
 async function copy(client: FtpClient, handle: FileHandle, download: Download, offset: number): Promise<number> {
-  const { remote, size, signal, progress } = download;
+  const { remote, size, signal, progress, ascii = false } = download;
   await handle.truncate(offset);
   let position = offset;
-  for await (const chunk of client.download(remote, offset === 0 ? {} : { offset })) {
+  for await (const chunk of client.download(remote, offset === 0 ? { ascii } : { offset })) {
     if (signal.aborted) throw cancelled(signal);
     await writeAll(handle, chunk, position);
     position += chunk.length;
     progress.at(position);
   }
-  if (size === undefined || position === size) return position;
+  if (size === undefined || ascii || position === size) return position;
   throw new AppError('size-mismatch', `${printable(remote)}: the server sent ${position} bytes and had listed ${size}`, {
     retry: 'later',
     hint: 'The file is changing on the server, or the connection lost data; try again.',

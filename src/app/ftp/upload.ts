@@ -5,7 +5,7 @@ import { AppError, RefusedError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
 import type { FtpClient } from '../../protocols/ftp/index.ts';
 import { siblingOf } from '../../steps/ftp-mirror/paths.ts';
-import { remoteExists, remoteSize } from '../../steps/ftp-mirror/remote-facts.ts';
+import { orRefused, remoteExists, remoteSize } from '../../steps/ftp-mirror/remote-facts.ts';
 import { tempName } from '../../steps/ftp-mirror/temp-name.ts';
 import { uploadFile } from '../../steps/ftp-mirror/upload-file.ts';
 import type { TransferProgress } from './progress.ts';
@@ -17,6 +17,8 @@ export interface Upload {
   /** False writes under the final name at once: for servers that allow no renaming. */
   readonly atomic: boolean;
   readonly progress: TransferProgress;
+  /** As text, for streams. */
+  readonly ascii?: boolean;
   /** Aborting it ends the transfer and leaves the session alive. */
   readonly signal: AbortSignal;
   readonly say: (line: string) => void;
@@ -63,7 +65,7 @@ export async function uploadStream(
   const at = atomic ? siblingOf(remote, tempName({ path: remote, size: undefined, modifiedAt: undefined })) : remote;
   progress.begin(remote, undefined);
   try {
-    const bytes = await client.upload(at, counted(source, progress, signal));
+    const bytes = await client.upload(at, counted(source, progress, signal), { ascii: upload.ascii === true });
     if (atomic) await publish(client, at, remote);
     return bytes;
   } finally {
@@ -85,15 +87,22 @@ async function* counted(
   }
 }
 
-/** Gives the file its name; a server that refuses to replace gets the old file deleted first. */
+/** Gives the file its name. For a server that refuses to replace, the old file steps aside first, and comes back when that does not help. */
 async function publish(client: FtpClient, from: string, to: string): Promise<void> {
   try {
     await client.rename(from, to);
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error;
     if (!(await remoteExists(client, to))) throw unpublished(from, to, error);
-    await client.remove(to).catch(() => Promise.reject(unpublished(from, to, error)));
-    await client.rename(from, to);
+    const aside = siblingOf(to, tempName({ path: `${to}/aside`, size: undefined, modifiedAt: undefined }));
+    await client.rename(to, aside).catch(() => Promise.reject(unpublished(from, to, error)));
+    try {
+      await client.rename(from, to);
+    } catch {
+      await orRefused(client.rename(aside, to));
+      throw unpublished(from, to, error);
+    }
+    await orRefused(client.remove(aside));
   }
 }
 

@@ -4,6 +4,7 @@ import { BrokenSessionError, MisuseError } from '../../core/errors.ts';
 import type { Dial } from '../net/dial.ts';
 import type { Endpoint } from '../net/endpoint.ts';
 import type { Reply } from '../wire/reply.ts';
+import { textFromWire, textToWire } from './ascii.ts';
 import { Attributes } from './attributes.ts';
 import { charsetOf } from './charset.ts';
 import { FtpControl } from './control.ts';
@@ -34,6 +35,8 @@ export interface FtpClientOptions {
 export interface TransferOptions {
   /** Bytes to skip (RFC 3659 section 5). */
   readonly offset?: number;
+  /** As text (TYPE A): CRLF on the wire, LF here. Not together with `offset`. */
+  readonly ascii?: boolean;
 }
 
 /**
@@ -118,6 +121,7 @@ class SignedInClient implements FtpClient {
   readonly #lister: FolderLister;
   readonly #attributes: Attributes;
   #running: string | undefined;
+  #ascii = false;
 
   constructor(context: TransferContext, signedIn: SignedIn, folder: CurrentFolder, lister: FolderLister) {
     this.features = signedIn.features;
@@ -155,22 +159,27 @@ class SignedInClient implements FtpClient {
       const offset = wholeOffset(options.offset);
       const line = `RETR ${sendable(path)}`;
       await this.#folder.settle(path);
-      yield* receiveFrom(await beginTransfer(this.#context, line, offset), { whole: offset === 0 });
+      await this.#setType(options.ascii === true, offset);
+      const bytes = receiveFrom(await beginTransfer(this.#context, line, offset), { whole: offset === 0 && !this.#ascii });
+      yield* this.#ascii ? textFromWire(bytes) : bytes;
     } finally {
       this.#running = undefined;
     }
   }
 
   upload(path: string, source: AsyncIterable<Uint8Array>, options: TransferOptions = {}): Promise<number> {
-    return this.#send('STOR', path, source, options.offset);
+    return this.#send('STOR', path, source, options);
   }
 
   append(path: string, source: AsyncIterable<Uint8Array>): Promise<number> {
-    return this.#send('APPE', path, source, 0);
+    return this.#send('APPE', path, source, {});
   }
 
   size(path: string): Promise<number | undefined> {
-    return this.#at(path, 'size', () => this.#attributes.size(path));
+    return this.#at(path, 'size', async () => {
+      await this.#setType(false);
+      return this.#attributes.size(path);
+    });
   }
 
   modified(path: string): Promise<number | undefined> {
@@ -242,10 +251,11 @@ class SignedInClient implements FtpClient {
     this.#control.close(reason);
   }
 
-  #send(verb: 'STOR' | 'APPE', path: string, source: AsyncIterable<Uint8Array>, from: number | undefined): Promise<number> {
+  #send(verb: 'STOR' | 'APPE', path: string, source: AsyncIterable<Uint8Array>, options: TransferOptions): Promise<number> {
     return this.#at(path, 'upload', async () => {
-      const offset = wholeOffset(from);
-      return sendTo(await beginTransfer(this.#context, `${verb} ${path}`, offset), source);
+      const offset = wholeOffset(options.offset);
+      await this.#setType(options.ascii === true, offset);
+      return sendTo(await beginTransfer(this.#context, `${verb} ${path}`, offset), this.#ascii ? textToWire(source) : source);
     });
   }
 
@@ -255,6 +265,14 @@ class SignedInClient implements FtpClient {
       await this.#folder.settle(sendable(path));
       return work();
     });
+  }
+
+  /** Binary since the sign-in; servers refuse SIZE as text. */
+  async #setType(ascii: boolean, offset = 0): Promise<void> {
+    if (ascii && offset > 0) throw new MisuseError('a text transfer cannot begin in the middle');
+    if (this.#ascii === ascii) return;
+    await this.#demand(ascii ? 'TYPE A' : 'TYPE I');
+    this.#ascii = ascii;
   }
 
   async #alone<T>(what: string, work: () => Promise<T>): Promise<T> {

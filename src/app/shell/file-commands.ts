@@ -1,0 +1,92 @@
+// Commands of the shell about single files on the server: delete, rename, size, time, mode.
+import { printable } from '../../core/text.ts';
+import { localTime } from '../../progress/time.ts';
+import { chmodRemote } from '../ftp/edit.ts';
+import { need, type ShellCommand } from './command.ts';
+import { chosen } from './confirmation.ts';
+import { remoteFiles } from './transfer-commands.ts';
+
+const remove: ShellCommand = {
+  names: ['delete', 'rm'],
+  usage: 'delete FILE',
+  summary: 'delete a file on the server',
+  completes: ['remote'],
+  async run(shell, words) {
+    need(remove, words, 1, 1);
+    await shell.use(client => client.remove(words[0] ?? ''), { repeatable: false });
+  },
+};
+
+const mdelete: ShellCommand = {
+  names: ['mdelete'],
+  usage: 'mdelete PATTERN…',
+  summary: 'delete many files; asks for each while prompt is on',
+  completes: ['remote'],
+  async run(shell, words) {
+    need(mdelete, words, 1);
+    const items = await remoteFiles(shell, words);
+    for await (const { path } of chosen(shell, 'mdelete', items, item => item.path)) {
+      await shell.use(client => client.remove(path), { repeatable: false });
+    }
+  },
+};
+
+const rename: ShellCommand = {
+  names: ['rename', 'mv'],
+  usage: 'rename FROM TO',
+  summary: 'rename or move a file on the server',
+  completes: ['remote'],
+  async run(shell, words) {
+    need(rename, words, 2, 2);
+    await shell.use(client => client.rename(words[0] ?? '', words[1] ?? ''), { repeatable: false });
+  },
+};
+
+const size: ShellCommand = {
+  names: ['size'],
+  usage: 'size FILE',
+  summary: 'how many bytes a file on the server has',
+  completes: ['remote'],
+  async run(shell, words) {
+    need(size, words, 1, 1);
+    const bytes = await shell.use(client => client.size(words[0] ?? ''));
+    shell.io.print(bytes === undefined ? 'the server does not tell' : String(bytes));
+  },
+};
+
+const modtime: ShellCommand = {
+  names: ['modtime'],
+  usage: 'modtime FILE',
+  summary: 'when a file on the server was changed',
+  completes: ['remote'],
+  async run(shell, words) {
+    need(modtime, words, 1, 1);
+    const at = await shell.use(client => client.modified(words[0] ?? ''));
+    shell.io.print(at === undefined ? 'the server does not tell' : localTime(at));
+  },
+};
+
+const chmod: ShellCommand = {
+  names: ['chmod'],
+  usage: 'chmod MODE FILE',
+  summary: 'set the mode of files on the server, as 644',
+  completes: ['remote'],
+  async run(shell, words) {
+    need(chmod, words, 2, 2);
+    const [mode = '', pattern = ''] = words;
+    await shell.use(client => chmodRemote(client, mode, pattern, () => undefined));
+  },
+};
+
+const quote: ShellCommand = {
+  names: ['quote', 'literal'],
+  usage: 'quote COMMAND…',
+  summary: 'send a command as it is, and print the answer',
+  async run(shell, words) {
+    need(quote, words, 1);
+    const reply = await shell.use(client => client.command(words.join(' ')), { repeatable: false });
+    for (const line of reply.lines) shell.io.print(printable(`${reply.code} ${line}`));
+  },
+};
+
+export const fileCommands: readonly ShellCommand[] = [remove, mdelete, rename, size, modtime, chmod, quote];

@@ -1,0 +1,163 @@
+// Commands of the shell about folders: where we are here and there, and what is in them.
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { AppError, fileError } from '../../core/errors.ts';
+import { printable } from '../../core/text.ts';
+import { type Column, table } from '../../progress/table.ts';
+import { localMinute } from '../../progress/time.ts';
+import { widthOf } from '../../progress/width.ts';
+import { listRemote, modeText } from '../ftp/list.ts';
+import type { RemoteItem } from '../ftp/remote.ts';
+import { need, type ShellCommand } from './command.ts';
+import type { ShellSession } from './shell-session.ts';
+
+const LONG: readonly Column<RemoteItem>[] = [
+  { title: 'MODE', value: ({ entry }) => modeText(entry), optional: true },
+  { title: 'SIZE', value: ({ entry }) => (entry.size === undefined ? '' : String(entry.size)), align: 'right' },
+  {
+    title: 'MODIFIED',
+    value: ({ entry }) => (entry.modifiedAt === undefined ? '' : localMinute(entry.modifiedAt)),
+    optional: true,
+  },
+  {
+    title: 'NAME',
+    value: item => nameOf(item) + (item.entry.target === undefined ? '' : ` -> ${item.entry.target}`),
+    flexible: true,
+  },
+];
+
+const ls: ShellCommand = {
+  names: ['ls', 'nlist'],
+  usage: 'ls [-l] [-a] [FOLDER|PATTERN]',
+  summary: 'names in a folder on the server; -l for sizes and times, -a for names with a dot, too',
+  completes: ['remote'],
+  async run(shell, words) {
+    const options = words.filter(word => /^-[la1]+$/.test(word)).join('');
+    const paths = words.filter(word => !/^-[la1]+$/.test(word));
+    need(ls, paths, 0, 1);
+    await show(shell, paths[0] ?? '.', { long: options.includes('l'), all: options.includes('a') });
+  },
+};
+
+const dir: ShellCommand = {
+  names: ['dir', 'll'],
+  usage: 'dir [FOLDER|PATTERN]',
+  summary: 'the same with mode, size and time, and names with a dot',
+  completes: ['remote'],
+  async run(shell, words) {
+    need(dir, words, 0, 1);
+    await show(shell, words[0] ?? '.', { long: true, all: true });
+  },
+};
+
+const cd: ShellCommand = {
+  names: ['cd'],
+  usage: 'cd FOLDER',
+  summary: 'go to a folder on the server',
+  completes: ['remote'],
+  async run(shell, words) {
+    need(cd, words, 1, 1);
+    await shell.changeFolder(words[0] ?? '');
+    shell.io.say(printable(shell.folder));
+  },
+};
+
+const cdup: ShellCommand = {
+  names: ['cdup'],
+  usage: 'cdup',
+  summary: 'go to the folder above',
+  async run(shell, words) {
+    need(cdup, words, 0, 0);
+    await shell.changeFolder('..');
+    shell.io.say(printable(shell.folder));
+  },
+};
+
+const pwd: ShellCommand = {
+  names: ['pwd'],
+  usage: 'pwd',
+  summary: 'the folder on the server',
+  async run(shell, words) {
+    need(pwd, words, 0, 0);
+    shell.io.print(printable(await shell.use(client => client.currentFolder())));
+  },
+};
+
+const lcd: ShellCommand = {
+  names: ['lcd'],
+  usage: 'lcd [FOLDER]',
+  summary: 'go to a local folder; without one to the home folder',
+  completes: ['local'],
+  async run(shell, words) {
+    need(lcd, words, 0, 1);
+    const written = (words[0] ?? '~').replace(/^~(?=$|\/)/, shell.home);
+    const folder = resolve(shell.localFolder, written);
+    const facts = await stat(folder).catch(error => Promise.reject(fileError(error, folder)));
+    if (!facts.isDirectory()) throw new AppError('file-missing', `${folder} is no folder`, { hint: 'Name a folder.' });
+    shell.localFolder = folder;
+    shell.io.say(printable(folder));
+  },
+};
+
+const lpwd: ShellCommand = {
+  names: ['lpwd'],
+  usage: 'lpwd',
+  summary: 'the local folder',
+  async run(shell, words) {
+    need(lpwd, words, 0, 0);
+    shell.io.print(printable(shell.localFolder));
+  },
+};
+
+const mkdir: ShellCommand = {
+  names: ['mkdir'],
+  usage: 'mkdir FOLDER',
+  summary: 'make a folder on the server',
+  async run(shell, words) {
+    need(mkdir, words, 1, 1);
+    await shell.use(client => client.makeFolder(words[0] ?? ''), { repeatable: false });
+  },
+};
+
+const rmdir: ShellCommand = {
+  names: ['rmdir'],
+  usage: 'rmdir FOLDER',
+  summary: 'remove an empty folder on the server',
+  completes: ['remote'],
+  async run(shell, words) {
+    need(rmdir, words, 1, 1);
+    await shell.use(client => client.removeFolder(words[0] ?? ''), { repeatable: false });
+  },
+};
+
+export const folderCommands: readonly ShellCommand[] = [ls, dir, cd, cdup, pwd, lcd, lpwd, mkdir, rmdir];
+
+async function show(
+  shell: ShellSession,
+  path: string,
+  { long, all }: { readonly long: boolean; readonly all: boolean },
+): Promise<void> {
+  const items = await shell.use(client => listRemote(client, path, { recursive: false, all }));
+  if (items.length === 0) return;
+  const named = path === '.' || items.length === 1 ? items : items.map(item => ({ ...item, path: item.path }));
+  const lines = long ? table(LONG, named, shell.io.columns()) : inColumns(named.map(nameOf), shell.io.columns());
+  for (const line of lines) shell.io.print(line);
+}
+
+function nameOf({ path, entry }: RemoteItem): string {
+  return printable(`${path}${entry.type === 'folder' ? '/' : ''}`);
+}
+
+/** Down the columns, as ls does; one name a line where the width is not that of a terminal. */
+function inColumns(names: readonly string[], width: number): readonly string[] {
+  const cell = Math.max(...names.map(widthOf)) + 2;
+  const perLine = Math.max(1, Math.floor((width + 2) / cell));
+  const rows = Math.ceil(names.length / perLine);
+  return Array.from({ length: rows }, (_, row) =>
+    names
+      .filter((_name, i) => i % rows === row)
+      .map(name => name + ' '.repeat(Math.max(0, cell - widthOf(name))))
+      .join('')
+      .trimEnd(),
+  );
+}

@@ -1,0 +1,28 @@
+// The lines typed in earlier shells, in the state folder; losing them is no error.
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Workspace } from '../workspace.ts';
+import { HISTORY_LINES_MAX } from './interactive.ts';
+
+const FILE = 'ftp-history';
+
+/** The newest first. */
+export async function readHistory({ stateDir }: Workspace): Promise<readonly string[]> {
+  const text = await readFile(join(stateDir, FILE), 'utf8').catch(() => '');
+  return text.split('\n').filter(isKept).slice(0, HISTORY_LINES_MAX);
+}
+
+export async function writeHistory({ stateDir }: Workspace, lines: readonly string[]): Promise<void> {
+  try {
+    await mkdir(stateDir, { recursive: true, mode: 0o700 });
+    const kept = lines.filter(isKept).slice(0, HISTORY_LINES_MAX);
+    await writeFile(join(stateDir, FILE), `${kept.join('\n')}\n`, { mode: 0o600 });
+  } catch {
+    // A shell without a memory still works.
+  }
+}
+
+/** Commands sent by hand may hold a password (SITE PSWD), and so may a URL that was refused. */
+function isKept(line: string): boolean {
+  return line.trim() !== '' && !/\b(quote|literal|open|psw?d|pass)\b|:\/\/|@.*:/i.test(line);
+}

@@ -1,0 +1,121 @@
+// The FTP shell running scripts, as a process against the sandbox.
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { cli } from '../support/cli.ts';
+import { type Rehearsal, rehearsal } from '../support/rehearsal.ts';
+
+let stage: Rehearsal;
+const root = () => stage.sandbox.siteDir;
+const env = () => ({ POSTRIDER_SECRET_SANDBOX: stage.sandbox.password });
+const shell = (commands: string, ...args: string[]) => stage.cli('ftp', 'shell', '@web/www', '-q', ...args, '-c', commands);
+
+beforeAll(async () => {
+  // The second MDTM of the whole stage is one of the last test: there the server goes.
+  stage = await rehearsal({ faults: ['ftp:MDTM#2=cut'] });
+  await mkdir(join(root(), 'www/css'), { recursive: true });
+  await writeFile(join(root(), 'www/index.html'), 'home\n');
+  await writeFile(join(root(), 'www/text.txt'), 'one\ntwo\n');
+});
+afterAll(() => stage.close());
+
+describe('ftp shell', () => {
+  it('walks, lists, and says where it is', async () => {
+    const { stdout, code } = await shell('pwd; ls; cd css; pwd; cdup; pwd; lpwd; lcd site; lpwd; dir *.txt');
+    expect(code).toBe(0);
+    const lines = stdout.split('\n');
+    expect(lines[0]).toBe('/www');
+    expect(lines[1]).toBe('css/        index.html  text.txt');
+    expect(lines.slice(2, 6)).toEqual(['/www/css', '/www', stage.dir, join(stage.dir, 'site')]);
+    expect(stdout).toMatch(/8 .*text\.txt/);
+  });
+
+  it('transfers single files and many, and nobody is asked in a script', async () => {
+    const { code, stderr } = await shell(
+      'lcd site; put index.html sent.html; mput *.txt; mkdir new; cd new; lcd ..; mget ../*.html',
+    );
+    expect(stderr).not.toContain('?');
+    expect(code).toBe(0);
+    expect(await readFile(join(root(), 'www/sent.html'), 'utf8')).toBe('<h1>hello</h1>\n');
+    expect(await readdir(join(root(), 'www'))).toContain('empty.txt');
+    expect((await readdir(stage.dir)).filter(name => name.endsWith('.html')).sort()).toEqual(['index.html', 'sent.html']);
+  });
+
+  it('converts line ends in ascii mode, both ways, and nothing in binary', async () => {
+    await writeFile(join(stage.dir, 'lf.txt'), 'a\nb\n');
+    const { code } = await stage.cli(
+      'ftp',
+      'shell',
+      '@web',
+      '-c',
+      'ascii; put lf.txt; get lf.txt back.txt; quote NOOP',
+      '--transcript',
+    );
+    expect(code).toBe(0);
+    expect(await readFile(join(stage.dir, 'back.txt'), 'utf8')).toBe('a\nb\n');
+    const { stderr } = await stage.cli(
+      'ftp',
+      'shell',
+      '@web',
+      '-c',
+      'ascii; get lf.txt back.txt; binary; get lf.txt back.txt',
+      '--transcript',
+    );
+    expect(stderr).toMatch(/> TYPE A[\s\S]*> RETR[\s\S]*> TYPE I[\s\S]*> RETR/);
+  });
+
+  it('goes on with a file that is here in part', async () => {
+    await writeFile(join(root(), 'www/long.bin'), Buffer.alloc(50_000, 5));
+    await writeFile(join(stage.dir, 'long.bin'), Buffer.alloc(20_000, 5));
+    const { stderr, code } = await shell('reget long.bin', '--transcript');
+    expect(code).toBe(0);
+    expect(stderr).toContain('> REST 20000');
+    expect(await readFile(join(stage.dir, 'long.bin'))).toEqual(Buffer.alloc(50_000, 5));
+  });
+
+  it('asks for size, time and mode, renames and deletes', async () => {
+    const { stdout, code } = await shell(
+      'put connections.yaml a; size text.txt; modtime text.txt; chmod 600 a; rename a b; delete b; mkdir d; rmdir d; status; hash; verbose; glob; prompt; type; quote NOOP',
+    );
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^8\n\d{4}-\d\d-\d\d .*\nconnected to localhost:\d+ as sandbox, TLS explicit\nfolder \/www\n/);
+    expect(stdout).toContain('binary\n200 ');
+  });
+
+  it('reads a script from stdin, and stops at the first error with its line', async () => {
+    const stdin = 'cd www\n# a note\nget missing.txt\npwd\n';
+    const { stdout, stderr, code } = await cli(['ftp', 'shell', '@web'], { cwd: stage.dir, env: env(), stdin });
+    expect(code).toBe(1);
+    expect(stdout).toBe('');
+    expect(stderr).toContain('line 3 (get missing.txt): missing.txt: there is no such file or folder on the server');
+  });
+
+  it.each([
+    ['gte x', 2, 'there is no command "gte"'],
+    ['get', 2, 'something is missing'],
+    ['open @web', 1, 'already connected'],
+    ['close; ls', 1, 'not connected'],
+    ['quote TYPE A', 1, 'cannot be sent by hand'],
+    ['!exit 7', 1, 'ended with 7'],
+    ['passive maybe', 2, 'neither on nor off'],
+  ])('%s: exit %i', async (commands, code, message) => {
+    const result = await shell(commands);
+    expect(result.code).toBe(code);
+    expect(result.stderr).toContain(message);
+  });
+
+  it('hands its own secrets to no local command', async () => {
+    const { stdout } = await shell('!env');
+    expect(stdout).toContain('PATH=');
+    expect(stdout).not.toContain(stage.sandbox.password);
+  });
+
+  it('connects again when the server has gone, and is in the same folder and type', async () => {
+    const { stdout, stderr, code } = await shell(
+      'cd css; ascii; modtime ../text.txt; modtime ../text.txt; pwd; type; help size; bye; nothing',
+    );
+    expect(stderr).toContain('connecting again');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/\n\/www\/css\nascii\nsize FILE {2}how many bytes/);
+  });
+});
