@@ -37,7 +37,10 @@ export function usesColor(stream: { readonly isTTY?: boolean }): boolean {
 /** Columns of stdout; POSIX COLUMNS when it is no terminal. */
 export function columns(): number {
   const written = Number(process.env['COLUMNS']);
-  return process.stdout.columns ?? (Number.isInteger(written) && written > 0 ? written : COLUMNS_DEFAULT);
+  const { columns: seen } = process.stdout;
+  // A terminal that was never told its size says 0.
+  if (seen !== undefined && seen > 0) return seen;
+  return Number.isInteger(written) && written > 0 ? written : COLUMNS_DEFAULT;
 }
 
 /** Bytes as they are, no faster than the reader takes them; one that has gone ends it quietly. */

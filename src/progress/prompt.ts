@@ -11,9 +11,10 @@ export const ANSWER_LENGTH_MAX = 64 * 1024;
 
 /** Call it only where isInteractive(). Rejects with CancelledError on Ctrl-C, AppError `usage` when the input ends. */
 export async function askHidden(question: string, { input, output }: PromptIo = terminal()): Promise<string> {
-  output.write(question);
+  // Before the question: whoever answers fast is not echoed either.
   input.setRawMode(true);
   try {
+    output.write(question);
     return await answer(input);
   } finally {
     input.setRawMode(false);

@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { type CliResult, cli } from '../support/cli.ts';
+import { type CliResult, cli, startCli } from '../support/cli.ts';
 import { type TempDir, tempDir } from '../support/temp-dir.ts';
 
 const CANARY = 'c4n4ry-Pa$$w0rd';
@@ -96,6 +96,19 @@ it('a locked, a damaged and a newer vault end the run with 4 and say what to do'
       expect(result.stderr).toMatch(words);
     }
   }
+}, 60_000);
+
+it('processes that store at the same moment lose nothing, though one of them is killed', async () => {
+  await set('first', 'x');
+  const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+  const doomed = startCli(['secret', 'set', 'doomed'], { cwd: dir.path, env: KEY, stdin: CANARY });
+  const others = names.map(name => set(name, `value ${name}`));
+  await others[0];
+  doomed.child.kill('SIGKILL');
+  await doomed.done;
+  expect((await Promise.all(others)).map(({ code }) => code)).toEqual(names.map(() => 0));
+  const { secrets } = JSON.parse((await secret(['list', '--json'])).stdout) as { secrets: { name: string }[] };
+  expect(secrets.map(({ name }) => name).filter(name => name !== 'doomed')).toEqual([...names, 'first']);
 }, 60_000);
 
 it('a value is never an argument, an empty one is refused, a wrong name too', async () => {
