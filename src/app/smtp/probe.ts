@@ -1,0 +1,32 @@
+// smtp probe: connects, signs in and says what the server offers; sends no mail.
+import { dial } from '../../protocols/net/dial.ts';
+import { addressOf } from '../../protocols/net/endpoint.ts';
+import { connectSmtp } from '../../protocols/smtp/index.ts';
+import type { OneOff } from '../oneoff.ts';
+import { resolveTarget } from '../target.ts';
+
+export interface SmtpProbe {
+  readonly server: string;
+  readonly tls: string;
+  readonly 'signed-in': boolean;
+  readonly extensions: readonly string[];
+  readonly mechanisms: readonly string[];
+  readonly 'size-max'?: number;
+  readonly 'took-ms': number;
+}
+
+export async function probeSmtp(target: string, one: OneOff): Promise<SmtpProbe> {
+  const { endpoint } = await resolveTarget(target, 'smtp', one);
+  const { clock, signal, transcript } = one;
+  const startedAt = clock.elapsed();
+  const shown = transcript && { transcript: (way: string, line: string) => transcript(way === 'sent' ? '>' : '<', line) };
+  const client = await connectSmtp(endpoint, { ...{ dial, clock, signal }, ...shown });
+  const tookMs = Math.round(clock.elapsed() - startedAt);
+  const { keywords, auth, sizeMax } = client.extensions;
+  await client.quit();
+  return {
+    ...{ server: addressOf(endpoint), tls: endpoint.tls, 'signed-in': endpoint.user !== undefined },
+    ...{ extensions: [...keywords].sort(), mechanisms: [...auth].sort(), 'took-ms': tookMs },
+    ...(sizeMax === undefined ? {} : { 'size-max': sizeMax }),
+  };
+}
