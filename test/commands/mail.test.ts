@@ -46,3 +46,12 @@ it('a connection of another kind is wrong usage', async () => {
   expect(code).toBe(2);
   expect(stderr).toContain('web speaks FTP, but this command needs POP3');
 });
+
+it('smtp send takes its flags and sends one mail', async () => {
+  const flags = ['--from', 'a@example.org', '--to', 'b@example.org', '--subject', 'By hand', '--text', 'hi'];
+  const dry = await stage.cli('smtp', 'send', '@outbox', ...flags, '--dry-run');
+  expect(dry).toMatchObject({ code: 0, stdout: expect.stringMatching(/^one mail of .* to 1 recipient\n$/) });
+  const before = (await stage.sandbox.mailbox.list()).length;
+  expect((await stage.cli('smtp', 'send', '@outbox', ...flags, '-q')).code).toBe(0);
+  expect(await stage.sandbox.mailbox.list()).toHaveLength(before + 1);
+});

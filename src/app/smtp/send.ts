@@ -1,0 +1,33 @@
+// smtp send: the step smtp/send on one server, without a job file; tried once.
+import type { Raw } from '../../job/job.ts';
+import type { RendererIo, RendererKind } from '../../progress/renderer.ts';
+import { connectSmtp } from '../../protocols/smtp/index.ts';
+import { makeSmtpSend } from '../../steps/smtp-send/index.ts';
+import type { Preview, StepType } from '../../steps/step.ts';
+import { type OneStep, type OneStepResult, previewOneStep, runOneStep } from '../one-step.ts';
+import type { OneOff } from '../oneoff.ts';
+import { resolveTarget } from '../target.ts';
+
+export interface SendRequest {
+  readonly target: string;
+  /** What a job would write under `with`; absent ones left out. */
+  readonly mail: Readonly<Record<string, Raw | undefined>>;
+  readonly one: OneOff;
+}
+
+export async function sendOnce(request: SendRequest, kind: RendererKind, io: RendererIo): Promise<OneStepResult> {
+  return runOneStep(await sendStep(request), kind, io);
+}
+
+export async function previewSend(request: SendRequest): Promise<Preview> {
+  return previewOneStep(await sendStep(request));
+}
+
+async function sendStep({ target, mail, one }: SendRequest): Promise<OneStep> {
+  const { endpoint } = await resolveTarget(target, 'smtp', one);
+  const { transcript } = one;
+  const shown = transcript && { transcript: (way: string, line: string) => transcript(way === 'sent' ? '>' : '<', line) };
+  const type = makeSmtpSend((to, options) => connectSmtp(to, { ...options, ...shown })) as unknown as StepType;
+  const given = Object.entries(mail).filter((entry): entry is [string, Raw] => entry[1] !== undefined);
+  return { id: 'send', type, settings: { ...Object.fromEntries(given), connection: endpoint.name }, endpoint, attempts: 1, one };
+}
