@@ -27,6 +27,8 @@ export { startSmtpServer } from './smtp/server.ts';
 /** ftp, smtp, pop3: explicit TLS, or none. ftps, smtps, pop3s: implicit TLS. */
 export type EndpointName = 'ftp' | 'ftps' | 'smtp' | 'smtps' | 'pop3' | 'pop3s';
 
+const ENDPOINTS: readonly EndpointName[] = ['ftp', 'ftps', 'smtp', 'smtps', 'pop3', 'pop3s'];
+
 export interface SandboxOptions {
   /** Everything lies below: `ftp/`, `mail/`, `ca.pem` and the server's key. Made when missing, taken up again when not. */
   readonly dir: string;
@@ -85,6 +87,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const close = async () => {
     await Promise.all(services.map(service => service.close()));
   };
+  const isFree = (name: EndpointName) => (options.ports?.[name] ?? 0) === 0;
   const start = async (name: EndpointName): Promise<SandboxEndpoint> => {
     const settings = { ...common, port: options.ports?.[name] ?? 0, implicitTls: name.endsWith('s') };
     const service = await startOne(name, settings, siteDir, mailbox);
@@ -92,9 +95,11 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     return { host: 'localhost', port: service.port };
   };
   try {
-    const [ftp, ftps, smtp] = [await start('ftp'), await start('ftps'), await start('smtp')];
-    const [smtps, pop3, pop3s] = [await start('smtps'), await start('pop3'), await start('pop3s')];
-    return { dir, caFile, user, password, endpoints: { ftp, ftps, smtp, smtps, pop3, pop3s }, mailbox, siteDir, close };
+    const endpoints: Partial<Record<EndpointName, SandboxEndpoint>> = {};
+    // The ports that were asked for first, or one of them could be given away as a free one.
+    const byWish = ENDPOINTS.toSorted((a, b) => Number(isFree(a)) - Number(isFree(b)));
+    for (const name of byWish) endpoints[name] = await start(name);
+    return { dir, caFile, user, password, endpoints: endpoints as Sandbox['endpoints'], mailbox, siteDir, close };
   } catch (error) {
     await close();
     throw error;

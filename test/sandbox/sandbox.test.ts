@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/core/clock.ts';
@@ -33,9 +33,7 @@ describe('startSandbox', () => {
   });
 
   it('listens on the ports that it is given, or on none when one is taken', async () => {
-    const taken = createServer();
-    await new Promise<void>(resolve => taken.listen(0, '127.0.0.1', resolve));
-    const { port } = taken.address() as { port: number };
+    const { taken, port } = await takePort(FIRST_PORT + (process.pid % 5_000));
     await expect(startSandbox({ ...given, dir: temp.path, ports: { pop3s: port } })).rejects.toMatchObject({
       code: 'EADDRINUSE',
     });
@@ -56,6 +54,18 @@ describe('startSandbox', () => {
     await place.close();
   });
 });
+
+/** Below the range from which the system hands out free ports, so that nobody gets it in between. */
+const FIRST_PORT = 20_000;
+
+async function takePort(port: number): Promise<{ readonly taken: Server; readonly port: number }> {
+  const taken = createServer();
+  const listening = await new Promise<boolean>(resolve => {
+    taken.once('error', () => resolve(false));
+    taken.listen(port, '127.0.0.1', () => resolve(true));
+  });
+  return listening ? { taken, port } : takePort(port + 1);
+}
 
 describe('certificates', () => {
   it('are valid for localhost and loopback, signed by the CA, the key private', async () => {

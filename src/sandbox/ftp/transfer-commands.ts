@@ -1,9 +1,9 @@
 // Everything that moves over a data connection: RETR, STOR, APPE, LIST, NLST, MLSD; and ABOR.
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { fromCrlf, toCrlf } from '../../protocols/wire/text-lines.ts';
 import type { FaultRule } from '../faults.ts';
 import { Refusal } from '../refusal.ts';
-import { fromCrlf, toCrlf } from './ascii.ts';
 import { DataCut, DataStream } from './data-channel.ts';
 import { factLine, readEntries, unixLine } from './listing.ts';
 import type { FtpCommands, FtpSession } from './session.ts';

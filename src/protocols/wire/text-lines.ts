@@ -1,10 +1,10 @@
-// TYPE A: line ends on the wire are CRLF, in files LF (RFC 959 section 3.1.1.1). Streaming, whatever the chunks.
+// Text on the wire and in files: CRLF there, LF here (RFC 959 section 3.1.1.1). Streaming, whatever the chunks.
 
 const CR = 0x0d;
 const LF = 0x0a;
 
 /** File to wire: every LF that no CR precedes becomes CRLF. */
-export function toCrlf(): (chunk: Buffer) => Buffer {
+export function toCrlf(): (chunk: Uint8Array) => Buffer {
   let previous = 0;
   return chunk => {
     const out = Buffer.allocUnsafe(chunk.length * 2);
@@ -19,7 +19,7 @@ export function toCrlf(): (chunk: Buffer) => Buffer {
 }
 
 export interface Converter {
-  push(chunk: Buffer): Buffer;
+  push(chunk: Uint8Array): Buffer;
   /** A CR that ended the data. */
   finish(): Buffer;
 }
