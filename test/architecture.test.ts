@@ -24,6 +24,7 @@ const ORDER: Readonly<Record<string, number>> = {
   protocols: 8,
   mail: 8,
   secrets: 8,
+  files: 8.5,
   core: 9,
 };
 

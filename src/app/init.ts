@@ -1,8 +1,9 @@
 // A starter jobs folder: example jobs, connections and the JSON Schema for editors. Never overwrites.
-import { constants, copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { constants, copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fileError } from '../core/errors.ts';
+import { makeFolder } from '../files/make-folder.ts';
 import { jobSchemaText } from './jobs.ts';
 
 export interface WrittenFile {
@@ -16,7 +17,7 @@ const SCHEMA = 'job.schema.json';
 
 export async function initJobs(dir: string): Promise<readonly WrittenFile[]> {
   try {
-    await mkdir(dir, { recursive: true });
+    await makeFolder(dir);
   } catch (error) {
     throw fileError(error, dir);
   }

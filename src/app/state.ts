@@ -1,8 +1,8 @@
 // Opens the state store of a workspace; the database is loaded only by commands that need it.
-import { mkdir, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import { AppError, fileError } from '../core/errors.ts';
+import { makeFolder } from '../files/make-folder.ts';
 import type { Store } from '../stores/store.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -16,7 +16,7 @@ export async function openStore({ stateDir, env }: Workspace, clock: Clock): Pro
     });
   }
   try {
-    await makeFolder(stateDir);
+    await makeFolder(stateDir, { mode: 0o700 });
   } catch (error) {
     throw new AppError('store-unusable', `the state folder cannot be used: ${fileError(error, stateDir).message}`, {
       hint: 'Choose another one with --state DIR or POSTRIDER_STATE.',
@@ -30,26 +30,4 @@ export async function openStore({ stateDir, env }: Workspace, clock: Clock): Pro
 /** The file of the embedded store; undefined when another store is used. */
 export function storeFile({ stateDir, env }: Workspace): string | undefined {
   return (env['POSTRIDER_STORE'] ?? '') === '' ? join(stateDir, STORE_FILE) : undefined;
-}
-
-/** Not `recursive` of Node's own: that never returns where the parent is there and yet nothing can be made in it (/proc). */
-async function makeFolder(path: string): Promise<void> {
-  if (await isFolder(path)) return;
-  if (dirname(path) !== path) await makeFolder(dirname(path));
-  try {
-    await mkdir(path, { mode: 0o700 });
-  } catch (error) {
-    // Another process may have made it meanwhile.
-    if (!(await isFolder(path))) throw error;
-  }
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isDirectory();
-  } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return false;
-    throw error;
-  }
 }

@@ -1,8 +1,9 @@
 // The few file operations that the archive is made of, so that a test can fail the N-th of them. Errors are ours, with the path.
 import { constants } from 'node:fs';
-import { type FileHandle, lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { type FileHandle, lstat, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileError } from '../core/errors.ts';
+import { makeFolder } from '../files/make-folder.ts';
 
 export interface ArchiveFile {
   /** Reads at `position`; how many bytes came, 0 at the end. */
@@ -46,7 +47,7 @@ const ABSENT: Readonly<Record<OpenMode, string>> = { read: 'ENOENT', write: '', 
 
 export const nodeFiles: ArchiveFiles = {
   open: openFile as ArchiveFiles['open'],
-  makeFolder,
+  makeFolder: makeFolderDurably,
   syncFolder,
   list,
   exists,
@@ -104,8 +105,8 @@ class NodeFile implements ArchiveFile {
 }
 
 /** Every folder that is made is entered in its parent durably. */
-async function makeFolder(path: string): Promise<void> {
-  const first = await attempt(path, () => mkdir(path, { recursive: true, mode: 0o700 }));
+async function makeFolderDurably(path: string): Promise<void> {
+  const first = await attempt(path, () => makeFolder(path, { mode: 0o700 }));
   if (first === undefined) return;
   for (let made = path; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
 }

@@ -1,8 +1,9 @@
 // The vault's file on disk: private to its owner, replaced as a whole, the version before kept beside it.
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { AppError, fileError } from '../core/errors.ts';
 import { type Random, randomHex } from '../core/random.ts';
+import { makeFolder } from '../files/make-folder.ts';
 
 export interface StoredFile {
   readonly bytes: Uint8Array;
@@ -72,7 +73,7 @@ export const systemDisk: VaultDisk = {
   },
   async create(path, bytes) {
     try {
-      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      await makeFolder(dirname(path), { mode: 0o700 });
       const file = await open(path, 'wx', 0o600);
       try {
         await file.writeFile(bytes);

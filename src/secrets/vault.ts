@@ -1,10 +1,11 @@
 // The vault: secrets in one encrypted file that a machine without a keychain can keep.
-import { mkdir, readFile, realpath } from 'node:fs/promises';
+import { readFile, realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import { AppError, fileError } from '../core/errors.ts';
 import type { Random } from '../core/random.ts';
 import type { Secret } from '../core/secret.ts';
+import { makeFolder } from '../files/make-folder.ts';
 import { assertSecretName } from './name.ts';
 import {
   type CipherOptions,
@@ -88,7 +89,7 @@ export class Vault {
       const { clock, random } = this.#options;
       const newKey = (await this.#open()) === undefined ? await this.#keyToCreate() : undefined;
       const path = await realpath(this.path).catch(() => this.path);
-      await mkdir(dirname(path), { recursive: true, mode: 0o700 }).catch(error => {
+      await makeFolder(dirname(path), { mode: 0o700 }).catch(error => {
         throw fileError(error, dirname(path));
       });
       const release = await lockVault(`${path}.lock`, { clock, random });

@@ -1,6 +1,7 @@
 // The lines typed in earlier shells, in the state folder; losing them is no error.
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '../../files/make-folder.ts';
 import type { Workspace } from '../workspace.ts';
 import { HISTORY_LINES_MAX } from './interactive.ts';
 
@@ -14,7 +15,7 @@ export async function readHistory({ stateDir }: Workspace): Promise<readonly str
 
 export async function writeHistory({ stateDir }: Workspace, lines: readonly string[]): Promise<void> {
   try {
-    await mkdir(stateDir, { recursive: true, mode: 0o700 });
+    await makeFolder(stateDir, { mode: 0o700 });
     const kept = lines.filter(isKept).slice(0, HISTORY_LINES_MAX);
     await writeFile(join(stateDir, FILE), `${kept.join('\n')}\n`, { mode: 0o600 });
   } catch {

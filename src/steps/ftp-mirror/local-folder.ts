@@ -4,6 +4,7 @@ import { type FileHandle, lstat, mkdir, open, realpath, rename, rmdir, unlink } 
 import { join } from 'node:path';
 import { AppError, fileError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
+import { makeFolder } from '../../files/make-folder.ts';
 import { unsafeLocalName } from './paths.ts';
 
 export class LocalFolder {
@@ -17,7 +18,7 @@ export class LocalFolder {
   /** Makes the folder when it is missing; it may itself be reached through a link, as the user wrote it. */
   static async open(path: string): Promise<LocalFolder> {
     try {
-      await mkdir(path, { recursive: true });
+      await makeFolder(path);
       return new LocalFolder(await realpath(path));
     } catch (error) {
       throw fileError(error, path);
