@@ -24,7 +24,7 @@ describe('makeFolder', () => {
 
   it('refuses below a file', async () => {
     await writeFile(here('f'), '');
-    await expect(makeFolder(here('f', 'g'))).rejects.toMatchObject({ code: 'ENOTDIR' });
+    await expect(makeFolder(here('f', 'g'))).rejects.toMatchObject({ code: 'EEXIST', path: here('f') });
   });
 
   it.runIf(process.platform === 'linux')('refuses where nothing can be made, without hanging', async () => {
