@@ -10,6 +10,7 @@ const MEDIAN_LINES_MAX = 100;
 
 /** A folder may import only from folders with a larger number; equal numbers never import each other. */
 const ORDER: Readonly<Record<string, number>> = {
+  api: 0,
   commands: 0,
   app: 1,
   progress: 2,
