@@ -213,7 +213,12 @@ function isSideways(from: string, target: string): boolean {
   const [folder, part, rest] = from.split('/');
   const [targetFolder, targetPart, targetRest] = target.split('/');
   if (folder !== targetFolder || part === targetPart || targetRest === undefined) return false;
-  if (folder === 'protocols') return targetPart !== 'wire' && targetPart !== 'net';
+  if (folder === 'protocols')
+    return (
+      targetPart !== 'wire' &&
+      targetPart !== 'net' &&
+      !(targetPart === 'sasl' && rest !== undefined && ['pop3', 'smtp'].includes(part ?? ''))
+    );
   if (folder === 'steps' || folder === 'stores') return rest !== undefined;
   return false;
 }

@@ -35,7 +35,7 @@ export interface Schedule {
 }
 
 /** An endpoint as written: host, user and password may hold expressions. The port is already defaulted by type and tls. */
-export interface Connection extends Omit<Endpoint, 'password'> {
+export interface Connection extends Omit<Endpoint, 'password' | 'token'> {
   /** Usually `${{ secrets.NAME }}`. */
   readonly password?: string;
 }

@@ -6,6 +6,13 @@ export type Protocol = 'ftp' | 'pop3' | 'smtp';
 /** explicit: AUTH TLS, STLS, STARTTLS, demanded. implicit: TLS from the first byte. none: clear text, written out by the user. */
 export type TlsMode = 'explicit' | 'implicit' | 'none';
 
+/**
+ * Gives an access token of OAuth 2 that is valid now. Told the one that a server has refused, it gives a fresh one whatever the old
+ * one's expiry said; the same again means that there is no other. It has told the redactor of every token that it gives.
+ * Rejects with AppError when there is none to be had.
+ */
+export type TokenSupplier = (refused?: Secret) => Promise<Secret>;
+
 export interface Endpoint {
   /** The connection's name in the job file, or the URL's host: for messages. */
   readonly name: string;
@@ -19,6 +26,8 @@ export interface Endpoint {
   readonly fingerprint?: string;
   readonly user?: string;
   readonly password?: Secret;
+  /** Signs in with OAuth 2 instead of a password (pop3, smtp). */
+  readonly token?: TokenSupplier;
   /** Per exchange. */
   readonly timeoutMs: number;
   readonly maxConnections?: number;

@@ -8,7 +8,7 @@ export type Pop3Command =
   | { readonly verb: 'USER'; readonly name: string }
   | { readonly verb: 'PASS'; readonly password: Secret }
   | { readonly verb: 'APOP'; readonly name: string; readonly digest: string }
-  | { readonly verb: 'AUTH'; readonly mechanism: 'PLAIN'; readonly initial?: Secret }
+  | { readonly verb: 'AUTH'; readonly mechanism: string; readonly initial?: Secret }
   | { readonly verb: 'RETR' | 'DELE'; readonly number: number }
   | { readonly verb: 'TOP'; readonly number: number; readonly lines: number };
 

@@ -1,5 +1,5 @@
 // What a -ERR means for us: the response code decides whether trying again can help (RFC 2449 section 8, RFC 3206), never the text.
-import { RefusedError, type RetryClass } from '../../core/errors.ts';
+import { type AppError, RefusedError, type RetryClass } from '../../core/errors.ts';
 import { printable, shorten } from '../../core/text.ts';
 import type { Response } from './response.ts';
 
@@ -63,4 +63,11 @@ export function refusal(response: Response, shown: string, purpose: Purpose, whe
     { command: shown, replyCode: response.code, replyText: text },
     hint === undefined ? { retry } : { retry, hint },
   );
+}
+
+/** The same refusal with what the server said about it inside the exchange. */
+export function withReason(error: AppError, reason: string | undefined): AppError {
+  if (reason === undefined || !(error instanceof RefusedError)) return error;
+  const { code, message, refusal, retry, hint } = error;
+  return new RefusedError(code, `${message} (${reason})`, refusal, hint === undefined ? { retry } : { retry, hint });
 }

@@ -1,11 +1,13 @@
-// Proves who we are: APOP in clear text where the server offers it, else AUTH PLAIN, else USER and PASS.
+// Proves who we are: APOP in clear text where the server offers it, else SASL (RFC 5034), else USER and PASS.
 import { createHash } from 'node:crypto';
-import { AppError } from '../../core/errors.ts';
-import { Secret } from '../../core/secret.ts';
+import { AppError, type RefusedError } from '../../core/errors.ts';
+import type { Secret } from '../../core/secret.ts';
 import type { Endpoint } from '../net/endpoint.ts';
+import { type AuthLines, credentialsOf, type Mechanism, proveIdentity, type Turn } from '../sasl/index.ts';
 import type { Capabilities } from './capabilities.ts';
 import type { Conversation } from './conversation.ts';
 import { AUTH_LINE_BYTES_MAX } from './limits.ts';
+import { withReason } from './refusal.ts';
 
 export interface SignIn {
   readonly endpoint: Endpoint;
@@ -16,13 +18,24 @@ export interface SignIn {
 
 /** One try with one mechanism: a refusal is never followed by a weaker one. */
 export async function signIn(talk: Conversation, { endpoint, capabilities, banner }: SignIn): Promise<void> {
-  const { user, password } = credentials(endpoint);
+  const credentials = await credentialsOf(endpoint, talk.secure);
   const timestamp = endpoint.tls === 'none' ? apopTimestamp(banner) : undefined;
-  if (timestamp !== undefined) return apop(talk, user, password, timestamp);
-  if (capabilities.sasl.includes('PLAIN')) return plain(talk, user, password);
-  await talk.send({ verb: 'USER', name: user });
+  const offered = capabilities.sasl;
+  if ('password' in credentials && timestamp !== undefined && !offered.includes('SCRAM-SHA-256')) {
+    return apop(talk, credentials.user, credentials.password, timestamp);
+  }
+  const proof = await proveIdentity<RefusedError | undefined>(endpoint, credentials, {
+    offer: { mechanisms: offered, secure: talk.secure },
+    lines: mechanism => authLines(talk, mechanism),
+    initialCharsMax: mechanism => AUTH_LINE_BYTES_MAX - `AUTH ${mechanism} \r\n`.length,
+    isFinal: refused => refused?.retry === 'never',
+  });
+  if (proof?.accepted === false) throw withReason(proof.verdict ?? brokenOff(talk), proof.reason);
+  if (proof !== undefined) return;
+  if ('token' in credentials) throw tokenUnsupported(talk, offered);
+  await talk.send({ verb: 'USER', name: credentials.user });
   await talk.reply('USER', 'sign-in');
-  await talk.send({ verb: 'PASS', password });
+  await talk.send({ verb: 'PASS', password: credentials.password });
   await talk.reply('PASS', 'sign-in');
 }
 
@@ -40,40 +53,41 @@ async function apop(talk: Conversation, name: string, password: Secret, timestam
   await talk.reply('APOP', 'sign-in');
 }
 
-/** RFC 4616, with the initial response only where the line stays short enough (RFC 5034 section 4). */
-async function plain(talk: Conversation, user: string, password: Secret): Promise<void> {
-  const response = new Secret(Buffer.from(`\0${user}\0${password.reveal()}`, 'utf8').toString('base64'));
-  const fits = 'AUTH PLAIN '.length + response.reveal().length + 2 <= AUTH_LINE_BYTES_MAX;
-  await talk.send({ verb: 'AUTH', mechanism: 'PLAIN', ...(fits ? { initial: response } : {}) });
-  let answered = fits;
-  for (;;) {
+/** The verdict is the refusal, if it is one. */
+function authLines(talk: Conversation, mechanism: Mechanism): AuthLines<RefusedError | undefined> {
+  const turn = async (): Promise<Turn<RefusedError | undefined>> => {
     const event = await talk.event('AUTH');
-    if (event.type === 'reply') {
+    if (event.type === 'challenge') return { challenge: event.text };
+    if (event.type !== 'reply') throw talk.fail(brokenOff(talk));
+    try {
       talk.accept(event.response, 'sign-in');
-      return;
+      return { accepted: true, verdict: undefined };
+    } catch (error) {
+      return { accepted: false, verdict: error as RefusedError };
     }
-    if (event.type !== 'challenge') throw talk.fail(new AppError('protocol-broken', 'the server broke off the sign-in'));
-    await talk.respond(answered ? undefined : response);
-    answered = true;
-  }
+  };
+  return {
+    auth: async initial => {
+      await talk.send({ verb: 'AUTH', mechanism, ...(initial === undefined ? {} : { initial }) });
+      return turn();
+    },
+    respond: async answer => {
+      await talk.respond(answer);
+      return turn();
+    },
+  };
 }
 
-function credentials(endpoint: Endpoint): { readonly user: string; readonly password: Secret } {
-  const { user, password, name } = endpoint;
-  if (user === undefined || user === '') {
-    throw new AppError('user-missing', `the connection ${name} has no \`user\``, { hint: 'POP3 needs a user and a password.' });
-  }
-  if (password === undefined) {
-    throw new AppError('secret-missing', `there is no password for ${user} on the connection ${name}`, {
-      hint: 'Set `password` on the connection, or POSTRIDER_PASSWORD.',
-    });
-  }
-  for (const [what, value] of [['user', user] as const, ['password', password.reveal()] as const]) {
-    if (/[\r\n\0]/.test(value)) {
-      throw new AppError('secret-invalid', `the ${what} of the connection ${name} holds a line end or NUL`, {
-        hint: 'Store it again without the line end.',
-      });
-    }
-  }
-  return { user, password };
+function brokenOff(talk: Conversation): AppError {
+  return new AppError('protocol-broken', `${talk.where} broke off the sign-in`);
+}
+
+function tokenUnsupported(talk: Conversation, offered: readonly string[]): AppError {
+  return new AppError(
+    'sign-in-unsupported',
+    `${talk.where} takes no OAuth 2 tokens (OAUTHBEARER, XOAUTH2); it offers ${offered.join(', ') || 'no SASL at all'}`,
+    {
+      hint: 'Take `oauth2` off the connection and sign in with `password`, if the server allows that.',
+    },
+  );
 }

@@ -35,7 +35,7 @@ export async function connectSmtp(endpoint: Endpoint, options: ConnectOptions): 
     await greet(talk);
     await hello(talk, name);
     if (endpoint.tls === 'explicit') await startTls(talk, clock, name);
-    if (endpoint.user !== undefined) await signInAs(endpoint, endpoint.user, talk);
+    if (endpoint.user !== undefined) await signIn(talk, endpoint);
     return new SmtpSessionClient(talk);
   } catch (error) {
     throw talk.fail(error as Error);
@@ -90,15 +90,4 @@ async function startTls(talk: Conversation, clock: Clock, name: string): Promise
   await withDeadline(talk.transport, clock, talk.timeoutMs, `the TLS handshake (${talk.where})`, () => talk.transport.startTls());
   talk.session.secured();
   await hello(talk, name);
-}
-
-async function signInAs(endpoint: Endpoint, user: string, talk: Conversation): Promise<void> {
-  if (endpoint.password === undefined) {
-    throw new AppError('secret-missing', `the connection ${endpoint.name} names a user but no password`, {
-      hint: 'Give the connection a `password` from a secret, and store that with `postrider secret set NAME`.',
-    });
-  }
-  const secure = talk.transport.secure;
-  if (!secure && endpoint.tls !== 'none') throw new AppError('tls-refused', `${talk.where} is not secured`);
-  await signIn(talk, { user, password: endpoint.password }, secure);
 }

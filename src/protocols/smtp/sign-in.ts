@@ -1,38 +1,43 @@
-// Signs in (RFC 4954): picks the mechanism, answers the challenges, says in clear words why it did not work.
+// Signs in (RFC 4954): the lines of AUTH for the shared SASL mechanisms, and clear words when it did not work.
 import { AppError } from '../../core/errors.ts';
+import type { Endpoint } from '../net/endpoint.ts';
+import { type AuthLines, credentialsOf, type Mechanism, proveIdentity } from '../sasl/index.ts';
 import type { Reply } from '../wire/reply.ts';
 import type { Conversation } from './conversation.ts';
-import { type Credentials, chooseMechanism, initialResponse, type Mechanism, respond } from './sasl.ts';
 import { enhancedCode, refused, verdictOf } from './status.ts';
 
-/** No mechanism of ours takes more. */
-const CHALLENGES_MAX = 3;
+/** AUTH lines keep to 512 octets with CRLF; what is longer waits for the challenge (RFC 4954 section 4). */
+const AUTH_LINE_BYTES_MAX = 512;
 
-/** `secure` is false only where the user wrote `tls: none`. */
-export async function signIn(talk: Conversation, credentials: Credentials, secure: boolean): Promise<void> {
-  const { auth } = talk.session.extensions;
-  const mechanism = chooseMechanism(auth, secure);
-  if (mechanism === undefined) throw notOffered(talk, secure);
-  if (`${credentials.user}${credentials.password.reveal()}`.includes('\0')) {
-    throw new AppError('sign-in-refused', `the user or password for ${talk.where} holds a NUL character`, {
-      hint: 'Store the secret again without it.',
-    });
-  }
-  const initial = initialResponse(mechanism, credentials);
-  let { reply } = await talk.ask({ verb: 'AUTH', mechanism, ...(initial === undefined ? {} : { initial }) });
-  for (let step = 0; reply.code === 334; step++) {
-    const answer = step < CHALLENGES_MAX ? respond(mechanism, credentials, step, (reply.lines[0] ?? '').trim()) : undefined;
-    reply = (await talk.ask({ verb: 'RESPONSE', text: answer ?? '*' })).reply;
-    if (answer === undefined) break;
-  }
-  if (reply.code !== 235) throw signInRefused(talk, mechanism, credentials.user, reply);
+/** Goes on in clear text only where the user wrote `tls: none`. */
+export async function signIn(talk: Conversation, endpoint: Endpoint): Promise<void> {
+  const { secure } = talk.transport;
+  const credentials = await credentialsOf(endpoint, secure);
+  const proof = await proveIdentity<Reply>(endpoint, credentials, {
+    offer: { mechanisms: talk.session.extensions.auth, secure },
+    lines: mechanism => authLines(talk, mechanism),
+    initialCharsMax: mechanism => AUTH_LINE_BYTES_MAX - `AUTH ${mechanism} \r\n`.length,
+    isFinal: reply => verdictOf(reply) !== 'deferred',
+  });
+  if (proof === undefined) throw notOffered(talk, secure);
+  if (!proof.accepted) throw signInRefused(talk, proof.mechanism, credentials.user, proof.verdict, proof.reason);
+}
+
+function authLines(talk: Conversation, mechanism: Mechanism): AuthLines<Reply> {
+  const turn = ({ reply }: { readonly reply: Reply }) =>
+    reply.code === 334 ? { challenge: (reply.lines[0] ?? '').trim() } : { accepted: reply.code === 235, verdict: reply };
+  return {
+    auth: async initial =>
+      turn(await talk.ask({ verb: 'AUTH', mechanism, ...(initial === undefined ? {} : { initial: initial.reveal() }) })),
+    respond: async answer => turn(await talk.ask({ verb: 'RESPONSE', text: answer?.reveal() ?? '*' })),
+  };
 }
 
 function notOffered(talk: Conversation, secure: boolean): AppError {
   const { auth, startTls } = talk.session.extensions;
   if (auth.size > 0) {
     return new AppError('sign-in-unsupported', `${talk.where} offers no way to sign in that we know: ${[...auth].join(', ')}`, {
-      hint: 'postrider knows PLAIN, LOGIN and CRAM-MD5; ask the server’s operator to allow one of them.',
+      hint: 'postrider knows SCRAM-SHA-256, PLAIN, LOGIN and CRAM-MD5 for passwords, OAUTHBEARER and XOAUTH2 for OAuth 2.',
     });
   }
   return new AppError('sign-in-unsupported', `${talk.where} offers no sign-in, but the connection names a user`, {
@@ -43,8 +48,14 @@ function notOffered(talk: Conversation, secure: boolean): AppError {
   });
 }
 
-function signInRefused(talk: Conversation, mechanism: Mechanism, user: string, reply: Reply): AppError {
-  const what = `${talk.where} refused the sign-in of ${user}`;
+function signInRefused(
+  talk: Conversation,
+  mechanism: Mechanism,
+  user: string,
+  reply: Reply,
+  reason: string | undefined,
+): AppError {
+  const what = `${talk.where} refused the sign-in of ${user}${reason === undefined ? '' : ` (${reason})`}`;
   const command = `AUTH ${mechanism}`;
   if (verdictOf(reply) === 'deferred') {
     return refused('sign-in-deferred', what, command, reply, {

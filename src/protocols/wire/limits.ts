@@ -9,8 +9,8 @@ export const REPLY_LINES_MAX = 1_000;
 /** All bytes of one reply. */
 export const REPLY_BYTES_MAX = 256 * 1024;
 
-/** One command line that we send. Longer paths do not exist on the servers we know. */
-export const COMMAND_BYTES_MAX = 8_192;
+/** One command line that we send: paths are shorter, and a line of AUTH may need so much (RFC 5034 section 4). */
+export const COMMAND_BYTES_MAX = 12_288;
 
 /** Unread bytes that a transport buffers before it stops reading from the kernel. */
 export const UNREAD_BYTES_MAX = 1024 * 1024;

@@ -1,10 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Secret } from '../../../src/core/secret.ts';
 import { parseAddress } from '../../../src/protocols/smtp/address.ts';
 import { encode, type SmtpCommand } from '../../../src/protocols/smtp/command.ts';
 import { readExtensions } from '../../../src/protocols/smtp/extensions.ts';
-import { initialResponse, respond } from '../../../src/protocols/smtp/sasl.ts';
 import { type SmtpEvent, SmtpSession } from '../../../src/protocols/smtp/session.ts';
 import { enhancedCode, replyText } from '../../../src/protocols/smtp/status.ts';
 import { everySplit, FUZZ_SEED } from '../../support/splits.ts';
@@ -171,22 +169,6 @@ describe('encode', () => {
         else expect(encode(command).bytes.indexOf('\r\n')).toBe(encode(command).bytes.length - 2);
       }
     }
-  });
-});
-
-describe('sasl', () => {
-  it('CRAM-MD5 as in RFC 2195', () => {
-    const challenge = Buffer.from('<1896.697170952@postoffice.reston.mci.net>').toString('base64');
-    const answer = respond('CRAM-MD5', { user: 'tim', password: new Secret('tanstaaftanstaaf') }, 0, challenge);
-    expect(Buffer.from(answer ?? '', 'base64').toString()).toBe('tim b913a602c7eda7a495b4e6e7334d3890');
-  });
-
-  it('PLAIN sends a long token only when asked', () => {
-    expect(initialResponse('PLAIN', { user: 'u', password: new Secret('p') })).toBe('AHUAcA==');
-    const long = { user: 'u', password: new Secret('x'.repeat(4_000)) };
-    expect(initialResponse('PLAIN', long)).toBeUndefined();
-    expect(respond('PLAIN', long, 0, '')).toBeDefined();
-    expect(respond('PLAIN', { user: 'u', password: new Secret('p') }, 0, '')).toBeUndefined();
   });
 });
 
