@@ -12,6 +12,7 @@ import { DataChannels } from './data.ts';
 import { isPositive, unexpectedReply } from './errors.ts';
 import type { FtpFeatures } from './features.ts';
 import { CurrentFolder } from './folder.ts';
+import { type HashAlgorithm, Hashes } from './hash.ts';
 import { QUIT_MS } from './limits.ts';
 import { FolderLister } from './list.ts';
 import type { FtpEntry } from './listing/entry.ts';
@@ -65,6 +66,10 @@ export interface FtpClient {
   remove(path: string): Promise<void>;
   rename(from: string, to: string): Promise<void>;
   chmod(path: string, mode: number): Promise<boolean>;
+  /** What hash() tells; undefined when the server makes no checksums. */
+  readonly hashing: HashAlgorithm | undefined;
+  /** Hexadecimal, lower case; undefined when the server cannot say. `bytes`: the file's size, to know how long it may take. */
+  hash(path: string, bytes?: number): Promise<string | undefined>;
   currentFolder(): Promise<string>;
   changeFolder(path: string): Promise<void>;
   noop(): Promise<void>;
@@ -120,6 +125,7 @@ class SignedInClient implements FtpClient {
   readonly #folder: CurrentFolder;
   readonly #lister: FolderLister;
   readonly #attributes: Attributes;
+  readonly #hashes: Hashes;
   #running: string | undefined;
   #ascii = false;
 
@@ -130,7 +136,8 @@ class SignedInClient implements FtpClient {
     this.#folder = folder;
     this.#lister = lister;
     this.#attributes = new Attributes(context.control, signedIn.features);
-    this.soon = commandsSoon({ control: this.#control, folder, attributes: this.#attributes });
+    this.#hashes = new Hashes(context.control, signedIn.features);
+    this.soon = commandsSoon({ control: this.#control, folder, attributes: this.#attributes, hashes: this.#hashes });
   }
 
   get usable(): boolean {
@@ -213,6 +220,17 @@ class SignedInClient implements FtpClient {
 
   chmod(path: string, mode: number): Promise<boolean> {
     return this.#at(path, 'chmod', () => this.#attributes.chmod(path, mode));
+  }
+
+  get hashing(): HashAlgorithm | undefined {
+    return this.#hashes.algorithm;
+  }
+
+  hash(path: string, bytes?: number): Promise<string | undefined> {
+    return this.#at(path, 'hash', async () => {
+      await this.#setType(false);
+      return this.#hashes.hash(path, bytes);
+    });
   }
 
   currentFolder(): Promise<string> {

@@ -89,12 +89,15 @@ export class FtpControl {
     return this.within('the greeting', final);
   }
 
-  /** Sends one command and returns its final reply, refusals included. Throws when the session is dead. */
-  async exchange(line: string, shown?: string): Promise<Reply> {
+  /**
+   * Sends one command and returns its final reply, refusals included. Throws when the session is dead. `extraMs`: how much longer than
+   * any other command it may take.
+   */
+  async exchange(line: string, shown?: string, extraMs = 0): Promise<Reply> {
     await this.makeRoom();
     const command = this.#command(line, shown);
     const running = this.#send('send', command);
-    return this.within(running.shown, running.final);
+    return this.within(running.shown, running.final, this.#options.endpoint.timeoutMs + extraMs);
   }
 
   /** Sends a command whose final reply comes when its data connection is done; no deadline runs until within() sets one. */

@@ -22,6 +22,9 @@ export const ABORT_MS = 2_000;
 /** How long a refusal may take that explains why a data connection could not be made. */
 export const REFUSAL_MS = 5_000;
 
+/** The slowest rate at which a server may read a file that it is asked a checksum of. */
+export const HASH_BYTES_PER_SECOND_MIN = 4 * 1024 * 1024;
+
 /** How long QUIT waits for its goodbye. */
 export const QUIT_MS = 5_000;
 

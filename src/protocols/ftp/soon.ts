@@ -5,6 +5,7 @@ import type { Attributes } from './attributes.ts';
 import type { FtpControl } from './control.ts';
 import { unexpectedReply } from './errors.ts';
 import type { CurrentFolder } from './folder.ts';
+import type { Hashes } from './hash.ts';
 import { sendable } from './paths.ts';
 
 /**
@@ -16,6 +17,7 @@ export interface Soon {
   modified(path: string): Promise<number | undefined>;
   /** False: not in the way that works best; setModified() knows others. Undefined: the server has none. */
   setModified(path: string, epochMs: number): Promise<boolean | undefined>;
+  hash(path: string): Promise<string | undefined>;
   rename(from: string, to: string): Promise<void>;
   makeFolder(path: string): Promise<void>;
   removeFolder(path: string): Promise<void>;
@@ -26,9 +28,10 @@ export interface SoonParts {
   readonly control: FtpControl;
   readonly folder: CurrentFolder;
   readonly attributes: Attributes;
+  readonly hashes: Hashes;
 }
 
-export function commandsSoon({ control, folder, attributes }: SoonParts): Soon {
+export function commandsSoon({ control, folder, attributes, hashes }: SoonParts): Soon {
   const demand = async (line: string, reply: Promise<Reply>) => {
     const answer = await reply;
     if (answer.code < 400 ? !DONE.has(answer.code) : OUT_OF_STEP.has(answer.code)) control.trust.lose();
@@ -42,6 +45,7 @@ export function commandsSoon({ control, folder, attributes }: SoonParts): Soon {
     size: async path => attributes.sizeSoon(at(path)),
     modified: async path => attributes.modifiedSoon(at(path)),
     setModified: async (path, epochMs) => attributes.setModifiedSoon(at(path), epochMs),
+    hash: async path => hashes.hashSoon(at(path)),
     makeFolder: async path => demand(`MKD ${path}`, control.ride(`MKD ${at(path)}`)),
     removeFolder: async path => demand(`RMD ${path}`, control.ride(`RMD ${at(path)}`)),
     remove: async path => demand(`DELE ${path}`, control.ride(`DELE ${at(path)}`)),

@@ -1,7 +1,7 @@
 // Two trees and the rules → what has to happen, as a value; pure, so that preview and run cannot differ.
 import { ancestorsOf, depthOf, type FileFacts, type Tree } from './tree.ts';
 
-export type Reason = 'new' | 'newer' | 'different time' | 'different size';
+export type Reason = 'new' | 'newer' | 'different time' | 'different size' | 'different hash';
 
 export interface Transfer {
   readonly path: string;
@@ -41,6 +41,8 @@ export interface CompareOptions {
   readonly delete: boolean;
   /** Files known to be equal whatever their times say. */
   readonly equal?: ReadonlySet<string>;
+  /** Files known to differ in content, whatever their sizes and times say. */
+  readonly unequal?: ReadonlySet<string>;
 }
 
 /** Clocks and file systems round; FAT keeps two seconds. */
@@ -97,10 +99,15 @@ class Draft {
     }
     const facts = this.#source.files.get(path) ?? { precisionMs: 0 };
     const present = files.get(path);
-    const equal = this.#options.equal?.has(path) === true;
-    const reason = present === undefined ? 'new' : equal ? undefined : difference(facts, present, this.#options.by);
+    const reason = present === undefined ? 'new' : this.#difference(path, facts, present);
     if (reason === undefined) this.#unchanged.push(path);
     else this.#transfers.push({ path, reason, facts, replaces: present !== undefined });
+  }
+
+  #difference(path: string, source: FileFacts, target: FileFacts): Reason | undefined {
+    const { equal, unequal, by } = this.#options;
+    if (equal?.has(path) === true) return undefined;
+    return difference(source, target, by) ?? (unequal?.has(path) === true ? 'different hash' : undefined);
   }
 
   plan(): MirrorPlan {

@@ -18,12 +18,10 @@ export const mirrorSchema = object({
   include: list(word()).default([]).describe('gitignore patterns: when given, only what matches is mirrored.'),
   exclude: list(word()).default([]).describe('gitignore patterns: what matches is neither transferred nor deleted.'),
   compare: oneOf(['time-size', 'size', 'hash', 'manifest'])
-    .refine(value => value === 'time-size' || value === 'size', {
-      error: 'is not available yet: write time-size (default) or size',
-    })
+    .refine(value => value !== 'manifest', { error: 'is not available yet: write time-size (default), size or hash' })
     .default('time-size')
     .describe(
-      'How a change is noticed: by size and modification time, or by size alone. hash and manifest are not available yet.',
+      'How a change is noticed: by size and modification time, by size alone, or by checksums that the server makes (HASH, XSHA256, XMD5, XCRC). manifest is not available yet.',
     ),
   parallel: integer(1, PARALLEL_MAX)
     .default(8)
@@ -35,9 +33,10 @@ export const mirrorSchema = object({
     .default('skip')
     .describe('Symbolic links in the source: left out, transferred as what they point to, or an error. In the target they stay.'),
   verify: oneOf(['size', 'hash', 'none'])
-    .refine(value => value !== 'hash', { error: 'is not available yet: write size (default) or none' })
     .default('size')
-    .describe('How a transferred file is checked before it gets its name. hash is not available yet.'),
+    .describe(
+      'How a transferred file is checked before it gets its name: by its size, or also by a checksum that the server makes.',
+    ),
   ascii: list(word())
     .refine(globs => globs.length === 0, { error: 'is not available yet: every file is transferred byte for byte' })
     .default([])
@@ -79,7 +78,8 @@ export function describeMirror(config: MirrorConfig): string {
   const traits = [
     ...(config.delete ? ['delete'] : []),
     ...(config.atomic ? [config.commit === 'end' ? 'atomic, commit at the end' : 'atomic'] : []),
-    ...(config.compare === 'size' ? ['by size'] : []),
+    ...(config.compare === 'time-size' ? [] : [`by ${config.compare}`]),
+    ...(config.verify === 'hash' ? ['verified by hash'] : []),
     config.parallel === 1 ? '1 connection' : `${config.parallel} connections`,
   ];
   return `${config.direction} ${from} → ${to} (${traits.join(', ')})`;

@@ -4,6 +4,7 @@ import { AppError, fileError, RefusedError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
 import type { FtpClient } from '../../protocols/ftp/index.ts';
 import type { Removal, Transfer } from './compare.ts';
+import { digestHead, makeDigest } from './digest.ts';
 import { LocalFolder } from './local-folder.ts';
 import { remotePath, siblingOf } from './paths.ts';
 import type { Delivery, Receiver, Staged } from './receiver.ts';
@@ -62,6 +63,7 @@ export class LocalReceiver implements Receiver {
       let received: number;
       try {
         received = await this.#receive(client, handle, transfer, attempt);
+        if (config.verify === 'hash') await this.#verify(client, handle, transfer, received);
         await this.#finish(handle, transfer);
       } catch (error) {
         if (config.atomic && isHopeless(error)) await this.#folder.remove(at, 'file');
@@ -125,7 +127,7 @@ export class LocalReceiver implements Receiver {
   async #copy(client: FtpClient, handle: FileHandle, transfer: Transfer, remote: string, offset: number): Promise<number> {
     const { config, bandwidth, signal } = this.#workshop;
     const { path, facts } = transfer;
-    const expected = config.verify === 'size' ? facts.size : undefined;
+    const expected = config.verify === 'none' ? undefined : facts.size;
     await onDisk(path, () => handle.truncate(offset));
     let position = offset;
     for await (const chunk of client.download(remote, offset === 0 ? {} : { offset })) {
@@ -137,6 +139,18 @@ export class LocalReceiver implements Receiver {
     }
     if (expected !== undefined && position !== expected) throw sizeMismatch(path, `${position} of`, expected);
     return position;
+  }
+
+  async #verify(client: FtpClient, handle: FileHandle, { path }: Transfer, size: number): Promise<void> {
+    const there = await client.hash(remotePath(this.#workshop.remoteRoot, path), size);
+    const digest = makeDigest(client.hashing ?? 'sha256');
+    await onDisk(path, () => digestHead(handle, digest, size));
+    if (there !== undefined && there === digest.hex()) return;
+    const what = there === undefined ? 'the server makes no checksum of it' : 'what arrived is not what the server has';
+    throw new AppError('hash-mismatch', `${printable(path)}: ${what}`, {
+      retry: 'later',
+      hint: 'The file is changing on the server, or the connection changed data; it is fetched again by the next attempt.',
+    });
   }
 
   /** Mode, durable content, then the time: a write after it would change it. */
@@ -174,9 +188,9 @@ function sizeMismatch(path: string, got: string, expected: number): AppError {
   });
 }
 
+const MISMATCHES: ReadonlySet<string> = new Set(['size-mismatch', 'hash-mismatch']);
+
 /** What is on the disk is no good beginning, or must make room. */
 function isHopeless(error: unknown): boolean {
-  return (
-    error instanceof AppError && (error.code === 'size-mismatch' || error.code === 'disk-full' || error instanceof RefusedError)
-  );
+  return error instanceof AppError && (MISMATCHES.has(error.code) || error.code === 'disk-full' || error instanceof RefusedError);
 }

@@ -11,7 +11,7 @@ import { orRefused, remoteExists, remoteSize } from './remote-facts.ts';
 import type { Survey } from './survey.ts';
 import type { Tally } from './tally.ts';
 import { tempName } from './temp-name.ts';
-import { type Sent, uploadFile, verifySize } from './upload-file.ts';
+import { type Sent, uploadFile, verifyHash, verifySize } from './upload-file.ts';
 import { finishSoon, type Tail, TailError } from './upload-tail.ts';
 import { isMissingPath, type Workshop } from './workshop.ts';
 
@@ -83,7 +83,7 @@ export class RemoteReceiver implements Receiver {
   async deliver(transfer: Transfer): Promise<Delivery> {
     const { sent, finished } = await this.#workshop.pool.use(async (client, attempt) => {
       const file = await this.#send(client, transfer, attempt);
-      const tail = { finished: finishSoon(client, this.#tailOf(transfer, file)) };
+      const tail = { finished: finishSoon(client, this.#tailOf(client, transfer, file)) };
       tail.finished.catch(() => undefined);
       return { sent: file, ...tail };
     });
@@ -108,6 +108,7 @@ export class RemoteReceiver implements Receiver {
       remote: facts => this.#remote(config.atomic ? this.tempOf({ ...transfer, facts: { ...facts, precisionMs: 0 } }) : path),
       offset: (session, remote) => this.#offset(session, remote, attempt),
       verify: false,
+      digests: config.verify === 'hash' && client.hashing !== undefined ? [client.hashing] : [],
       moved: (at, bytes) => this.#tally.at(path, at, bytes),
       chunkBytes: bandwidth.chunkBytes,
       take: bytes => bandwidth.take(bytes, signal),
@@ -119,9 +120,11 @@ export class RemoteReceiver implements Receiver {
   /** Checks what arrived and gives it time and mode. */
   async #equip(client: FtpClient, transfer: Transfer, sent: Sent): Promise<Staged> {
     const { config } = this.#workshop;
-    if (config.verify === 'size') {
+    if (config.verify !== 'none') {
       const note = (message: string) => this.#tally.once(message);
-      await verifySize(client, { ...sent, local: transfer.path, keepsPart: !config.atomic, note });
+      const check = { ...sent, local: transfer.path, keepsPart: !config.atomic, note };
+      await verifySize(client, check);
+      if (config.verify === 'hash') await verifyHash(client, check);
     }
     const timeKept = config['preserve-times'] && (await client.setModified(sent.remote, sent.modifiedAt));
     if (config['preserve-times'] && !timeKept) this.#tally.once('the server cannot set times: they are remembered here instead');
@@ -130,12 +133,13 @@ export class RemoteReceiver implements Receiver {
     return { transfer, at, size: sent.size, modifiedAt: sent.modifiedAt, timeLost: !timeKept };
   }
 
-  #tailOf({ path }: Transfer, sent: Sent): Tail {
+  #tailOf({ hashing }: FtpClient, { path }: Transfer, sent: Sent): Tail {
     const { config } = this.#workshop;
     return {
       ...sent,
       to: this.#remote(path),
-      verify: config.verify === 'size',
+      verify: config.verify !== 'none',
+      hash: config.verify === 'hash' && hashing !== undefined ? sent.hashes[hashing] : undefined,
       keepTime: config['preserve-times'],
       ...(config.chmod?.files === undefined ? {} : { mode: config.chmod.files }),
     };

@@ -3,7 +3,9 @@ import { AppError } from '../../core/errors.ts';
 import { BATCH_ITEMS } from './batch.ts';
 import { brakeOn } from './brakes.ts';
 import { type Conflict, compareTrees, difference, type MirrorPlan, TIME_TOLERANCE_MS } from './compare.ts';
+import { serverHashing } from './digest.ts';
 import { makeFilter } from './filter.ts';
+import { unequalByHash } from './hashes.ts';
 import { inLanes } from './lanes.ts';
 import { type LocalTree, walkLocal } from './local-tree.ts';
 import { remotePath, unsafeLocalName, unsafeRemoteName, unsendableName } from './paths.ts';
@@ -32,15 +34,17 @@ export async function surveyBoth(workshop: Workshop): Promise<Survey> {
   const { config } = workshop;
   const isUpload = config.direction === 'upload';
   await checkRoot(workshop);
+  if (config.compare === 'hash' || config.verify === 'hash') await serverHashing(config, workshop.pool);
   const [local, remote] = await Promise.all([lookLocal(workshop), lookRemote(workshop)]);
   const here = local?.tree ?? emptyTree();
   const exact = await refine(workshop, here, remote?.tree ?? emptyTree());
   const [source, target] = isUpload ? [here, exact.tree] : [exact.tree, here];
   const equal = new Set([...exact.confirmed.keys(), ...(await equalAsSeen(workshop, source, target, exact.asSeen))]);
   const plan = compareTrees(source, target, {
-    by: config.compare === 'size' ? 'size' : 'time-size',
+    by: config.compare === 'time-size' ? 'time-size' : 'size',
     delete: config.delete,
     equal,
+    ...(config.compare === 'hash' ? { unequal: await unequalByHash(workshop, here, exact.tree) } : {}),
   });
   const unsafe = (isUpload ? local?.unsafe : remote?.unsafe) ?? [];
   return {
@@ -127,7 +131,7 @@ function isOpen(config: Workshop['config'], remote: FileFacts, local: FileFacts 
   if (local === undefined) return config.direction === 'download' && (isCoarse || remote.size === undefined);
   if (remote.size === undefined) return true;
   if (remote.size !== local.size) return config.direction === 'download' && isCoarse;
-  return config.compare === 'time-size' && isCoarse;
+  return (config.compare === 'time-size' || (config.compare === 'hash' && config.direction === 'download')) && isCoarse;
 }
 
 async function ask({ batch, pool }: Workshop, path: string, listed: FileFacts): Promise<FileFacts> {

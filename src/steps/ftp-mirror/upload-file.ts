@@ -3,7 +3,8 @@ import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { AppError, fileError, RefusedError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
-import type { FtpClient } from '../../protocols/ftp/index.ts';
+import type { FtpClient, HashAlgorithm } from '../../protocols/ftp/index.ts';
+import { type Digest, digestHead, makeDigest } from './digest.ts';
 import { factsOf } from './local-tree.ts';
 import { remoteSize } from './remote-facts.ts';
 
@@ -17,6 +18,8 @@ export interface Upload {
   readonly offset: (client: FtpClient, remote: string) => Promise<number>;
   /** Check the size at once; else it is verifySize()'s, or the caller's, to do. */
   readonly verify: boolean;
+  /** Checksums to make of what is sent, on the way. */
+  readonly digests?: readonly HashAlgorithm[];
   readonly moved: (position: number, bytes: number) => void;
   /** Read and sent at once. */
   readonly chunkBytes: number;
@@ -34,6 +37,8 @@ export interface UploadFacts {
 /** What was sent, and where to. */
 export interface Sent extends UploadFacts {
   readonly remote: string;
+  /** The checksums asked for, of the whole file. */
+  readonly hashes: Readonly<Partial<Record<HashAlgorithm, string>>>;
 }
 
 /** Resolves when the server has said that it has all of it. Rejects with `file-changed` (retry: later) when the source changed meanwhile. */
@@ -45,7 +50,8 @@ export async function uploadFile(client: FtpClient, upload: Upload): Promise<Sen
       throw new AppError('file-changed', `${printable(upload.local)} is no longer a file`, { retry: 'later' });
     const facts = factsOf(before);
     const remote = upload.remote(facts);
-    await send(client, upload, handle, remote, facts.size);
+    const sums = new Sums(handle, upload.digests ?? []);
+    await send(client, upload, { handle, sums, remote, size: facts.size });
     if (!(await isUnchanged(upload.local, before))) {
       await discard(client, remote, upload);
       throw new AppError('file-changed', `${printable(upload.local)} changed while it was sent`, {
@@ -53,7 +59,7 @@ export async function uploadFile(client: FtpClient, upload: Upload): Promise<Sen
         hint: 'It is sent again by the next attempt; nothing was published.',
       });
     }
-    const sent = { remote, size: facts.size, modifiedAt: facts.modifiedAt };
+    const sent = { remote, size: facts.size, modifiedAt: facts.modifiedAt, hashes: await sums.of(facts.size) };
     if (upload.verify) await verifySize(client, { ...upload, ...sent });
     return sent;
   } finally {
@@ -69,17 +75,54 @@ async function openSource({ local, followLinks }: Upload): Promise<FileHandle> {
   }
 }
 
-async function send(client: FtpClient, upload: Upload, handle: FileHandle, remote: string, size: number): Promise<void> {
+interface Source {
+  readonly handle: FileHandle;
+  readonly sums: Sums;
+  readonly remote: string;
+  readonly size: number;
+}
+
+async function send(client: FtpClient, upload: Upload, source: Source): Promise<void> {
+  const { remote, size } = source;
   const found = await upload.offset(client, remote);
   const offset = found <= size ? found : 0;
   upload.moved(offset, 0);
   if (offset > 0 && offset === size) return;
-  if (offset === 0) return void (await client.upload(remote, read(upload, handle, 0, size)));
-  if (await tryRefused(client.upload(remote, read(upload, handle, offset, size), { offset }))) return;
+  if (offset === 0) return void (await client.upload(remote, read(upload, source, 0)));
+  if (await tryRefused(client.upload(remote, read(upload, source, offset), { offset }))) return;
   upload.note('the server does not continue a file by REST: APPE is used');
-  if (await tryRefused(client.append(remote, read(upload, handle, offset, size)))) return;
+  if (await tryRefused(client.append(remote, read(upload, source, offset)))) return;
   await client.remove(remote);
-  await client.upload(remote, read(upload, handle, 0, size));
+  await client.upload(remote, read(upload, source, 0));
+}
+
+/** Checksums of a file while it is read from its beginning to its end; read again when it was read in another way. */
+class Sums {
+  readonly #handle: FileHandle;
+  readonly #algorithms: readonly HashAlgorithm[];
+  #digests: readonly Digest[];
+  #bytes = 0;
+
+  constructor(handle: FileHandle, algorithms: readonly HashAlgorithm[]) {
+    this.#handle = handle;
+    this.#algorithms = algorithms;
+    this.#digests = algorithms.map(makeDigest);
+  }
+
+  add(chunk: Buffer, position: number): void {
+    if (position !== this.#bytes) return;
+    for (const digest of this.#digests) digest.update(chunk);
+    this.#bytes += chunk.length;
+  }
+
+  async of(size: number): Promise<Sent['hashes']> {
+    if (this.#algorithms.length > 0 && this.#bytes !== size) {
+      this.#digests = this.#algorithms.map(makeDigest);
+      const all = { update: (bytes: Uint8Array) => this.#digests.forEach(digest => void digest.update(bytes)), hex: () => '' };
+      await digestHead(this.#handle, all, size);
+    }
+    return Object.fromEntries(this.#algorithms.map((algorithm, index) => [algorithm, this.#digests[index]?.hex()]));
+  }
 }
 
 /** Refusals that leave another way to try. A full disk or quota (452, 552) and a lost right (530, 532) are none. */
@@ -97,13 +140,14 @@ async function tryRefused(work: Promise<unknown>): Promise<boolean> {
 }
 
 /** The file's bytes from `start` up to the size it had when it was opened; ends early when the file shrank. */
-async function* read(upload: Upload, handle: FileHandle, start: number, size: number): AsyncGenerator<Buffer> {
+async function* read(upload: Upload, { handle, sums, size }: Source, start: number): AsyncGenerator<Buffer> {
   for (let position = start; position < size; ) {
     const want = Math.min(upload.chunkBytes, size - position);
     await upload.take(want);
     const chunk = Buffer.allocUnsafe(want);
     const { bytesRead } = await readAt(upload, handle, chunk, position);
     if (bytesRead === 0) return;
+    sums.add(chunk.subarray(0, bytesRead), position);
     yield chunk.subarray(0, bytesRead);
     position += bytesRead;
     upload.moved(position, bytesRead);
@@ -141,6 +185,21 @@ export async function verifySize(client: FtpClient, check: Verification): Promis
   throw new AppError('size-mismatch', `the server has ${arrived} of ${size} bytes of ${printable(local)}`, {
     retry: 'later',
     hint: 'The connection lost data, or the disk of the server is full; it is sent again by the next attempt.',
+  });
+}
+
+/** Throws `hash-mismatch` (retry: later), the part discarded, when the server has other content, or cannot say. */
+export async function verifyHash(client: FtpClient, check: Verification): Promise<void> {
+  const { remote, size, local, hashes } = check;
+  const { hashing } = client;
+  const expected = hashing === undefined ? undefined : hashes[hashing];
+  const arrived = await client.hash(remote, size);
+  if (expected !== undefined && arrived === expected) return;
+  await discard(client, remote, check);
+  const what = arrived === undefined ? 'the server makes no checksum of' : 'the server has other content than';
+  throw new AppError('hash-mismatch', `${what} ${printable(local)}`, {
+    retry: 'later',
+    hint: 'Nothing was published; it is sent again by the next attempt.',
   });
 }
 

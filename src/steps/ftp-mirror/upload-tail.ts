@@ -3,12 +3,15 @@
 //   content arrived ── SIZE, MFMT ride with the next file ── as they should be ── RNFR, RNTO ride with the one after ── published
 //                           └── not so, refused, session lost ──────────┴── TailError, or what was thrown: done again step by step
 import type { FtpClient } from '../../protocols/ftp/index.ts';
+import { HASHED_SOON_BYTES_MAX } from './digest.ts';
 import type { Sent } from './upload-file.ts';
 
 export interface Tail extends Sent {
   /** The final path. */
   readonly to: string;
   readonly verify: boolean;
+  /** What the server's checksum must be; asked for only when there is one. */
+  readonly hash?: string | undefined;
   readonly keepTime: boolean;
   readonly mode?: number;
 }
@@ -20,13 +23,15 @@ export class TailError extends Error {}
 export async function finishSoon(client: FtpClient, tail: Tail): Promise<number | null | undefined> {
   const { remote, to, size, modifiedAt } = tail;
   if (tail.mode !== undefined) throw new TailError('modes are set one by one');
-  const [arrived, timeKept] = await Promise.all([
+  if (tail.hash !== undefined && size > HASHED_SOON_BYTES_MAX) throw new TailError('it takes its time');
+  const [arrived, hash, timeKept] = await Promise.all([
     tail.verify ? client.soon.size(remote) : size,
+    tail.hash === undefined ? undefined : client.soon.hash(remote),
     tail.keepTime ? client.soon.setModified(remote, modifiedAt) : undefined,
   ]).catch(cause => {
     throw new TailError('no answer', { cause });
   });
-  if (arrived !== size || timeKept === false) throw new TailError('not as it should be');
+  if (arrived !== size || hash !== tail.hash || timeKept === false) throw new TailError('not as it should be');
   const [, shown] = await Promise.all([
     remote === to ? undefined : client.soon.rename(remote, to),
     timeKept === true ? undefined : client.soon.modified(to).catch(() => undefined),

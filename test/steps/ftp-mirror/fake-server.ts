@@ -1,6 +1,7 @@
 // An FTP server in memory behind the client's interface: it can lack abilities, be cut at the N-th operation, and tells what is visible.
 import { BrokenSessionError, CancelledError, RefusedError } from '../../../src/core/errors.ts';
 import type { FtpClient, FtpEntry } from '../../../src/protocols/ftp/index.ts';
+import { makeDigest } from '../../../src/steps/ftp-mirror/digest.ts';
 import type { Connect } from '../../../src/steps/ftp-mirror/workshop.ts';
 
 export interface FakeFile {
@@ -22,6 +23,8 @@ export interface FakeOptions {
   /** Names that differ only in case are one, as on Windows. */
   foldsCase?: boolean;
   chunkBytes?: number;
+  /** The checksums that it makes; none without. */
+  hashes?: FtpClient['hashing'];
 }
 
 export class FakeServer {
@@ -157,6 +160,7 @@ class FakeClient implements Partial<FtpClient> {
     size: path => this.#ride(() => this.size(path)),
     modified: path => this.#ride(() => this.modified(path)),
     setModified: (path, at) => this.#ride(() => this.setModified(path, at)),
+    hash: path => this.#ride(() => this.hash(path)),
     rename: (from, to) => this.#ride(() => this.rename(from, to)),
     makeFolder: path => this.#ride(() => this.makeFolder(path)),
     removeFolder: path => this.#ride(() => this.removeFolder(path)),
@@ -263,6 +267,18 @@ class FakeClient implements Partial<FtpClient> {
       if (this.#server.options.setsTimes === false) return false;
       this.#file(path).modifiedAt = Math.floor(epochMs / 1000) * 1000;
       return true;
+    });
+  }
+
+  get hashing(): FtpClient['hashing'] {
+    return this.#server.options.hashes;
+  }
+
+  hash(path: string) {
+    return this.#do(`HASH ${path}`, () => {
+      const digest = this.hashing === undefined ? undefined : makeDigest(this.hashing);
+      digest?.update(this.#file(path).data);
+      return digest?.hex();
     });
   }
 

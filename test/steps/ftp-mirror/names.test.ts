@@ -52,9 +52,7 @@ describe('names', () => {
 
 describe('settings', () => {
   test.each([
-    [{ compare: 'hash' }, 'not available yet'],
     [{ compare: 'manifest' }, 'not available yet'],
-    [{ verify: 'hash' }, 'not available yet'],
     [{ ascii: ['*.txt'] }, 'not available yet'],
     [{ atomic: false, commit: 'end' }, 'needs `atomic: true`'],
     [{ remote: '' }, ''],
