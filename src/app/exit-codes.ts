@@ -31,6 +31,8 @@ const BY_CODE: Readonly<Record<string, number>> = {
   'job-missing': EXIT.usage,
   'connection-unknown': EXIT.usage,
   'run-missing': EXIT.usage,
+  'letter-missing': EXIT.usage,
+  'letter-gone': EXIT.usage,
   'unknown-step': EXIT.usage,
   'unknown-variable': EXIT.usage,
   usage: EXIT.usage,

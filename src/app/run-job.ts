@@ -18,6 +18,7 @@ import { EXIT, exitCodeOfRun } from './exit-codes.ts';
 import { beginHeld } from './hold.ts';
 import { interruptedBy } from './interruption.ts';
 import { jobByName } from './jobs.ts';
+import { stepOutbox } from './outbox/sender.ts';
 import { pingListener } from './ping.ts';
 import { newRunId } from './run-id.ts';
 import { secretNeeds } from './secret-needs.ts';
@@ -104,6 +105,7 @@ async function runPlanned(request: RunRequest, { plan, vars, store, renderer, cl
     connection: endpointResolver(outside),
     ledger: step => store.ledger(job.name, step),
     history: historyOf(store, job.name, runId),
+    outbox: stepOutbox(store, host, clock),
   });
   const { status, steps, error, dropped } = outcome;
   const unrecorded = dropped.find(({ listener }) => listener === STORE);

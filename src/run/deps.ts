@@ -6,7 +6,7 @@ import type { Redactor, Secret } from '../core/secret.ts';
 import type { Raw } from '../job/job.ts';
 import type { Dial } from '../protocols/net/dial.ts';
 import type { Endpoint } from '../protocols/net/endpoint.ts';
-import type { History, Ledger, RunFacts, StepContext, StepFacts } from '../steps/step.ts';
+import type { History, Ledger, RunFacts, StepContext, StepFacts, StepOutbox } from '../steps/step.ts';
 import type { RunListener, RunStatus } from './events.ts';
 
 export interface RunDeps {
@@ -29,6 +29,8 @@ export interface RunDeps {
   readonly dial: Dial;
   readonly ledger: (stepId: string) => Ledger;
   readonly history: History;
+  /** Absent: mails are sent at once or not at all. */
+  readonly outbox?: StepOutbox;
 }
 
 export interface RunOutcome {

@@ -52,6 +52,8 @@ export function openContext(planned: PlannedStep, scope: RunScope, signal: Abort
     steps: () => state.facts(),
     history: deps.history,
     ledger: deps.ledger(id),
+    redact: text => deps.redactor.redact(text),
+    ...(deps.outbox === undefined ? {} : { outbox: deps.outbox }),
   };
   const close = () => {
     open = false;

@@ -1,23 +1,27 @@
-// Hands one mail to a server, once per run: what was sent, or may have been, is in the ledger before the end of the message leaves.
-//
-//   ledger of run:<id>   nothing ──onDataSent──► sending ──250──► done        (4yz or 5yz: nothing again, a retry may send)
-//   a later attempt      nothing: sends          sending: indeterminate, never sent again      done: the recorded outputs
+// Hands the mail of a step to a server, once per run: through the outbox, where it waits for what a later try can do (mail/outbox.ts).
 import { cancelled } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
-import type { connectSmtp, Outcome, SendResult, SmtpClient } from '../protocols/smtp/index.ts';
-import type { StepContext } from './step.ts';
+import type { Letter } from '../mail/outbox.ts';
+import { type connectSmtp, type Outcome, outcomeOf, type RecipientResult, type SmtpClient } from '../protocols/smtp/index.ts';
+import { ownStepId } from './smtp-mail.ts';
+import { type PostOffice, post, putOff, record, waitingOf } from './smtp-post.ts';
+import type { StepContext, StepOutbox } from './step.ts';
 
 export type Connect = typeof connectSmtp;
 
-export interface Letter {
+/** A mail that a step wants to be sent. */
+export interface Mail {
+  /** What the step is: `smtp/report`. */
+  readonly uses: string;
   /** The connection's name. */
   readonly connection: string;
   readonly from: string;
   readonly to: readonly string[];
   readonly messageId: string;
+  readonly subject: string;
   /** True when the header holds addresses that need SMTPUTF8. */
   readonly smtpUtf8: boolean;
-  /** Called once, and only when the mail is really going to be sent. */
+  /** Called once, and only when this run has not composed it before. */
   readonly compose: () => Promise<Buffer>;
 }
 
@@ -28,39 +32,20 @@ export type DeliveryOutputs = {
   readonly rejected: number;
 };
 
-export interface Delivery {
+export interface Delivered {
   readonly outputs: DeliveryOutputs;
   /** Refused recipients and what the server said, for notes and errors. */
   readonly refusals: readonly string[];
 }
 
-/** Runs remembered per step; a run is not taken up again after so many others. */
-const RUNS_REMEMBERED_MAX = 100;
-const RUNS_KEY = 'runs';
-
-/** Rejects only when no recipient can have the mail. */
-export async function deliverOnce(letter: Letter, context: StepContext, connect: Connect): Promise<Delivery> {
-  const key = keyOf(context);
-  const before = await context.ledger.get(key);
-  if (before !== undefined && before !== null) return alreadyHandled(before, letter, context);
-  const message = await letter.compose();
-  context.signal.throwIfAborted();
-  const endpoint = await context.connection(letter.connection);
-  const { dial, clock, signal } = context;
-  const client = await connect(endpoint, { dial, clock, signal });
-  const result = await sendOrForget(client, letter, message, context);
-  const delivery = deliveryOf(letter, result);
-  await remember(key, delivery, context);
-  await client.quit();
-  if (result.outcome === 'indeterminate' && signal.aborted) {
-    noteDelivery(delivery, context);
-    throw cancelled(signal);
-  }
-  return delivery;
+/** Rejects only when no recipient can have the mail; it waits in the outbox then, unless there is none. */
+export function deliverOnce(mail: Mail, context: StepContext, connect: Connect): Promise<Delivered> {
+  const { outbox } = context;
+  return outbox === undefined ? deliverNow(mail, context, connect) : deliverHeld(mail, context, connect, outbox);
 }
 
 /** The error for a mail that must get through and did not, or undefined. */
-export function failureOf({ outputs, refusals }: Delivery): AppError | undefined {
+export function failureOf({ outputs, refusals }: Delivered): AppError | undefined {
   const said = refusals.length === 0 ? '' : `: ${refusals.slice(0, 3).join('; ')}`;
   switch (outputs.outcome) {
     case 'rejected':
@@ -68,11 +53,11 @@ export function failureOf({ outputs, refusals }: Delivery): AppError | undefined
     case 'deferred':
       return new AppError('mail-deferred', `the server does not take the mail now${said}`, {
         retry: 'later',
-        hint: 'It asks to try again later (greylisting, a full mailbox, a limit).',
+        hint: 'It asks to try again later (greylisting, a full mailbox, a limit). What a run cannot send waits in the outbox.',
       });
     case 'indeterminate':
       return new AppError('mail-indeterminate', UNKNOWN, {
-        hint: `Ask a recipient for the mail ${outputs['message-id'] ?? ''}; a new run sends a new one.`,
+        hint: `Ask a recipient for the mail ${outputs['message-id'] ?? ''}; \`postrider outbox list\` shows it, \`outbox resend\` sends it again.`,
       });
     default:
       return undefined;
@@ -80,7 +65,7 @@ export function failureOf({ outputs, refusals }: Delivery): AppError | undefined
 }
 
 /** Says in the run's notes what a reader should know although the step goes on. */
-export function noteDelivery({ outputs, refusals }: Delivery, context: StepContext): void {
+export function noteDelivery({ outputs, refusals }: Delivered, context: StepContext): void {
   if (outputs.outcome === 'indeterminate') context.note('warning', UNKNOWN);
   for (const refusal of refusals) context.note('warning', `not delivered to ${refusal}`);
 }
@@ -88,22 +73,87 @@ export function noteDelivery({ outputs, refusals }: Delivery, context: StepConte
 const UNKNOWN =
   'the outcome is indeterminate: the connection broke after the whole mail was sent and before the server answered, so it may or may not have the mail; it is not sent again';
 
-function alreadyHandled(before: unknown, letter: Letter, context: StepContext): Delivery {
-  const { phase, outputs } = before as { readonly phase?: unknown; readonly outputs?: DeliveryOutputs };
-  if (phase === 'done' && outputs !== undefined) {
-    context.note('info', 'this run has sent the mail before; it is not sent again');
-    return { outputs, refusals: [] };
+async function deliverHeld(mail: Mail, context: StepContext, connect: Connect, outbox: StepOutbox): Promise<Delivered> {
+  const { letters } = outbox;
+  const key = { job: context.job.name, run: context.run.id, report: ownStepId(context, mail.uses) };
+  const head = { ...key, file: context.job.file, connection: mail.connection, from: mail.from, to: mail.to };
+  const { messageId, subject, smtpUtf8 } = mail;
+  const { id } =
+    (await letters.find(key)) ?? (await letters.add({ ...head, messageId, subject, smtpUtf8 }, [await mail.compose()]));
+  const letter = await letters.claim(id, outbox.sender(), outbox.isAlive);
+  if (letter === undefined) throw busy(id);
+  try {
+    if (waitingOf(letter).length === 0) return alreadyHandled(letter, context);
+    return await deliverClaimed(letter, context, connect, { letters, clock: context.clock, random: context.random });
+  } finally {
+    await letters.release(id).catch(() => undefined);
   }
-  const unknown = { 'message-id': letter.messageId, outcome: 'indeterminate' as const, accepted: 0, rejected: 0 };
-  return { outputs: unknown, refusals: [] };
 }
 
-function deliveryOf(letter: Letter, { outcome, recipients }: SendResult): Delivery {
+async function deliverClaimed(letter: Letter, context: StepContext, connect: Connect, office: PostOffice): Promise<Delivered> {
+  const { signal } = context;
+  const client = await open(letter.connection, context, connect).catch(async (error: Error) => {
+    await putOff(letter, error, office);
+    throw error;
+  });
+  const results = await post(letter, client, office, bytes => progress(bytes, letter.size, context));
+  // What the server decided stands, even when it cannot be written down here.
+  const after = await record(letter, results, office).catch((error: Error) => {
+    context.note('warning', `the mail’s outcome could not be recorded: ${error.message}`);
+    return undefined;
+  });
+  await client.quit();
+  const delivered = deliveredOf(letter.messageId, after === undefined ? results : resultsOf(after));
+  return unlessCancelled(delivered, context, signal);
+}
+
+/** Without an outbox: a one-off command. */
+async function deliverNow(mail: Mail, context: StepContext, connect: Connect): Promise<Delivered> {
+  const message = await mail.compose();
+  context.signal.throwIfAborted();
+  const client = await open(mail.connection, context, connect);
+  try {
+    const onProgress = (bytes: number) => progress(bytes, message.length, context);
+    const { recipients } = await client.send(mail, message, { onProgress, smtpUtf8: mail.smtpUtf8 });
+    await client.quit();
+    return unlessCancelled(deliveredOf(mail.messageId, recipients), context, context.signal);
+  } finally {
+    client.close();
+  }
+}
+
+async function open(connection: string, context: StepContext, connect: Connect): Promise<SmtpClient> {
+  context.signal.throwIfAborted();
+  const { dial, clock, signal } = context;
+  return connect(await context.connection(connection), { dial, clock, signal });
+}
+
+function unlessCancelled(delivered: Delivered, context: StepContext, signal: AbortSignal): Delivered {
+  if (delivered.outputs.outcome !== 'indeterminate' || !signal.aborted) return delivered;
+  noteDelivery(delivered, context);
+  throw cancelled(signal);
+}
+
+function alreadyHandled(letter: Letter, context: StepContext): Delivered {
+  const delivered = deliveredOf(letter.messageId, resultsOf(letter));
+  if (delivered.outputs.accepted > 0) context.note('info', 'this run has sent the mail before; it is not sent again');
+  return delivered;
+}
+
+function resultsOf({ deliveries }: Letter): readonly RecipientResult[] {
+  return deliveries.map(({ recipient, status, reply }) => ({
+    address: recipient,
+    status: status === 'queued' ? 'not-sent' : status === 'data-sent' ? 'indeterminate' : status,
+    ...(reply === undefined ? {} : { reply }),
+  }));
+}
+
+function deliveredOf(messageId: string, recipients: readonly RecipientResult[]): Delivered {
   const refused = recipients.filter(({ status }) => status !== 'accepted' && status !== 'indeterminate');
   return {
     outputs: {
-      'message-id': letter.messageId,
-      outcome,
+      'message-id': messageId,
+      outcome: outcomeOf(recipients),
       accepted: recipients.filter(({ status }) => status === 'accepted').length,
       rejected: refused.length,
     },
@@ -111,48 +161,15 @@ function deliveryOf(letter: Letter, { outcome, recipients }: SendResult): Delive
   };
 }
 
-/** Sends; when that fails for certain, the ledger forgets the try, so that the next one may send. */
-async function sendOrForget(client: SmtpClient, letter: Letter, message: Buffer, context: StepContext): Promise<SendResult> {
-  const { ledger } = context;
-  const key = keyOf(context);
-  const onDataSent = () => ledger.put(key, { version: 1, phase: 'sending', 'message-id': letter.messageId });
-  const onProgress = (bytes: number) =>
-    context.progress({ done: bytes, total: message.length, unit: 'bytes', bytes, totalBytes: message.length });
-  try {
-    return await client.send(letter, message, { onDataSent, onProgress, smtpUtf8: letter.smtpUtf8 });
-  } catch (error) {
-    client.close();
-    await ledger.delete(key).catch(() => undefined);
-    throw error;
-  }
+function progress(bytes: number, size: number, context: StepContext): void {
+  context.progress({ done: bytes, total: size, unit: 'bytes', bytes, totalBytes: size });
 }
 
-/** What the server decided stands, even when it cannot be written down here. */
-async function remember(key: string, { outputs }: Delivery, context: StepContext): Promise<void> {
-  const { ledger } = context;
-  try {
-    if (outputs.outcome === 'accepted' || outputs.outcome === 'partial')
-      await ledger.put(key, { version: 1, phase: 'done', outputs });
-    else if (outputs.outcome !== 'indeterminate') return await ledger.delete(key);
-    await forgetOldRuns(key, context);
-  } catch (error) {
-    context.note(
-      'warning',
-      `the mail’s outcome could not be recorded: ${error instanceof Error ? error.message : String(error)}`,
-    );
-  }
-}
-
-async function forgetOldRuns(key: string, { ledger }: StepContext): Promise<void> {
-  const known = await ledger.get(RUNS_KEY);
-  const runs = (Array.isArray(known) ? known : []).filter((entry): entry is string => typeof entry === 'string' && entry !== key);
-  const keep = [...runs, key].slice(-RUNS_REMEMBERED_MAX);
-  for (const old of runs.slice(0, runs.length + 1 - keep.length)) await ledger.delete(old);
-  await ledger.put(RUNS_KEY, keep);
-}
-
-function keyOf(context: StepContext): string {
-  return `run:${context.run.id}`;
+function busy(id: string): AppError {
+  return new AppError('letter-busy', `another postrider process is sending the letter ${id} of this run just now`, {
+    retry: 'later',
+    hint: 'Try again when it is done.',
+  });
 }
 
 function hintFor(refusals: readonly string[]): string {

@@ -4,6 +4,7 @@ import type { ErrorReport } from '../core/errors.ts';
 import type { Random } from '../core/random.ts';
 import type { Schema } from '../core/schema.ts';
 import type { Secret } from '../core/secret.ts';
+import type { Outbox, Sender } from '../mail/outbox.ts';
 import type { Dial } from '../protocols/net/dial.ts';
 import type { Endpoint, Protocol } from '../protocols/net/endpoint.ts';
 
@@ -74,6 +75,17 @@ export interface StepContext {
   readonly history: History;
   /** This step's own memory between runs; survives the process. */
   readonly ledger: Ledger;
+  /** Where mails wait until they are delivered; without it a mail is sent at once or not at all, and nothing is remembered. */
+  readonly outbox?: StepOutbox;
+  /** Masks every secret of this run in a text that is about to be kept. */
+  readonly redact?: (text: string) => string;
+}
+
+/** The outbox, and how to tell whether another process that is sending a letter still runs. */
+export interface StepOutbox {
+  readonly letters: Outbox;
+  readonly sender: () => Sender;
+  readonly isAlive: (other: Sender) => boolean;
 }
 
 /** A number that grows: bytes moved and things done, towards a total when it is known. */

@@ -1,5 +1,6 @@
 // What is remembered between runs. No SQL, connection or transaction shows here; test/stores/contract.ts runs against every adapter.
 import type { ErrorReport } from '../core/errors.ts';
+import type { Outbox } from '../mail/outbox.ts';
 import type { RunEvent, RunStatus } from '../run/events.ts';
 import type { Ledger, Outputs, StepStatus } from '../steps/step.ts';
 
@@ -113,6 +114,7 @@ export interface SlotStore {
 
 export interface Store {
   readonly slots: SlotStore;
+  readonly outbox: Outbox;
   /** Opens a run, all or nothing; rejects with AppError `run-exists` when the id is taken, `job-held` as BeginOptions says. */
   begin(run: RunRecord, steps: readonly StepRecord[], options?: BeginOptions): Promise<void>;
   /**

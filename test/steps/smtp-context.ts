@@ -1,9 +1,12 @@
 // What the mail steps' tests stand on: a context with a ledger in memory, over the fake SMTP server.
 import { systemClock } from '../../src/core/clock.ts';
 import { systemRandom } from '../../src/core/random.ts';
+import type { Outbox } from '../../src/mail/outbox.ts';
 import { dial } from '../../src/protocols/net/dial.ts';
 import type { Endpoint } from '../../src/protocols/net/endpoint.ts';
 import type { Ledger, PastRun, StepContext, StepFacts } from '../../src/steps/step.ts';
+import { Database } from '../../src/stores/sqlite/database.ts';
+import { SqliteOutbox } from '../../src/stores/sqlite/outbox.ts';
 
 /** 2026-11-22 02:30:00 UTC. */
 export const STARTED_AT = Date.UTC(2026, 10, 22, 2, 30);
@@ -14,6 +17,13 @@ export class MemoryLedger implements Ledger {
   put = async (key: string, value: unknown) => void this.values.set(key, JSON.parse(JSON.stringify(value)));
   delete = async (key: string) => void this.values.delete(key);
 }
+
+/** An outbox that nobody else sees. */
+export function memoryOutbox(): Outbox {
+  return new SqliteOutbox(new Database(':memory:'), clock);
+}
+
+const clock = { ...systemClock, now: () => STARTED_AT + 760_000 };
 
 export interface TestContext extends StepContext {
   readonly notes: string[];
@@ -26,6 +36,7 @@ export interface ContextParts {
   readonly steps?: readonly StepFacts[];
   readonly past?: readonly PastRun[];
   readonly ledger?: MemoryLedger;
+  readonly letters?: Outbox;
   readonly run?: string;
   readonly signal?: AbortSignal;
 }
@@ -35,7 +46,7 @@ export function testContext(parts: ContextParts = {}): TestContext {
   return {
     notes,
     signal: parts.signal ?? new AbortController().signal,
-    clock: { ...systemClock, now: () => STARTED_AT + 760_000 },
+    clock,
     random: systemRandom,
     progress: () => undefined,
     note: (level, message) => void notes.push(`${level}: ${message}`),
@@ -54,6 +65,11 @@ export function testContext(parts: ContextParts = {}): TestContext {
     steps: () => parts.steps ?? [],
     history: { recent: async () => parts.past ?? [] },
     ledger: parts.ledger ?? new MemoryLedger(),
+    outbox: {
+      letters: parts.letters ?? memoryOutbox(),
+      sender: () => ({ host: 'web01', pid: 1, since: STARTED_AT }),
+      isAlive: () => false,
+    },
   };
 }
 

@@ -2,6 +2,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RunEvent, RunEventBody } from '../../src/run/events.ts';
 import type { RunRecord, StepRecord, Store } from '../../src/stores/store.ts';
+import type { VirtualClock } from '../support/virtual-clock.ts';
+import { outboxContract } from './outbox-contract.ts';
 import { slotsContract } from './slots-contract.ts';
 
 export const T0 = Date.UTC(2026, 10, 22, 2, 30);
@@ -22,7 +24,8 @@ export function event(run: string, seq: number, body: RunEventBody): RunEvent {
 const ERROR = { code: 'shell-failed', message: 'ended with 3', retry: 'later', hint: 'look' } as const;
 const FINISHED = { type: 'step-finished', tolerated: false, attempts: 1, durationMs: 1_500.5 } as const;
 
-export function storeContract(open: () => Promise<Store>): void {
+/** `clock` is the one that the store was opened with. */
+export function storeContract(open: () => Promise<Store>, clock: VirtualClock): void {
   let store: Store;
   beforeEach(async () => {
     store = await open();
@@ -186,6 +189,8 @@ export function storeContract(open: () => Promise<Store>): void {
   });
 
   describe('slots', () => slotsContract(() => store, runRecord));
+
+  outboxContract(() => store, clock);
 
   describe('ledgers', () => {
     it('keep JSON values by job, step and key', async () => {

@@ -21,8 +21,8 @@ afterEach(async () => {
   await dir.remove();
 });
 
-describe('sqlite in memory', () => storeContract(() => openSqliteStore(':memory:', { clock })));
-describe('sqlite in a file', () => storeContract(() => openSqliteStore(path, { clock })));
+describe('sqlite in memory', () => storeContract(() => openSqliteStore(':memory:', { clock }), clock));
+describe('sqlite in a file', () => storeContract(() => openSqliteStore(path, { clock }), clock));
 
 describe('the file', () => {
   it('is private, with its folder and its companions', async () => {

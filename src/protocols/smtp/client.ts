@@ -12,6 +12,10 @@ export interface MessageInfo extends Omit<Message, 'chunks'> {
   readonly bytes?: number;
   /** True when the header holds addresses that need SMTPUTF8. */
   readonly smtpUtf8?: boolean;
+  /** Of a streamed message: false when it holds no octet above 127. Default: it may hold any that the server takes. */
+  readonly eightBit?: boolean;
+  /** A streamed message may be read again from its beginning, for recipients that the server takes only later. */
+  readonly repeatable?: boolean;
 }
 
 export interface SmtpClient {
@@ -59,7 +63,9 @@ export class SmtpSessionClient implements SmtpClient {
       const plan = planEnvelope(envelope, this.extensions, facts, this.#talk.where);
       const chunks = message instanceof Uint8Array ? [message] : message;
       const first = await transact(this.#talk, plan, { ...info, chunks });
-      return whole === undefined ? first : await this.#sendToTheRest(plan, { ...info, chunks }, first);
+      return whole === undefined && info.repeatable !== true
+        ? first
+        : await this.#sendToTheRest(plan, { ...info, chunks }, first);
     } finally {
       this.#busy = false;
     }
@@ -108,7 +114,7 @@ const TOO_MANY_RECIPIENTS = 452;
 
 /** Nobody has read the stream yet: it may hold anything that the server takes. */
 function streamFacts(info: MessageInfo, offered: Extensions): MessageFacts {
-  return { ...info, eightBit: offered.eightBitMime };
+  return { eightBit: offered.eightBitMime, ...info };
 }
 
 /** Octets once every CR, LF or CRLF is a CRLF, and whether any is above 127. */

@@ -5,4 +5,4 @@ export { type ConnectOptions, connectSmtp } from './connect.ts';
 export type { Transcript } from './conversation.ts';
 export type { Envelope } from './envelope.ts';
 export type { Extensions } from './extensions.ts';
-export type { Outcome, RecipientResult, RecipientStatus, SendResult } from './outcome.ts';
+export { type Outcome, outcomeOf, type RecipientResult, type RecipientStatus, type SendResult } from './outcome.ts';

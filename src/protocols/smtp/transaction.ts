@@ -10,8 +10,8 @@ import { replyText, verdictOf } from './status.ts';
 
 export interface Message {
   readonly chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
-  /** Awaited before the end of the message leaves: from then on the server may have it. Rejecting keeps it from leaving. */
-  readonly onDataSent?: () => Promise<void>;
+  /** Awaited before the end of the message leaves: from then on the server may have it for these. Rejecting keeps it from leaving. */
+  readonly onDataSent?: (recipients: readonly string[]) => Promise<void>;
   /** Bytes of the message handed to the network so far. */
   readonly onProgress?: (bytes: number) => void;
 }
@@ -40,7 +40,8 @@ export async function transact(talk: Conversation, plan: EnvelopePlan, message: 
   }
   const early = (await sendContent(talk, message)) ?? earlyVerdict(talk);
   if (early !== undefined) return settle(recipients, early);
-  return settle(recipients, await verdict(talk, message));
+  const open = recipients.filter(({ status }) => status === 'accepted').map(({ address }) => address);
+  return settle(recipients, await verdict(talk, message, open));
 }
 
 interface Replies {
@@ -141,10 +142,10 @@ async function lastWords(talk: Conversation): Promise<SmtpEvent | undefined> {
   }
 }
 
-async function verdict(talk: Conversation, message: Message): Promise<SmtpEvent | 'unknown'> {
+async function verdict(talk: Conversation, message: Message, recipients: readonly string[]): Promise<SmtpEvent | 'unknown'> {
   try {
     await talk.write(NOTHING, 'sending the message');
-    await message.onDataSent?.();
+    await message.onDataSent?.(recipients);
     await talk.write(NOTHING, 'sending the message');
   } catch (error) {
     throw talk.fail(error as Error);

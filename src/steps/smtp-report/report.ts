@@ -3,9 +3,9 @@ import { AppError } from '../../core/errors.ts';
 import { formatDuration, formatSize } from '../../core/units.ts';
 import { type Attachment, composeMail, type MailDraft, messageIdOf } from '../../mail/compose.ts';
 import { readAttachments } from '../smtp-attachments.ts';
-import { type Connect, type DeliveryOutputs, deliverOnce, failureOf, type Letter, noteDelivery } from '../smtp-delivery.ts';
+import { type Connect, type DeliveryOutputs, deliverOnce, failureOf, type Mail, noteDelivery } from '../smtp-delivery.ts';
 import { type Addressees, addresseesOf, recipientsOf } from '../smtp-fields.ts';
-import { ownStepId, sendActions } from '../smtp-mail.ts';
+import { keptText, ownStepId, sendActions } from '../smtp-mail.ts';
 import type { Preview, StepContext } from '../step.ts';
 import { jsonAttachment, logAttachment } from './attached.ts';
 import type { ReportConfig } from './config.ts';
@@ -75,26 +75,29 @@ async function modelOf(context: StepContext): Promise<ReportModel> {
   });
 }
 
-function letterOf(config: ReportConfig, model: ReportModel, context: StepContext): Letter {
+function letterOf(config: ReportConfig, model: ReportModel, context: StepContext): Mail {
   const addressees = addresseesOf(config);
   const to = recipientsOf(addressees);
   const messageId = messageIdOf([context.run.id, ownStepId(context, 'smtp/report'), ...to], addressees.domain);
+  const subject = keptText(context)(config.subject ?? subjectOf(model));
   return {
+    uses: 'smtp/report',
     connection: config.connection,
+    subject,
     from: addressees.from.address,
     to,
     messageId,
     smtpUtf8: addressees.utf8,
     compose: async () =>
       composeMail({
-        ...draftOf(config, model, addressees, messageId, context.clock.now()),
+        ...draftOf(subject, model, addressees, messageId, context.clock.now()),
         attachments: await attachmentsOf(config, model, context),
       }),
   };
 }
 
 function draftOf(
-  config: ReportConfig,
+  subject: string,
   model: ReportModel,
   addressees: Addressees,
   messageId: string,
@@ -107,7 +110,7 @@ function draftOf(
       .replace(/^-|-$/g, '') || 'unnamed';
   return {
     ...addressees,
-    subject: config.subject ?? subjectOf(model),
+    subject,
     text: textReport(model),
     html: htmlReport(model),
     messageId,
@@ -147,5 +150,6 @@ async function attachmentsOf(config: ReportConfig, model: ReportModel, context: 
 
 function noteFailure(error: AppError, context: StepContext): void {
   const hint = error.hint === undefined ? '' : ` (${error.hint})`;
-  context.note('warning', `the report was not sent: ${error.message}${hint}`);
+  const waits = context.outbox === undefined ? '' : '; it waits in the outbox';
+  context.note('warning', `the report was not sent${waits}: ${error.message}${hint}`);
 }

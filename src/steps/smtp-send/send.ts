@@ -5,7 +5,7 @@ import { composeMail, type MailDraft, messageIdOf } from '../../mail/compose.ts'
 import { readAttachments } from '../smtp-attachments.ts';
 import { type Connect, type DeliveryOutputs, deliverOnce, failureOf, noteDelivery } from '../smtp-delivery.ts';
 import { type Addressees, addresseesOf, recipientsOf } from '../smtp-fields.ts';
-import { ownStepId, sendActions } from '../smtp-mail.ts';
+import { keptText, ownStepId, sendActions } from '../smtp-mail.ts';
 import type { Preview, StepContext } from '../step.ts';
 import type { SendConfig } from './config.ts';
 
@@ -13,7 +13,9 @@ export async function sendMail(config: SendConfig, context: StepContext, connect
   const addressees = addresseesOf(config);
   const messageId = idOf(addressees, context);
   const letter = {
+    uses: 'smtp/send',
     connection: config.connection,
+    subject: keptText(context)(config.subject),
     from: addressees.from.address,
     to: recipientsOf(addressees),
     messageId,
@@ -47,12 +49,13 @@ function idOf(addressees: Addressees, context: StepContext): string {
 }
 
 async function compose(config: SendConfig, addressees: Addressees, messageId: string, context: StepContext): Promise<Buffer> {
+  const keep = keptText(context);
   const limits = { workdir: context.workdir, bytesMax: config['max-size'] };
   const draft: MailDraft = {
     ...addressees,
-    subject: config.subject,
-    ...(config.html === undefined || config.text !== undefined ? { text: config.text ?? '' } : {}),
-    ...(config.html === undefined ? {} : { html: config.html }),
+    subject: keep(config.subject),
+    ...(config.html === undefined || config.text !== undefined ? { text: keep(config.text ?? '') } : {}),
+    ...(config.html === undefined ? {} : { html: keep(config.html) }),
     attachments: await readAttachments(config.attachments ?? [], limits),
     messageId,
     date: context.clock.now(),

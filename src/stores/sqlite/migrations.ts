@@ -82,6 +82,50 @@ const MIGRATIONS: readonly string[] = [
     reason TEXT
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE letters (
+    id TEXT PRIMARY KEY,
+    job TEXT NOT NULL,
+    run TEXT NOT NULL,
+    report TEXT NOT NULL,
+    file TEXT NOT NULL,
+    connection TEXT NOT NULL,
+    message_id TEXT NOT NULL,
+    sender TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    smtp_utf8 INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    held INTEGER NOT NULL,
+    host TEXT,
+    pid INTEGER,
+    since INTEGER,
+    UNIQUE (job, run, report)
+  ) STRICT;
+  CREATE INDEX letters_by_age ON letters (created_at);
+
+  CREATE TABLE deliveries (
+    letter TEXT NOT NULL REFERENCES letters (id) ON DELETE CASCADE,
+    recipient TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    next_at INTEGER,
+    reply TEXT,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (letter, recipient)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX deliveries_due ON deliveries (next_at) WHERE next_at IS NOT NULL;
+  CREATE INDEX deliveries_unsure ON deliveries (letter) WHERE status = 'data-sent';
+
+  CREATE TABLE letter_pieces (
+    letter TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    bytes BLOB NOT NULL,
+    PRIMARY KEY (letter, position)
+  ) STRICT;
+  `,
 ];
 
 /** The version that this program writes. */

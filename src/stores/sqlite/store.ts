@@ -1,12 +1,14 @@
 // The store contract over node:sqlite: one file, no server. Import it lazily: it loads the database engine.
 import type { Clock } from '../../core/clock.ts';
 import { AppError, MisuseError } from '../../core/errors.ts';
+import type { Outbox } from '../../mail/outbox.ts';
 import type { RunEvent } from '../../run/events.ts';
 import type { Ledger } from '../../steps/step.ts';
 import type { BeginOptions, RunQuery, RunRecord, SlotStore, StepRecord, Store } from '../store.ts';
 import { Database } from './database.ts';
 import { buryAll, clearTheWay } from './holders.ts';
 import { SqliteLedger } from './ledger.ts';
+import { SqliteOutbox } from './outbox.ts';
 import { EVENTS_PER_RUN_MAX, Recorder } from './recorder.ts';
 import { eventOf, runOf, stepOf } from './rows.ts';
 import { SqliteSlots } from './slots.ts';
@@ -30,12 +32,14 @@ class SqliteStore implements Store {
   readonly #clock: Clock;
   readonly #recorder: Recorder;
   readonly slots: SlotStore;
+  readonly outbox: Outbox;
 
   constructor(db: Database, { clock, eventsPerRunMax = EVENTS_PER_RUN_MAX }: SqliteStoreOptions) {
     this.#db = db;
     this.#clock = clock;
     this.#recorder = new Recorder(db, eventsPerRunMax);
     this.slots = new SqliteSlots(db);
+    this.outbox = new SqliteOutbox(db, clock);
   }
 
   async begin(run: RunRecord, steps: readonly StepRecord[], { holds }: BeginOptions = {}): Promise<void> {

@@ -8,7 +8,7 @@ import type { ReportConfig } from '../../../src/steps/smtp-report/config.ts';
 import { makeSmtpReport, smtpReport } from '../../../src/steps/smtp-report/index.ts';
 import { type FakeOptions, FakeServer } from '../../protocols/smtp/fake-server.ts';
 import { type TempDir, tempDir } from '../../support/temp-dir.ts';
-import { MemoryLedger, pastRun, step, testContext } from '../smtp-context.ts';
+import { memoryOutbox, pastRun, step, testContext } from '../smtp-context.ts';
 
 let dir: TempDir;
 const servers: FakeServer[] = [];
@@ -87,9 +87,9 @@ describe('a report', () => {
 
   it('is sent once in a run', async () => {
     const server = await serve();
-    const ledger = new MemoryLedger();
-    const first = await smtpReport.run(config(), testContext({ endpoint: server.endpoint(), ledger, steps: STEPS }));
-    expect(await smtpReport.run(config(), testContext({ endpoint: server.endpoint(), ledger, steps: STEPS }))).toEqual(first);
+    const letters = memoryOutbox();
+    const first = await smtpReport.run(config(), testContext({ endpoint: server.endpoint(), letters, steps: STEPS }));
+    expect(await smtpReport.run(config(), testContext({ endpoint: server.endpoint(), letters, steps: STEPS }))).toEqual(first);
     expect(server.delivered.length).toBe(1);
   });
 

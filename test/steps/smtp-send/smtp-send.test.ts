@@ -12,7 +12,7 @@ import type { SendConfig } from '../../../src/steps/smtp-send/config.ts';
 import { smtpSend } from '../../../src/steps/smtp-send/index.ts';
 import { type FakeOptions, FakeServer } from '../../protocols/smtp/fake-server.ts';
 import { type TempDir, tempDir } from '../../support/temp-dir.ts';
-import { MemoryLedger, testContext } from '../smtp-context.ts';
+import { memoryOutbox, testContext } from '../smtp-context.ts';
 
 let dir: TempDir;
 const servers: FakeServer[] = [];
@@ -98,31 +98,35 @@ describe('a mail', () => {
   it.each([
     ['550 5.1.1 nobody', 'mail-rejected', 'never'],
     ['450 4.2.1 greylisted', 'mail-deferred', 'later'],
-  ])('that nobody may have (%s) is an error, and may be tried again', async (reply, code, retry) => {
+  ])('that nobody may have (%s) is an error; only what is put off may be tried again', async (reply, code, retry) => {
     const server = await serve({ answer: line => (line === '.' ? reply : undefined) });
     const context = testContext({ endpoint: server.endpoint() });
-    await expect(smtpSend.run(config(), context)).rejects.toMatchObject({ code, retry, message: expect.stringContaining(reply) });
+    const refusal = { code, retry, message: expect.stringContaining(reply) };
+    await expect(smtpSend.run(config(), context)).rejects.toMatchObject(refusal);
     server.options = {};
-    expect(await smtpSend.run(config(), context)).toMatchObject({ outcome: 'accepted' });
+    const again = smtpSend.run(config(), context);
+    if (retry === 'later') expect(await again).toMatchObject({ outcome: 'accepted' });
+    else await expect(again).rejects.toMatchObject(refusal);
+    expect(server.connections).toBe(retry === 'later' ? 2 : 1);
   });
 
   it('is not sent a second time in the same run, but is in the next', async () => {
     const server = await serve();
-    const ledger = new MemoryLedger();
-    const first = await smtpSend.run(config(), testContext({ endpoint: server.endpoint(), ledger }));
-    const again = testContext({ endpoint: server.endpoint(), ledger });
+    const letters = memoryOutbox();
+    const first = await smtpSend.run(config(), testContext({ endpoint: server.endpoint(), letters }));
+    const again = testContext({ endpoint: server.endpoint(), letters });
     expect(await smtpSend.run(config(), again)).toEqual(first);
     expect(again.notes).toEqual(['info: this run has sent the mail before; it is not sent again']);
     expect([server.connections, server.delivered.length]).toEqual([1, 1]);
-    const next = await smtpSend.run(config(), testContext({ endpoint: server.endpoint(), ledger, run: '02run' }));
+    const next = await smtpSend.run(config(), testContext({ endpoint: server.endpoint(), letters, run: '02run' }));
     expect([server.delivered.length, next['message-id'] === first['message-id']]).toEqual([2, false]);
   });
 
   it('whose outcome is unknown is said, recorded and left alone', async () => {
     const server = await serve({ answer: line => (line === '.' ? '' : undefined) });
-    const ledger = new MemoryLedger();
+    const letters = memoryOutbox();
     for (let attempt = 1; attempt <= 2; attempt++) {
-      const context = testContext({ endpoint: server.endpoint(), ledger });
+      const context = testContext({ endpoint: server.endpoint(), letters });
       expect(await smtpSend.run(config(), context)).toMatchObject({ outcome: 'indeterminate', accepted: 0, rejected: 0 });
       expect(context.notes).toEqual([expect.stringContaining('may or may not have the mail')]);
     }
@@ -138,8 +142,8 @@ describe('a mail', () => {
     const total = cut === 'cutAfterSent' ? whole.sent : whole.received;
     for (let at = 1; at <= total; at += cut === 'cutAfterSent' ? 1 : 7) {
       const server = await serve({ [cut]: at });
-      const ledger = new MemoryLedger();
-      const attempt = () => smtpSend.run(config(), testContext({ endpoint: server.endpoint(), ledger }));
+      const letters = memoryOutbox();
+      const attempt = () => smtpSend.run(config(), testContext({ endpoint: server.endpoint(), letters }));
       const first = await attempt().catch(error => error);
       server.options = {};
       const second = await attempt();
@@ -159,11 +163,11 @@ describe('a mail', () => {
         return line === '.' ? '' : undefined;
       },
     });
-    const ledger = new MemoryLedger();
-    const context = testContext({ endpoint: server.endpoint(), ledger, signal: stop.signal });
+    const letters = memoryOutbox();
+    const context = testContext({ endpoint: server.endpoint(), letters, signal: stop.signal });
     await expect(smtpSend.run(config(), context)).rejects.toMatchObject({ code: 'cancelled' });
     expect(context.notes).toEqual([expect.stringContaining('may or may not have the mail')]);
-    expect(await smtpSend.run(config(), testContext({ endpoint: server.endpoint(), ledger }))).toMatchObject({
+    expect(await smtpSend.run(config(), testContext({ endpoint: server.endpoint(), letters }))).toMatchObject({
       outcome: 'indeterminate',
     });
     expect(server.delivered.length).toBe(1);
@@ -171,26 +175,72 @@ describe('a mail', () => {
 
   it('that was accepted stays accepted when that cannot be written down', async () => {
     const server = await serve();
-    const ledger = new MemoryLedger();
-    const { put } = ledger;
-    ledger.put = async (key, value) => {
-      if (JSON.stringify(value).includes('done')) throw new Error('disk full');
-      await put(key, value);
-    };
-    const context = testContext({ endpoint: server.endpoint(), ledger });
+    const letters = memoryOutbox();
+    letters.settle = () => Promise.reject(new Error('disk full'));
+    const context = testContext({ endpoint: server.endpoint(), letters });
     expect(await smtpSend.run(config(), context)).toMatchObject({ outcome: 'accepted' });
     expect(context.notes).toEqual([expect.stringContaining('disk full')]);
     expect(await smtpSend.run(config(), context)).toMatchObject({ outcome: 'indeterminate' });
     expect(server.delivered.length).toBe(1);
   });
 
-  it('is forgotten after many other runs', async () => {
+  it('that cannot be sent waits in the outbox as it was first written, and goes only to those who lack it', async () => {
+    const answer = (line: string) => (line.includes('<later@') ? '450 4.2.0 greylisted' : undefined);
+    const server = await serve({ answer });
+    const letters = memoryOutbox();
+    const both = config({ to: ['ops@example.org', 'later@example.org'] });
+    const down = testContext({ endpoint: { ...server.endpoint(), port: 1 }, letters });
+    await expect(smtpSend.run(both, down)).rejects.toMatchObject({ code: 'connection-refused' });
+    const [waiting] = await letters.letters({ open: true, limit: 9 });
+    expect(waiting?.deliveries.map(({ status, attempts }) => `${status} ${attempts}`)).toEqual(['not-sent 1', 'not-sent 1']);
+    const up = testContext({ endpoint: server.endpoint(), letters });
+    expect(await smtpSend.run(both, up)).toMatchObject({ outcome: 'partial', accepted: 1, rejected: 1 });
+    server.options = {};
+    expect(await smtpSend.run(both, up)).toMatchObject({ outcome: 'accepted', accepted: 2 });
+    expect(server.delivered.map(({ to }) => to)).toEqual([['ops@example.org'], ['later@example.org']]);
+    expect(server.delivered[0]?.data).toEqual(server.delivered[1]?.data);
+  });
+
+  it('is refused for good where no other try can help', async () => {
+    const server = await serve({ offers: ['SIZE 10'] });
+    const letters = memoryOutbox();
+    await expect(smtpSend.run(config(), testContext({ endpoint: server.endpoint(), letters }))).rejects.toMatchObject({
+      code: 'message-too-big',
+    });
+    expect((await letters.letters({ limit: 9 }))[0]?.deliveries[0]).toMatchObject({ status: 'rejected' });
+  });
+
+  it('is left to another process that is sending it', async () => {
     const server = await serve();
-    const ledger = new MemoryLedger();
-    for (let run = 0; run < 103; run++)
-      await smtpSend.run(config(), testContext({ endpoint: server.endpoint(), ledger, run: `r${run}` }));
-    expect(ledger.values.size).toBe(101);
-    expect([ledger.values.has('run:r2'), ledger.values.has('run:r3')]).toEqual([false, true]);
+    const context = testContext({ endpoint: server.endpoint() });
+    const busy = { ...context, outbox: { ...context.outbox, isAlive: () => true } } as typeof context;
+    const letter = await context.outbox?.letters.add(
+      {
+        ...{ job: 'nightly-site', run: '01run', report: 'report', file: 'f', connection: 'c', messageId: 'm', from: 'f' },
+        to: [],
+        subject: '',
+        smtpUtf8: false,
+      },
+      [],
+    );
+    await context.outbox?.letters.claim(letter?.id ?? '', { host: 'h', pid: 9, since: 0 }, () => false);
+    await expect(smtpSend.run(config(), busy)).rejects.toMatchObject({ code: 'letter-busy', retry: 'later' });
+    expect(server.connections).toBe(0);
+  });
+
+  it('keeps no secret in the outbox', async () => {
+    const server = await serve();
+    const letters = memoryOutbox();
+    const context = {
+      ...testContext({ endpoint: { ...server.endpoint(), port: 1 }, letters }),
+      redact: (text: string) => text.replaceAll('hush', '****'),
+    };
+    const leaky = config({ subject: 'a hush', text: 'b hush', html: 'c hush' });
+    await smtpSend.run(leaky, context).catch(() => undefined);
+    const [letter] = await letters.letters({ limit: 9 });
+    const chunks: Buffer[] = [];
+    for await (const chunk of letters.message(letter?.id ?? '')) chunks.push(chunk);
+    expect([letter?.subject, Buffer.concat(chunks).includes('hush')]).toEqual(['a ****', false]);
   });
 });
 
