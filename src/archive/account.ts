@@ -4,13 +4,14 @@ import type { Clock } from '../core/clock.ts';
 import { type AccountIndex, firstSeen, type StoredMessage } from './account-index.ts';
 import { type ArchiveFiles, nodeFiles } from './files.ts';
 import { type CompleteMessage, Incoming } from './incoming.ts';
-import { accountFolder, monthOf, README_NAME, SPOOL_NAME } from './layout.ts';
+import { accountFolder, monthAfter, monthOf, README_NAME, SPOOL_NAME } from './layout.ts';
 import { isAlive, type LockOptions, lockAccount, thisProcess } from './lock.ts';
 import { type Arrival, MonthWriter } from './month-writer.ts';
 import { type QuarantineNote, writeQuarantine } from './quarantine.ts';
 import { MessageReader } from './reader.ts';
 import { README_TEXT } from './readme.ts';
 import { type Recovery, recover } from './recover.ts';
+import { type SealedMonth, sealMonths } from './seal/seal.ts';
 import { type AccountState, StateJournal, type StateLine } from './state.ts';
 
 export interface ArchiveOptions {
@@ -27,8 +28,12 @@ export interface ArchiveOptions {
 
 /** Makes the folders, takes the lock, and repairs what a crash left. Throws `archive-locked`, `archive-damaged`, `disk-full`, … */
 export async function openAccount(options: ArchiveOptions): Promise<AccountArchive> {
-  const { files = nodeFiles, root, account, clock } = options;
-  const folder = accountFolder(root, account);
+  return openFolder(accountFolder(options.root, options.account), options);
+}
+
+/** The same for an account whose folder is there. */
+export async function openFolder(folder: string, options: Omit<ArchiveOptions, 'account'>): Promise<AccountArchive> {
+  const { files = nodeFiles, root, clock } = options;
   await files.makeFolder(folder);
   await writeReadme(files, root);
   const owner = options.lock ?? { owner: await thisProcess(), isAlive };
@@ -36,7 +41,7 @@ export async function openAccount(options: ArchiveOptions): Promise<AccountArchi
   try {
     const recovery = await recover(files, folder);
     const journal = await StateJournal.open(files, folder);
-    return new AccountArchive({ files, folder, recovery, journal, unlock, memoryBytesMax: options.memoryBytesMax });
+    return new AccountArchive({ files, folder, clock, recovery, journal, unlock, memoryBytesMax: options.memoryBytesMax });
   } catch (error) {
     await unlock().catch(() => undefined);
     throw error;
@@ -46,6 +51,7 @@ export async function openAccount(options: ArchiveOptions): Promise<AccountArchi
 interface Parts {
   readonly files: ArchiveFiles;
   readonly folder: string;
+  readonly clock: Clock;
   readonly recovery: Recovery;
   readonly journal: StateJournal;
   readonly unlock: () => Promise<void>;
@@ -56,9 +62,11 @@ export class AccountArchive {
   readonly #parts: Parts;
   readonly #reader: MessageReader;
   #writer: MonthWriter | undefined;
+  #sealedMonth: string;
 
   constructor(parts: Parts) {
     this.#parts = parts;
+    this.#sealedMonth = parts.recovery.sealedMonth ?? '';
     this.#reader = new MessageReader(parts.files, parts.folder);
   }
 
@@ -92,7 +100,7 @@ export class AccountArchive {
       if (uidl !== undefined) this.remember({ uidl, state: 'duplicate', sha256: message.sha256, at: fetchedAt });
       return 'duplicate';
     }
-    const writer = await this.#month(monthOf(fetchedAt));
+    const writer = await this.#month(this.#openMonth(fetchedAt));
     this.index.add(writer.month, await writer.append(message, arrival));
     if (uidl !== undefined && this.state.gone.has(uidl))
       this.remember({ uidl, state: 'duplicate', sha256: message.sha256, at: fetchedAt });
@@ -133,6 +141,20 @@ export class AccountArchive {
     await writeQuarantine(this.#parts.files, this.#parts.folder, note);
   }
 
+  /** Seals the months that are past. What was stored must be committed. */
+  async *seal(signal?: AbortSignal): AsyncGenerator<SealedMonth> {
+    const { files, folder, clock } = this.#parts;
+    const before = monthOf(clock.now());
+    if (this.#writer !== undefined && this.#writer.month < before) {
+      await this.#writer.close();
+      this.#writer = undefined;
+    }
+    for await (const sealed of sealMonths({ files, folder, before, now: () => clock.now(), signal })) {
+      this.#sealedMonth = sealed.month;
+      yield sealed;
+    }
+  }
+
   /** Cuts off what was not committed and gives the lock back. */
   async close(): Promise<void> {
     try {
@@ -142,6 +164,12 @@ export class AccountArchive {
     } finally {
       await this.#parts.unlock();
     }
+  }
+
+  /** A clock that went back finds its month sealed: what comes then goes into the first open one. */
+  #openMonth(fetchedAt: number): string {
+    const month = monthOf(fetchedAt);
+    return month > this.#sealedMonth ? month : monthAfter(this.#sealedMonth);
   }
 
   async #month(month: string): Promise<MonthWriter> {

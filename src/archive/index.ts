@@ -1,13 +1,15 @@
 // The archive as the rest of the program sees it: accounts opened for writing, messages read back.
-export { AccountArchive, type ArchiveOptions, openAccount } from './account.ts';
+export { AccountArchive, type ArchiveOptions, openAccount, openFolder } from './account.ts';
 export { AccountIndex, firstSeen, loadIndex, type StoredMessage } from './account-index.ts';
-export { type CatalogOptions, findMessage, type ListedMessage, listMessages } from './catalog.ts';
+export { accountsOf, type CatalogOptions, findMessage, type ListedMessage, listMessages } from './catalog.ts';
 export { dateOf, type Exported, type ExportFormat, exportArchive } from './export.ts';
 export { type ArchiveFile, type ArchiveFiles, nodeFiles } from './files.ts';
 export { type Imported, importMail } from './import.ts';
 export type { CompleteMessage, Incoming } from './incoming.ts';
 export { accountFolder } from './layout.ts';
 export { listAccounts, MessageReader, readMessage } from './reader.ts';
+export type { SealedMonth } from './seal/seal.ts';
 export { AccountState, type Failures } from './state.ts';
 export { archiveStats, type MonthStats } from './stats.ts';
-export { type Problem, type Verification, verifyArchive } from './verify.ts';
+export { type Verification, verifyArchive } from './verify.ts';
+export type { Problem } from './verify-month.ts';

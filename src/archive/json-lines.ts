@@ -4,6 +4,8 @@ import type { ArchiveFile } from './files.ts';
 export interface JsonLine {
   /** Undefined when the line is no JSON, or the file ends before its line end. */
   readonly value: unknown;
+  /** Without its line end; of a broken line, as much as was kept. */
+  readonly bytes: Buffer;
   /** Of its first byte. */
   readonly offset: number;
   /** Its line end included. */
@@ -26,7 +28,8 @@ export async function* readJsonLines(file: ArchiveFile): AsyncGenerator<JsonLine
     for (let end = chunk.indexOf(LF); end !== -1 && end < count; end = chunk.indexOf(LF, from)) {
       number += 1;
       const length = position + end + 1 - offset;
-      yield { value: parse(Buffer.concat([pending, chunk.subarray(from, end)])), offset, length, number };
+      const bytes = Buffer.concat([pending, chunk.subarray(from, end)]);
+      yield { value: parse(bytes), bytes, offset, length, number };
       pending = Buffer.alloc(0);
       from = end + 1;
       offset = position + from;
@@ -35,7 +38,7 @@ export async function* readJsonLines(file: ArchiveFile): AsyncGenerator<JsonLine
     if (pending.length <= JSON_LINE_BYTES_MAX) pending = Buffer.concat([pending, chunk.subarray(from, count)]);
     position += count;
   }
-  if (position > offset) yield { value: undefined, offset, length: position - offset, number: number + 1 };
+  if (position > offset) yield { value: undefined, bytes: pending, offset, length: position - offset, number: number + 1 };
 }
 
 function parse(line: Buffer): unknown {

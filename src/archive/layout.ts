@@ -49,3 +49,28 @@ export function monthOfManifest(name: string): string | undefined {
 export function monthOfMbox(name: string): string | undefined {
   return /^(\d{4,6}-\d{2})\.mbox$/.exec(name)?.[1];
 }
+
+export function sealedName(month: string): string {
+  return `${month}.mbox.zst`;
+}
+
+export function sealName(month: string): string {
+  return `${month}.seal.json`;
+}
+
+export function monthOfSealed(name: string): string | undefined {
+  return /^(\d{4,6}-\d{2})\.mbox\.zst$/.exec(name)?.[1];
+}
+
+export function monthOfSeal(name: string): string | undefined {
+  return /^(\d{4,6}-\d{2})\.seal\.json$/.exec(name)?.[1];
+}
+
+/** What is not whole yet; the next start removes it. */
+export const PARTIAL_SUFFIX = '.partial';
+
+/** The month after it. */
+export function monthAfter(month: string): string {
+  const [year, number] = month.split('-').map(Number);
+  return monthOf(Date.UTC(year ?? 0, number ?? 1));
+}

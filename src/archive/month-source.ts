@@ -1,8 +1,5 @@
-// Where the records of a month are read from: its mbox, by byte range.
-import { join } from 'node:path';
-import { AppError } from '../core/errors.ts';
+// Where the records of a month are read from, by byte range; here: its mbox.
 import type { ArchiveFile, ArchiveFiles } from './files.ts';
-import { mboxName } from './layout.ts';
 
 const READ_BYTES = 64 * 1024;
 
@@ -16,21 +13,11 @@ export interface MonthSource {
   close(): Promise<void>;
 }
 
-/** Undefined when the month has no messages on this disk. */
-export async function openMonth(files: ArchiveFiles, folder: string, month: string): Promise<MonthSource | undefined> {
-  const path = join(folder, mboxName(month));
+/** Undefined when there is no such file. */
+export async function openMbox(files: ArchiveFiles, path: string): Promise<MonthSource | undefined> {
   const file = await files.open(path, 'read');
   if (file === undefined) return undefined;
   return { path, size: () => file.size(), read: (from, to) => readRange(file, from, to), close: () => file.close() };
-}
-
-/** The same, or `archive-file-missing`. */
-export async function openMonthOrThrow(files: ArchiveFiles, folder: string, month: string): Promise<MonthSource> {
-  const source = await openMonth(files, folder, month);
-  if (source !== undefined) return source;
-  throw new AppError('archive-file-missing', `${join(folder, mboxName(month))} is not there`, {
-    hint: 'Restore it from a backup.',
-  });
 }
 
 export async function* readRange(file: ArchiveFile, from: number, to: number): AsyncGenerator<Buffer> {

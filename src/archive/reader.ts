@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { AppError } from '../core/errors.ts';
 import { loadIndex, type StoredMessage } from './account-index.ts';
 import { type ArchiveFiles, nodeFiles } from './files.ts';
-import { type MonthSource, openMonthOrThrow } from './month-source.ts';
+import { openMonthOrThrow } from './month.ts';
+import type { MonthSource } from './month-source.ts';
 import { decodeRecord } from './record.ts';
 
 /** Reads messages of one account; keeps the file of the last month open until close(). */

@@ -13,6 +13,10 @@ export const README_TEXT = `This is a mail archive written by postrider. You nee
     fetched-at       when it was archived
     message-id, date, from, subject   from its header, decoded, for people
 
+<account>/YYYY-MM.mbox.zst        A month that is past and sealed: "zstd -dc" gives its mbox back, byte for byte.
+<account>/YYYY-MM.seal.json       Its seal. compressed-sha256: of the .mbox.zst. merkle-root: over the lines of the manifest without
+                                  their line ends (RFC 6962 section 2.1). previous: the SHA-256 of the seal file before it.
+
 To get the exact octets back: take the record, drop its first line ("From ...") and its last line end; if
 final-newline is false, drop one more line end; take one ">" from every line that begins with one or more ">"
 and then "From "; if eol is crlf, turn every LF into CR LF. The SHA-256 of the result is the sha256 of its line.

@@ -39,25 +39,29 @@ export interface StoredRecord extends RecordForm {
 /** Reads bytes [from, to) of the mbox. */
 export type ReadRange = (from: number, to: number) => AsyncIterable<Buffer>;
 
-/** The exact octets of a record. What is no record gives other octets: the caller compares hashes. */
+/** The exact octets of a record, read once from its start on. What is no record gives other octets: the caller compares hashes. */
 export async function* decodeRecord(read: ReadRange, record: StoredRecord): AsyncGenerator<Buffer> {
   const end = record.offset + record.length - (record.finalNewline ? 1 : 2);
-  const from = await messageStart(read, record);
   const unquote = new FromLines('unquote');
   const convert = (chunk: Buffer) => (record.lineEnds === 'crlf' ? lfToCrlf(chunk) : chunk);
-  for await (const chunk of read(from, end)) for (const part of unquote.push(chunk)) if (part.length > 0) yield convert(part);
+  for await (const chunk of withoutFromLine(read(record.offset, end)))
+    for (const part of unquote.push(chunk)) if (part.length > 0) yield convert(part);
   const rest = unquote.finish();
   if (rest.length > 0) yield convert(rest);
 }
 
-async function messageStart(read: ReadRange, { offset, length }: StoredRecord): Promise<number> {
-  let at = offset;
-  for await (const chunk of read(offset, offset + Math.min(length, FROM_LINE_BYTES_MAX))) {
-    const newline = chunk.indexOf(LF);
-    if (newline !== -1) return at + newline + 1;
-    at += chunk.length;
+async function* withoutFromLine(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let left = FROM_LINE_BYTES_MAX;
+  for await (const chunk of chunks) {
+    if (left === 0) {
+      yield chunk;
+      continue;
+    }
+    const newline = chunk.subarray(0, left).indexOf(LF);
+    const line = newline === -1 ? Math.min(left, chunk.length) : newline + 1;
+    left = newline === -1 ? left - line : 0;
+    if (line < chunk.length) yield chunk.subarray(line);
   }
-  return at;
 }
 
 const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];

@@ -3,16 +3,20 @@ import { join } from 'node:path';
 import { type AccountIndex, damaged, loadIndex, type MonthFacts } from './account-index.ts';
 import type { ArchiveFiles } from './files.ts';
 import { manifestName, mboxName, monthOfMbox, SPOOL_NAME } from './layout.ts';
+import { checkSealed, settleSeals } from './seal/settle.ts';
 
 export interface Recovery {
   readonly index: AccountIndex;
   /** Bytes of messages that never became durable. */
   readonly mboxBytesCut: number;
   readonly manifestLinesCut: number;
+  /** The last one, if there is one: nothing is written into it or before it. */
+  readonly sealedMonth: string | undefined;
 }
 
 /** Only under the account's lock. Throws `archive-damaged`, changing nothing more, where the files cannot be what a crash left. */
 export async function recover(files: ArchiveFiles, folder: string): Promise<Recovery> {
+  const sealedMonth = await settleSeals(files, folder);
   const { index, months } = await loadIndex(files, folder);
   const names = await files.list(folder);
   const known = new Set(months.map(({ month }) => month));
@@ -28,7 +32,7 @@ export async function recover(files: ArchiveFiles, folder: string): Promise<Reco
     mboxBytesCut += await recoverMonth(files, folder, facts, present);
     manifestLinesCut += facts.tornLines;
   }
-  return { index, mboxBytesCut, manifestLinesCut };
+  return { index, mboxBytesCut, manifestLinesCut, sealedMonth };
 }
 
 /** The manifest is made before the mbox, so no crash leaves messages without one. */
@@ -44,6 +48,7 @@ async function refuseOrphan(files: ArchiveFiles, path: string): Promise<void> {
 
 /** How many bytes of the mbox were cut. */
 async function recoverMonth(files: ArchiveFiles, folder: string, facts: MonthFacts, present: boolean): Promise<number> {
+  if (!present && (await checkSealed(files, folder, facts))) return 0;
   if (facts.tornLines > 0) await cut(files, join(folder, manifestName(facts.month)), facts.manifestEnd);
   const path = join(folder, mboxName(facts.month));
   if (!present) {

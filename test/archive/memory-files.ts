@@ -18,6 +18,8 @@ export type CrashMode = 'kill' | 'power' | 'torn';
 export class MemoryFiles implements ArchiveFiles {
   readonly nodes = new Map<string, Node>();
   readonly folders = new Set<string>();
+  /** What a name stood for before it was renamed or removed, until its folder is synced. */
+  readonly #before = new Map<string, Node | undefined>();
   /** Operations so far. */
   operations = 0;
   /** This operation fails, once. */
@@ -47,6 +49,7 @@ export class MemoryFiles implements ArchiveFiles {
   async syncFolder(path: string): Promise<void> {
     this.step('syncFolder', path);
     for (const [name, node] of this.nodes) if (dirname(name) === path) node.named = true;
+    for (const name of [...this.#before.keys()]) if (dirname(name) === path) this.#before.delete(name);
   }
 
   async list(path: string): Promise<readonly string[]> {
@@ -65,9 +68,15 @@ export class MemoryFiles implements ArchiveFiles {
     if (this.folders.has(from)) return this.#renameFolder(from, to);
     const node = this.nodes.get(from);
     if (node === undefined) return false;
+    for (const name of [from, to]) this.#remember(name);
     this.nodes.delete(from);
     this.nodes.set(to, node);
     return true;
+  }
+
+  #remember(name: string): void {
+    const node = this.nodes.get(name);
+    if (!this.#before.has(name)) this.#before.set(name, node?.named === true ? node : undefined);
   }
 
   #renameFolder(from: string, to: string): boolean {
@@ -83,12 +92,21 @@ export class MemoryFiles implements ArchiveFiles {
 
   async remove(path: string): Promise<void> {
     this.step('remove', path);
+    if (!this.nodes.has(path)) return;
+    this.#remember(path);
     this.nodes.delete(path);
   }
 
   /** Starts a new life on the same disk. */
   crash(mode: CrashMode): void {
     this.failAt = this.dieAt = Number.POSITIVE_INFINITY;
+    if (mode !== 'kill') {
+      for (const [name, node] of this.#before) {
+        if (node === undefined) this.nodes.delete(name);
+        else this.nodes.set(name, node);
+      }
+    }
+    this.#before.clear();
     for (const [path, node] of this.nodes) {
       if (mode === 'kill') continue;
       if (!node.named) this.nodes.delete(path);

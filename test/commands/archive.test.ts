@@ -4,6 +4,8 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { periodOf } from '../../src/app/archive.ts';
+import { openAccount } from '../../src/archive/index.ts';
+import { systemClock } from '../../src/core/clock.ts';
 import { cli, inTempDir } from '../support/cli.ts';
 
 const LETTER = [
@@ -100,6 +102,32 @@ it(
     }),
   60_000,
 );
+
+it('seal packs past months; verify and show read them', () =>
+  inTempDir(async dir => {
+    const archive = await openAccount({ root: join(dir, 'archive'), account: 'me@x', clock: systemClock });
+    const incoming = archive.incoming();
+    await incoming.push(Buffer.from(LETTER));
+    await archive.store(incoming.complete(), { uidl: '1', fetchedAt: Date.UTC(2015, 10, 22) });
+    await archive.commit();
+    await archive.close();
+    const sealed = await cli(['archive', 'seal'], { cwd: dir });
+    expect(sealed).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^me@x 2015-11: 1 messages, .* %\), seal [0-9a-f]{64}\n$/),
+    });
+    const seal = sealed.stdout.trim().slice(-64);
+    expect((await cli(['archive', 'verify'], { cwd: dir })).stdout).toMatch(
+      `sealed: me@x up to 2015-11, seal ${seal}\n1 of 1 messages sound`,
+    );
+    expect((await cli(['archive', 'show', HASH, '--raw'], { cwd: dir })).stdout).toBe(LETTER);
+    expect((await cli(['archive', 'seal', '--json'], { cwd: dir })).stdout).toContain('"sealed": []');
+    writeFileSync(join(dir, 'archive/me@x/2015-11.seal.json'), '{}');
+    expect(await cli(['archive', 'verify'], { cwd: dir })).toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(/^changed: .*2015-11\.seal\.json: this is no seal of this month$/m),
+    });
+  }));
 
 it('a missing archive and a missing message are said', () =>
   inTempDir(async dir => {

@@ -1,5 +1,5 @@
 // What a job writes under `with` for pop3/archive.
-import { type Infer, integer, list, object, oneOf, size, text, word } from '../../core/schema.ts';
+import { flag, type Infer, integer, list, object, oneOf, size, text, word } from '../../core/schema.ts';
 import { parseDuration } from '../../core/units.ts';
 
 /** age: milliseconds since the message was archived here. */
@@ -32,6 +32,9 @@ export const configSchema = object({
     .optional()
     .describe('At most so many messages are fetched in one run; the rest counts as pending.'),
   'max-size': size().optional().describe('Larger messages stay on the server and count as skipped.'),
+  seal: flag()
+    .default(true)
+    .describe('Whether months that are past are packed and sealed (default: true); `archive seal` does it by hand.'),
   attachments: object({ dir: word(), types: list(word()).optional() })
     .refine(() => false, { error: 'saving attachments is not available yet; leave `attachments` out' })
     .optional()

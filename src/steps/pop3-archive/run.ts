@@ -10,6 +10,7 @@ import type { Pop3ArchiveConfig } from './config.ts';
 import { type Decisions, decide, isDue } from './decide.ts';
 import { confirmGone, deleteAndQuit } from './delete.ts';
 import { fetchMessages } from './fetch.ts';
+import { sealPastMonths } from './seal.ts';
 import { type ArchiveOutputs, Tally } from './tally.ts';
 
 /** Where max-size sets no other bound: a server that never ends a message must not fill the disk. */
@@ -35,6 +36,7 @@ export async function run(
   try {
     tellRecovery(archive, context);
     outputs = await inSession(config, context, endpoint, archive);
+    if (config.seal) await sealPastMonths(archive, context);
   } catch (error) {
     await archive.close().catch(() => undefined);
     throw error;

@@ -11,7 +11,7 @@ function problems(written: Record<string, unknown>): string[] {
 
 describe('the settings of pop3/archive', () => {
   it('have defaults that delete nothing', () => {
-    expect(configOf()).toEqual({ connection: 'inbox', archive: 'mail', format: 'mbox', delete: { when: 'never' } });
+    expect(configOf()).toEqual({ connection: 'inbox', archive: 'mail', format: 'mbox', delete: { when: 'never' }, seal: true });
   });
 
   it('are read with their units', () => {

@@ -1,0 +1,17 @@
+// After the fetch: months that are past are sealed. The mail is safe already, so only damage to the archive fails the step.
+import type { AccountArchive } from '../../archive/index.ts';
+import { cancelled } from '../../core/clock.ts';
+import { AppError, reportOf } from '../../core/errors.ts';
+import { formatSize } from '../../core/units.ts';
+import type { StepContext } from '../step.ts';
+
+export async function sealPastMonths(archive: AccountArchive, context: StepContext): Promise<void> {
+  try {
+    for await (const { month, messages, size, compressed } of archive.seal(context.signal))
+      context.note('info', `${month} is sealed: ${messages} messages, ${formatSize(size)} in ${formatSize(compressed)}`);
+  } catch (error) {
+    if (context.signal.aborted) throw cancelled(context.signal);
+    if (error instanceof AppError && error.code === 'archive-damaged') throw error;
+    context.note('warning', `a past month was not sealed, and is tried again in the next run: ${reportOf(error).message}`);
+  }
+}
