@@ -51,6 +51,11 @@ export interface FtpClient {
   readonly usable: boolean;
   /** Whole or not at all: `path-missing`, `listing-truncated`, `listing-unreadable`, `listing-too-long`. Without `.` and `..`. */
   list(path: string): Promise<FtpEntry[]>;
+  /**
+   * Several folders in a round trip or two, where the server has proven that it can: what lies in each, or undefined for each that only
+   * list() can tell. Call list() on a folder above them first.
+   */
+  listTogether(paths: readonly string[]): Promise<readonly (readonly FtpEntry[] | undefined)[]>;
   /** Ends only when the data has ended and the server has said yes. Leaving the loop early aborts the transfer. */
   download(path: string, options?: TransferOptions): AsyncIterable<Buffer>;
   /** Returns the bytes sent. When the source throws, the transfer is aborted, and what is there is incomplete. */
@@ -158,6 +163,10 @@ class SignedInClient implements FtpClient {
 
   list(path: string): Promise<FtpEntry[]> {
     return this.#alone('list', () => this.#lister.list(path));
+  }
+
+  listTogether(paths: readonly string[]): Promise<readonly (readonly FtpEntry[] | undefined)[]> {
+    return this.#alone('listTogether', () => this.#lister.together(paths));
   }
 
   async *download(path: string, options: TransferOptions = {}): AsyncGenerator<Buffer, void, void> {

@@ -12,7 +12,7 @@ import type { Charset } from './charset.ts';
 import { readable, serverClosing } from './errors.ts';
 import { WINDOW_BYTES, WINDOW_COMMANDS } from './limits.ts';
 import { commandEncoder } from './paths.ts';
-import { type CommandKind, FtpSession, type SessionEvent } from './session.ts';
+import { type CommandKind, FtpSession, type InnerLines, type SessionEvent } from './session.ts';
 import { type PipelineTrust, trustIn } from './trust.ts';
 
 export interface ControlOptions {
@@ -30,11 +30,17 @@ export interface Running {
   readonly final: Promise<Reply>;
 }
 
+export interface RideOptions {
+  /** Asked before the command is sent alone: a reply that makes it pointless, and answers it. */
+  readonly instead?: () => Reply | undefined;
+  /** Takes the lines inside its reply, which may then be of any length; must not throw. */
+  readonly inner?: InnerLines;
+}
+
 /** A command that may wait for company. */
 interface Rider {
   readonly command: Command;
-  /** Asked before it is sent alone: a reply that makes it pointless, and answers it. */
-  readonly instead: (() => Reply | undefined) | undefined;
+  readonly options: RideOptions;
   resolve(reply: Reply): void;
   reject(error: Error): void;
 }
@@ -115,12 +121,12 @@ export class FtpControl {
    * Leaves in one segment with the next command, or at flush(). Resolves with its reply, refusals included; rejects when the session
    * dies. Alone it is not sent when `instead` has an answer. May be left alone: it never causes an unhandled rejection.
    */
-  ride(line: string, instead?: () => Reply | undefined): Promise<Reply> {
+  ride(line: string, options: RideOptions = {}): Promise<Reply> {
     const { promise, resolve, reject } = Promise.withResolvers<Reply>();
     promise.catch(() => undefined);
     try {
       if (this.#failure !== undefined) throw this.#failure;
-      this.#riders.push({ command: this.#command(line), instead, resolve, reject });
+      this.#riders.push({ command: this.#command(line), options, resolve, reject });
     } catch (error) {
       reject(error);
     }
@@ -144,8 +150,7 @@ export class FtpControl {
         await this.#alone(this.#riders.shift());
         continue;
       }
-      const last = this.#sendAll(this.#boarded(WINDOW_COMMANDS, WINDOW_BYTES)).at(-1);
-      if (last !== undefined) await this.within(last.shown, last.final);
+      for (const { shown, final } of this.#sendAll(this.#boarded(WINDOW_COMMANDS, WINDOW_BYTES))) await this.within(shown, final);
     }
     if (this.#failure !== undefined) throw this.#failure;
   }
@@ -207,7 +212,7 @@ export class FtpControl {
     if (this.#failure !== undefined) throw this.#failure;
     const together = departures.length > 1;
     const running = departures.map(([kind, command, rider]) => {
-      const { shown } = this.#session.send(kind, command);
+      const { shown } = this.#session.send(kind, command, rider?.options.inner);
       this.#options.transcript?.('>', printable(readable(shown)));
       const one = this.#await(shown, together);
       if (rider !== undefined) one.final.then(rider.resolve, rider.reject);
@@ -219,7 +224,7 @@ export class FtpControl {
 
   async #alone(rider: Rider | undefined): Promise<void> {
     if (rider === undefined) return;
-    const answer = rider.instead?.();
+    const answer = rider.options.instead?.();
     if (answer !== undefined) return rider.resolve(answer);
     const [running] = this.#sendAll([['send', rider.command, rider]]);
     if (running !== undefined) await this.within(running.shown, running.final);

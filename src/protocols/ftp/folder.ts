@@ -1,4 +1,5 @@
 // The current folder: listing goes into the listed folder, and whoever uses a relative path afterwards must not notice.
+import { posix } from 'node:path';
 import type { Reply } from '../wire/reply.ts';
 import type { FtpControl } from './control.ts';
 import { isPositive, refused, unexpectedReply } from './errors.ts';
@@ -43,6 +44,13 @@ export class CurrentFolder {
     await this.#enter(path, { code: 'path-missing', hint: 'Check that the folder exists and that the user may enter it.' });
     this.#strayed = true;
     await asked;
+  }
+
+  /** The same folder named from the root; undefined when that is not known. */
+  absolute(path: string): string | undefined {
+    if (isAbsolute(path)) return path;
+    if (this.#home === undefined || !isAbsolute(this.#home) || path.split('/').includes('..')) return undefined;
+    return posix.join(this.#home, path).replace(/(.)\/$/, '$1');
   }
 
   /** True when `path` means the same to the server as to the caller, with no command before it. */

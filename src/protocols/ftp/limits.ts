@@ -34,3 +34,6 @@ export const UPLOAD_TAIL_BYTES_PER_SECOND_MIN = 16 * 1024;
 
 /** Pure-FTPd ends every listing here (its `-L` option) and says 226. */
 export const PURE_FTPD_ENTRIES = 10_000;
+
+/** What STAT may list of one folder, dots included: less than any limit at which Pure-FTPd is told to cut, since STAT does not say so. */
+export const STATUS_LINES_MAX = 450;

@@ -8,6 +8,7 @@ import { PURE_FTPD_ENTRIES } from './limits.ts';
 import type { FtpEntry } from './listing/entry.ts';
 import { ListingReader } from './listing/index.ts';
 import type { SignedIn } from './login.ts';
+import { StatusLister } from './status-list.ts';
 import { receiveFrom } from './streams.ts';
 import { beginTransfer, type TransferContext } from './transfer.ts';
 
@@ -21,10 +22,12 @@ export interface ListerContext extends TransferContext {
 
 export class FolderLister {
   readonly #context: ListerContext;
+  readonly #status: StatusLister;
   #ways: readonly Way[];
 
   constructor(context: ListerContext) {
     this.#context = context;
+    this.#status = new StatusLister({ ...context, leavesLinks: context.signedIn.features.mlst });
     this.#ways = context.signedIn.features.mlst ? ['MLSD', 'LIST -a', 'LIST'] : ['LIST -a', 'LIST'];
   }
 
@@ -37,9 +40,15 @@ export class FolderLister {
       const entries = await this.#try(way, last);
       if (entries === undefined) continue;
       this.#ways = this.#ways.slice(index);
+      this.#status.learn(path, entries);
       return entries;
     }
     throw new AppError('listing-refused', `${control.where} listed nothing in any way`);
+  }
+
+  /** Several folders at once; undefined for each that only list() can tell. */
+  together(paths: readonly string[]): Promise<readonly (readonly FtpEntry[] | undefined)[]> {
+    return this.#status.list(paths);
   }
 
   /** Undefined when another way should be tried: the server does not know this one, or took `-a` for a name. */

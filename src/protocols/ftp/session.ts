@@ -24,6 +24,8 @@ import { COMMANDS_WAITING_MAX, PRELIMINARY_REPLIES_MAX } from './limits.ts';
 
 export type SessionState = 'greeting' | 'ready' | 'replying' | 'starting' | 'transferring' | 'aborting' | 'aborted' | 'closed';
 export type CommandKind = 'send' | 'transfer' | 'abort';
+/** Must not throw. */
+export type InnerLines = (line: Buffer) => void;
 type Input = CommandKind | 'preliminary' | 'final' | 'closing';
 
 /** `final` answers the oldest command in flight; while aborting, the first answers the transfer and the second ABOR. */
@@ -52,7 +54,7 @@ export class FtpSession {
   #state: SessionState = 'greeting';
   #preliminaries = 0;
   /** Commands in flight, the oldest first. */
-  readonly #waiting: ('send' | 'transfer')[] = [];
+  readonly #waiting: { readonly kind: 'send' | 'transfer'; readonly inner: InnerLines | undefined }[] = [];
 
   /** `decode` reads the names inside replies. */
   constructor(decode: (bytes: Buffer) => string = decodeText) {
@@ -63,17 +65,20 @@ export class FtpSession {
     return this.#state;
   }
 
-  /** Throws MisuseError when the state does not allow the command; nothing must be sent then. */
-  send(kind: CommandKind, command: Command): Command {
+  /**
+   * Throws MisuseError when the state does not allow the command; nothing must be sent then. `inner` takes the lines inside a reply of
+   * any length.
+   */
+  send(kind: CommandKind, command: Command, inner?: InnerLines): Command {
     const next = NEXT[this.#state][kind];
-    const sealed = this.#state === 'replying' && this.#waiting.at(-1) === 'transfer';
+    const sealed = this.#state === 'replying' && this.#waiting.at(-1)?.kind === 'transfer';
     if (next === undefined || sealed || this.#waiting.length >= COMMANDS_WAITING_MAX) {
       throw new MisuseError(
         `"${command.shown}" cannot be sent while the FTP session is ${sealed ? 'about to transfer' : this.#state}`,
       );
     }
     if (this.#waiting.length === 0 || kind === 'abort') this.#preliminaries = 0;
-    if (kind !== 'abort') this.#waiting.push(kind);
+    if (kind !== 'abort') this.#waiting.push({ kind, inner });
     this.#state = next;
     return command;
   }
@@ -87,7 +92,7 @@ export class FtpSession {
       while (this.#takes()) {
         const line = this.#buffer.takeLine(REPLY_LINE_BYTES_MAX);
         if (line === undefined) break;
-        const reply = this.#replies.push(line);
+        const reply = this.#replies.push(line, this.#waiting[0]?.inner);
         if (reply !== undefined) events.push(this.#event(reply));
       }
     } catch (error) {
@@ -129,7 +134,7 @@ export class FtpSession {
     this.#preliminaries = 0;
     this.#waiting.shift();
     const [next] = this.#waiting;
-    if (next !== undefined) this.#state = next === 'transfer' ? 'starting' : 'replying';
+    if (next !== undefined) this.#state = next.kind === 'transfer' ? 'starting' : 'replying';
   }
 }
 

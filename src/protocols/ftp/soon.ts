@@ -56,7 +56,7 @@ export function commandsSoon({ control, folder, attributes, hashes }: SoonParts)
         heard = reply;
         return reply;
       });
-      const done = control.ride(second, () => (heard?.code === 350 ? undefined : heard));
+      const done = control.ride(second, { instead: () => (heard?.code === 350 ? undefined : heard) });
       const reply = await asked;
       if (reply.code !== 350) throw unexpectedReply(control.where, first, reply);
       await demand(second, done);

@@ -34,8 +34,15 @@ export class ReplyParser {
     return this.#code !== undefined;
   }
 
-  /** Takes one line (no CRLF); returns the reply that it completes. Throws BrokenSessionError on anything that is no reply. */
-  push(line: Buffer): Reply | undefined {
+  /**
+   * Takes one line (no CRLF); returns the reply that it completes. Throws BrokenSessionError on anything that is no reply. `inner` gets
+   * the lines between the first and the last instead of the reply, in any number: it bounds them itself.
+   */
+  push(line: Buffer, inner?: (line: Buffer) => void): Reply | undefined {
+    if (inner !== undefined && this.#code !== undefined && !this.#ends(line)) {
+      inner(line);
+      return undefined;
+    }
     const text = this.#decode(line);
     this.#bytes += line.length;
     const match = CODED_LINE.exec(text);
@@ -46,6 +53,11 @@ export class ReplyParser {
     if (this.#style === 'smtp' && !sameCode) throw broken(`the server mixed reply codes: ${JSON.stringify(text.slice(0, 80))}`);
     this.#lines.push(sameCode ? (match[3] ?? '') : text);
     return undefined;
+  }
+
+  /** Is this the last line of the open reply? */
+  #ends(line: Buffer): boolean {
+    return line.toString('latin1', 0, 4).trimEnd() === String(this.#code);
   }
 
   #first(text: string, match: RegExpExecArray | null): Reply | undefined {

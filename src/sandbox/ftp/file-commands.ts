@@ -108,15 +108,18 @@ async function describe(session: FtpSession, path: string): Promise<string> {
   return `250-Listing\n ${factLine({ name: virtual, stats }, session.facts)}\n250 End.`;
 }
 
-async function status(session: FtpSession, path: string): Promise<string> {
-  if (path === '') {
+/** With a path it lists over the control connection, as `ls` would: `-a` adds the folder itself and the one above. */
+async function status(session: FtpSession, argument: string): Promise<string> {
+  const [, options = '', path = ''] = /^((?:-\S+\s+)*)(.*)$/s.exec(argument) ?? [];
+  if (argument === '') {
     const protection = session.connection.secure ? 'TLS' : 'clear';
     return `211-postrider sandbox\n Type ${session.type}, connection ${protection}, data ${session.privateData ? 'TLS' : 'clear'}\n211 End.`;
   }
   const now = session.options.clock.now();
   const real = await session.site.content(session.site.virtual(session.cwd, path));
   const stats = await stat(real);
-  const entries = stats.isDirectory() ? await readEntries(session.site, real) : [{ name: basename(path), stats }];
+  const dots = options.includes('a') ? ['.', '..'].map(name => ({ name, stats })) : [];
+  const entries = stats.isDirectory() ? [...dots, ...(await readEntries(session.site, real))] : [{ name: basename(path), stats }];
   return `213-Status\n${entries.map(entry => ` ${unixLine(entry, now)}\n`).join('')}213 End.`;
 }
 

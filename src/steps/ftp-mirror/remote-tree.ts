@@ -38,13 +38,20 @@ const PRECISION_MS = 1_000;
 /** Links within links, where the server does not tell where they point. */
 const LINK_DEPTH_MAX = 4;
 
+/** Folders asked for on one session at once, and those whose listings are held at once. */
+const TOGETHER = 50;
+const TOGETHER_MAX = 1_000;
+
 /** Throws RefusedError `path-missing` when there is no such folder. */
 export async function walkRemote(walk: RemoteWalk): Promise<RemoteTree> {
   const walker = new Walker(walk);
   let level: readonly Folder[] = [{ path: '', real: [walk.root], links: 0 }];
   while (level.length > 0) {
     const next: Folder[] = [];
-    await inLanes(level, walk.pool.lanes, async folder => void next.push(...(await walker.folder(folder))));
+    for (const group of chunksOf(level, TOGETHER_MAX)) {
+      const known = await walker.together(group);
+      await inLanes(group, walk.pool.lanes, async folder => void next.push(...(await walker.folder(folder, known.get(folder)))));
+    }
     level = next;
   }
   return walker.result();
@@ -69,9 +76,24 @@ class Walker {
     this.#tree = new TreeBuilder(walk.filter, walk.root, walk.entriesMax);
   }
 
-  async folder(folder: Folder): Promise<readonly Folder[]> {
+  /** What one round trip or two tell of these folders, over as many sessions as are worth it. */
+  async together(folders: readonly Folder[]): Promise<Map<Folder, readonly FtpEntry[]>> {
     const { pool, root } = this.#walk;
-    const entries = await pool.use(client => client.list(remotePath(root, folder.path)));
+    const known = new Map<Folder, readonly FtpEntry[]>();
+    await inLanes(chunksOf(folders, TOGETHER), pool.lanes, async chunk => {
+      const listings = await pool.use(client => client.listTogether(chunk.map(({ path }) => remotePath(root, path))));
+      for (const [index, folder] of chunk.entries()) {
+        const entries = listings[index];
+        if (entries !== undefined) known.set(folder, entries);
+      }
+    });
+    return known;
+  }
+
+  /** `known`: what it holds, when that was told already. Returns the folders in it. */
+  async folder(folder: Folder, known: readonly FtpEntry[] | undefined): Promise<readonly Folder[]> {
+    const { pool, root } = this.#walk;
+    const entries = known ?? (await pool.use(client => client.list(remotePath(root, folder.path))));
     if (entries.length >= CUT_LISTING_MIN && entries.length <= CUT_LISTING_MAX) this.#suspect ??= folder.path || '.';
     const inside: Folder[] = [];
     for (const entry of entries) {
@@ -153,6 +175,10 @@ class Walker {
     );
     return undefined;
   }
+}
+
+function chunksOf<T>(items: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) => items.slice(index * size, (index + 1) * size));
 }
 
 function factsOf(entry: FtpEntry): FileFacts {

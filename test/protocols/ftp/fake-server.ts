@@ -57,6 +57,12 @@ export class FakeServer {
   }
 
   async connect(): Promise<FtpClient> {
+    await this.listen();
+    return this.connectAgain();
+  }
+
+  /** For clients of other threads: the port of the control connection. */
+  async listen(): Promise<number> {
     const control = await this.#listen(peer => void this.#serve(peer).catch(() => undefined));
     const data = await this.#listen(peer => this.#data.resolve(peer));
     this.#port = data.port;
@@ -71,7 +77,7 @@ export class FakeServer {
       timeoutMs: 20_000,
       ...this.#options.endpoint,
     };
-    return this.connectAgain();
+    return control.port;
   }
 
   /** A second session with the same server. */

@@ -185,6 +185,10 @@ class FakeClient implements Partial<FtpClient> {
     if (!this.usable) throw this.#reason ?? new BrokenSessionError('closed', 'closed');
   }
 
+  async listTogether(paths: readonly string[]): Promise<readonly undefined[]> {
+    return paths.map(() => undefined);
+  }
+
   list(path: string) {
     return this.#do(`LIST ${path}`, () => {
       const at = this.#server.at(path);

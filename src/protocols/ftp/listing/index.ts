@@ -22,6 +22,7 @@ export class ListingReader {
   readonly #entries: FtpEntry[] = [];
   #lines = 0;
   #sawItself = false;
+  #sawLink = false;
 
   constructor(options: ListingOptions) {
     this.#options = options;
@@ -37,24 +38,29 @@ export class ListingReader {
     return this.#sawItself;
   }
 
+  get sawLink(): boolean {
+    return this.#sawLink;
+  }
+
   /** Throws AppError `listing-unreadable` or `listing-too-long`. */
   push(chunk: Uint8Array): void {
     this.#buffer.push(chunk);
     for (;;) {
       const line = this.#buffer.takeLine(LISTING_LINE_BYTES_MAX);
       if (line === undefined) return;
-      this.#take(line);
+      this.take(line);
     }
   }
 
   /** The entries in the server's order; a last line without its end counts. */
   finish(): FtpEntry[] {
     const rest = this.#buffer.takeAll();
-    if (rest.length > 0) this.#take(rest.at(-1) === CR ? rest.subarray(0, -1) : rest);
+    if (rest.length > 0) this.take(rest.at(-1) === CR ? rest.subarray(0, -1) : rest);
     return this.#entries;
   }
 
-  #take(bytes: Buffer): void {
+  /** One line without its end. Throws as push() does. */
+  take(bytes: Buffer): void {
     const line = this.#options.decode(bytes);
     if (line.trim() === '') return;
     const parsed = this.#parse(line);
@@ -70,6 +76,7 @@ export class ListingReader {
     }
     if (parsed.name.includes('/') || parsed.name.includes('\0')) throw unreadable(line);
     if (this.#entries.length >= LISTING_ENTRIES_MAX) throw tooLong();
+    if (parsed.type === 'link') this.#sawLink = true;
     this.#entries.push(parsed);
   }
 
