@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { CancelledError, MisuseError } from '../../../src/core/errors.ts';
 import { PURE_FTPD_ENTRIES } from '../../../src/protocols/ftp/limits.ts';
+import { COMMAND_BYTES_MAX } from '../../../src/protocols/wire/limits.ts';
 import { type FakeOptions, FakeServer, type Peer, type Script } from './fake-server.ts';
 
 const servers: FakeServer[] = [];
@@ -77,7 +78,10 @@ describe('signing in', () => {
 
 it('a path too long for a command is one file’s problem, not the session’s', async () => {
   const { client } = await connect({ DELE: '250 ok' });
-  await expect(client.remove(`/${'x'.repeat(9_000)}`)).rejects.toMatchObject({ code: 'name-too-long', retry: 'never' });
+  await expect(client.remove(`/${'x'.repeat(COMMAND_BYTES_MAX)}`)).rejects.toMatchObject({
+    code: 'name-too-long',
+    retry: 'never',
+  });
   await client.remove('/a');
 });
 
