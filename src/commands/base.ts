@@ -1,11 +1,12 @@
 // What all commands share: errors in our words with the exit code of CONTRACT section 2, JSON on stdout, a closed pipe that ends quietly.
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Args, Command, Flags } from '@oclif/core';
 import { EXIT, exitCodeOf } from '../app/exit-codes.ts';
 import type { OneOff, OneOffFlags } from '../app/oneoff.ts';
 import { type Diagnostic, formatDiagnostic } from '../core/diagnostic.ts';
 import { AppError, fileError, reportOf } from '../core/errors.ts';
-import { printable } from '../core/text.ts';
+import { printable, printableStream } from '../core/text.ts';
 
 export const jsonFlag = Flags.boolean({ description: 'print one JSON document on stdout' });
 export const jobsFlag = Flags.string({ description: 'folder of job files (POSTRIDER_JOBS; default ./jobs)', helpValue: 'DIR' });
@@ -82,12 +83,13 @@ export abstract class BaseCommand extends Command {
     return work(oneOff(flags, { stdin: process.stdin, stderr: process.stderr, signal })).finally(release);
   }
 
-  /** Bytes as they are; a reader that has gone ends it quietly. */
+  /** Bytes as they are, on a terminal without what would steer it; no faster than the reader takes them, and one that has gone ends it quietly. */
   protected async printBytes(bytes: AsyncIterable<Uint8Array>): Promise<void> {
     try {
-      await pipeline(bytes, process.stdout, { end: false });
+      const shown = process.stdout.isTTY ? printableStream(bytes) : bytes;
+      await pipeline(Readable.from(shown), process.stdout, { end: false });
     } catch (error) {
-      ignoreClosedPipe(error as NodeJS.ErrnoException);
+      if (!CLOSED_PIPE.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
     }
   }
 
@@ -109,10 +111,8 @@ function isDebugged(): boolean {
   return /(^|\s)--inspect/.test([process.env['NODE_OPTIONS'] ?? '', ...process.execArgv].join(' '));
 }
 
-/** Whoever read our output has gone; the work goes on all the same, and says the rest to nobody. */
-function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
-}
+/** Whoever read our output has gone. */
+const CLOSED_PIPE: ReadonlySet<string> = new Set(['EPIPE', 'ERR_STREAM_PREMATURE_CLOSE']);
 
 let saidUnwritable = false;
 

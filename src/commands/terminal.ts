@@ -1,6 +1,4 @@
 // What kind of screen this is: how to draw, how wide, in colour or not (NO_COLOR, FORCE_COLOR, CI).
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { systemClock } from '../core/clock.ts';
 import type { RendererIo, RendererKind } from '../progress/renderer.ts';
 import { TransferLine } from '../progress/transfer-line.ts';
@@ -41,15 +39,6 @@ export function columns(): number {
   // A terminal that was never told its size says 0.
   if (seen !== undefined && seen > 0) return seen;
   return Number.isInteger(written) && written > 0 ? written : COLUMNS_DEFAULT;
-}
-
-/** Bytes as they are, no faster than the reader takes them; one that has gone ends it quietly. */
-export async function writeOut(chunks: AsyncIterable<Buffer>): Promise<void> {
-  try {
-    await pipeline(Readable.from(chunks), process.stdout, { end: false });
-  } catch (error) {
-    if (!['EPIPE', 'ERR_STREAM_PREMATURE_CLOSE'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
-  }
 }
 
 function isSet(name: string): boolean {

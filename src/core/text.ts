@@ -20,6 +20,19 @@ export function printableLines(text: string): string {
     .join('\n');
 }
 
+/** The same for bytes that come in pieces; what is not UTF-8 becomes U+FFFD. */
+export async function* printableStream(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  for await (const chunk of bytes) {
+    const text = rest + decoder.decode(chunk, { stream: true });
+    // A CR alone may be half of a line end.
+    rest = text.endsWith('\r') ? '\r' : '';
+    yield printableLines(rest === '' ? text : text.slice(0, -1));
+  }
+  yield printableLines(rest + decoder.decode());
+}
+
 /** At most `width` code points, the cut marked by an ellipsis. */
 export function shorten(text: string, width: number): string {
   const points = [...text];

@@ -1,4 +1,6 @@
 // One-off mail commands as processes against the sandbox.
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Rehearsal, rehearsal } from '../support/rehearsal.ts';
 
@@ -29,6 +31,48 @@ it('pop3 retr writes the exact octets, and the transcript no secret', async () =
   expect(stderr).toContain('> RETR 1');
   expect(stderr).not.toContain(stage.sandbox.password);
   expect((await stage.cli('pop3', 'retr', '@inbox', '9')).code).toBe(1);
+});
+
+it('pop3 top shows the header and some lines', async () => {
+  const { stdout } = await stage.cli('pop3', 'top', '@inbox', '1', '--lines', '0');
+  expect(stdout).toContain('Subject: Hello\r\n');
+  expect(stdout).not.toContain('.dot');
+});
+
+it('pop3 archive archives once, and says beforehand what it would do', async () => {
+  const dry = await stage.cli('pop3', 'archive', '@inbox', 'kept', '--account', 'me', '--dry-run');
+  expect(dry).toMatchObject({ code: 0, stdout: expect.stringContaining('1') });
+  expect((await stage.cli('pop3', 'archive', '@inbox', 'kept', '--account', 'me')).code).toBe(0);
+  const { stdout } = await stage.cli('pop3', 'archive', '@inbox', 'kept', '--account', 'me', '--json');
+  const finished = JSON.parse(stdout.trim().split('\n').at(-2) ?? '') as { outputs: unknown };
+  expect(finished.outputs).toMatchObject({ listed: 1, archived: 0, skipped: 1 });
+  expect((await stage.cli('archive', 'verify', '--archive', 'kept')).code).toBe(0);
+  expect((await stage.cli('pop3', 'archive', '@inbox', 'kept', '--delete', 'soon')).code).toBe(2);
+});
+
+it('pop3 shell runs its commands; an error deletes nothing, quit deletes what is marked', async () => {
+  const shell = (commands: string) => stage.cli('pop3', 'shell', '@inbox', '-c', commands);
+  const looked = await shell('stat; list 1; uidl; top 1 0; retr 1 first.eml; help dele; noop; dele 1; stat; rset; stat');
+  expect(looked.stderr).toBe('');
+  expect(looked.stdout).toContain(`1 message, ${MAIL.length} B\n`);
+  expect(looked.stdout).toContain('1 marked for deletion');
+  expect(await readFile(join(stage.dir, 'first.eml'), 'utf8')).toBe(MAIL);
+  expect((await shell('retr 1 first.eml')).code).not.toBe(0);
+  const failed = await shell('dele 1; dele 7; quit');
+  expect({ code: failed.code, left: (await stage.sandbox.mailbox.list()).length }).toEqual({ code: 1, left: 1 });
+  expect((await shell('dele 1; abort')).stderr).toContain('nothing was deleted');
+  expect((await shell('frobnicate')).code).toBe(2);
+  expect((await shell('dele 1')).stderr).toContain('deleted 1 message(s)');
+  expect(await stage.sandbox.mailbox.list()).toHaveLength(0);
+});
+
+it('pop3 delete asks, and takes --yes', async () => {
+  await stage.sandbox.mailbox.add(Buffer.from(MAIL));
+  expect(await stage.cli('pop3', 'delete', '@inbox', '1')).toMatchObject({ code: 2, stderr: expect.stringContaining('--yes') });
+  expect((await stage.cli('pop3', 'delete', '@inbox', '1', '2', '--yes')).stderr).toContain('there is no message 2');
+  expect(await stage.sandbox.mailbox.list()).toHaveLength(1);
+  expect((await stage.cli('pop3', 'delete', '@inbox', '1', '--yes')).stderr).toContain('deleted 1 message(s)');
+  expect(await stage.sandbox.mailbox.list()).toHaveLength(0);
 });
 
 it('smtp probe says what the server offers', async () => {

@@ -1,5 +1,6 @@
+import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { printable, printableLines, shorten } from '../../src/core/text.ts';
+import { printable, printableLines, printableStream, shorten } from '../../src/core/text.ts';
 
 describe('printable', () => {
   it.each([
@@ -25,4 +26,23 @@ describe('shorten', () => {
     ['hello', 1, '…'],
     ['hello', 0, ''],
   ])('%j to %i', (text, width, short) => expect(shorten(text, width)).toBe(short));
+});
+
+describe('printableStream', () => {
+  const bytes = Buffer.from('a\r\nb\u001b[31mü\rc\n€');
+  const wanted = 'a\nb\\x1b[31mü\\x0dc\n€';
+  const shown = async (...chunks: readonly Uint8Array[]) => {
+    let text = '';
+    for await (const piece of printableStream(Readable.from(chunks))) text += piece;
+    return text;
+  };
+
+  it.each(Array.from({ length: bytes.length }, (_, at) => at))('shows the same cut at byte %i', async at => {
+    expect(await shown(bytes.subarray(0, at), bytes.subarray(at))).toBe(wanted);
+  });
+
+  it('shows a broken end', async () => {
+    expect(await shown(Buffer.from([0xe2, 0x82]))).toBe('\ufffd');
+    expect(await shown(Buffer.from('x\r'))).toBe('x\\x0d');
+  });
 });

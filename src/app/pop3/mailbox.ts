@@ -30,11 +30,20 @@ export interface MessageRow {
   readonly subject?: string;
 }
 
-/** The newest `limit` messages, oldest first, with what their headers say where the server has TOP. */
+/** The newest `limit` messages, oldest first. */
 export async function listMessages(client: Pop3Client, limit: number): Promise<readonly MessageRow[]> {
   const { sizes, uids } = await client.listing();
+  return describeMessages(client, new Map([...sizes].slice(-limit)), uids);
+}
+
+/** Message number → size, with what their headers say where the server has TOP. */
+export async function describeMessages(
+  client: Pop3Client,
+  sizes: ReadonlyMap<number, number>,
+  uids?: ReadonlyMap<number, string>,
+): Promise<readonly MessageRow[]> {
   const rows: MessageRow[] = [];
-  for (const [number, size] of [...sizes].slice(-limit)) {
+  for (const [number, size] of sizes) {
     const uid = uids?.get(number);
     const head = client.capabilities.top ? headOf(await readMail(await whole(client.top(number, 0)))) : {};
     rows.push({ number, size, ...(uid === undefined ? {} : { uid }), ...head });

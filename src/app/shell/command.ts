@@ -1,9 +1,10 @@
-// What a command of the shell is, and how its words are checked.
+// What a command of a shell is, how a word finds it (by name, or a beginning that fits one only), and how its words are checked.
+import { didYouMean } from '../../core/diagnostic.ts';
 import { AppError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
 import type { ShellSession } from './shell-session.ts';
 
-export interface ShellCommand {
+export interface ShellCommand<Session = ShellSession> {
   /** The first is its name, the others are aliases. */
   readonly names: readonly string[];
   /** `get REMOTE [LOCAL]`. */
@@ -11,7 +12,37 @@ export interface ShellCommand {
   readonly summary: string;
   /** What its words name, for completion; the last counts for all further ones. */
   readonly completes?: readonly ('remote' | 'local' | 'command')[];
-  run(shell: ShellSession, words: readonly string[]): Promise<void>;
+  run(shell: Session, words: readonly string[]): Promise<void>;
+}
+
+/** Throws AppError `usage` for an unknown or ambiguous word. */
+export function findCommand<Session>(commands: readonly ShellCommand<Session>[], word: string): ShellCommand<Session> {
+  const wanted = word.toLowerCase();
+  const exact = commands.find(({ names }) => names.includes(wanted));
+  if (exact !== undefined) return exact;
+  const matches = commands.filter(({ names }) => names.some(name => name.startsWith(wanted)));
+  const [only] = matches;
+  if (only !== undefined && matches.length === 1) return only;
+  if (matches.length > 1) {
+    const names = matches.map(({ names: [name] }) => name).join(', ');
+    throw new AppError('usage', `"${printable(word)}" may mean ${names}`, { hint: 'Write more letters of it.' });
+  }
+  const near = didYouMean(
+    wanted,
+    commands.flatMap(({ names }) => names),
+  );
+  throw new AppError('usage', `there is no command "${printable(word)}"`, {
+    hint: `${near === undefined ? '' : `Did you mean ${near}? `}\`help\` lists them all.`,
+  });
+}
+
+/** A line for each: usage, summary, aliases. */
+export function helpLines(commands: readonly Pick<ShellCommand, 'usage' | 'summary' | 'names'>[]): readonly string[] {
+  const width = Math.max(...commands.map(({ usage }) => usage.length));
+  return commands.map(({ usage, summary, names }) => {
+    const aliases = names.length > 1 ? ` (also ${names.slice(1).join(', ')})` : '';
+    return `${usage.padEnd(width)}  ${summary}${aliases}`;
+  });
 }
 
 /** Throws AppError `usage` unless there are so many words. */

@@ -2,11 +2,9 @@
 import { readdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { commandNamed, commandNames } from './command-table.ts';
+import type { Completion } from './line-shell.ts';
 import type { ShellSession } from './shell-session.ts';
 import { quotedWord } from './words.ts';
-
-/** As node:readline wants it: the candidates for the end of the line, and that end. */
-export type Completion = readonly [candidates: string[], end: string];
 
 /** Says nothing, rather than something wrong, when a folder cannot be listed. */
 export async function complete(shell: ShellSession, line: string): Promise<Completion> {

@@ -1,10 +1,7 @@
 // The shell with somebody at the keyboard: a line editor while it waits, a plain terminal while a command runs.
 import { createInterface } from 'node:readline';
 import { AppError, CancelledError, reportOf } from '../../core/errors.ts';
-import { printable } from '../../core/text.ts';
-import { complete } from './completion.ts';
-import { runLine } from './script.ts';
-import type { ShellSession } from './shell-session.ts';
+import type { LineShell } from './line-shell.ts';
 
 export interface Keyboard {
   readonly input: NodeJS.ReadableStream;
@@ -17,11 +14,7 @@ export const HISTORY_LINES_MAX = 500;
  * Until `quit` or Ctrl-D. Ctrl-C ends the running command and leaves the shell. The editor lives only while it waits for a line,
  * so that commands, questions and `!` have the terminal for themselves. Returns the history, the newest line first.
  */
-export async function runInteractive(
-  shell: ShellSession,
-  keyboard: Keyboard,
-  past: readonly string[],
-): Promise<readonly string[]> {
+export async function runInteractive(shell: LineShell, keyboard: Keyboard, past: readonly string[]): Promise<readonly string[]> {
   let history: readonly string[] = past;
   const interrupt = () => shell.cancel();
   process.on('SIGINT', interrupt);
@@ -31,7 +24,7 @@ export async function runInteractive(
         history = newer;
       });
       if (line === undefined) break;
-      await runLine(shell, line).catch(error => tell(shell, error));
+      await shell.execute(line).catch(error => tell(shell, error));
     }
   } finally {
     process.off('SIGINT', interrupt);
@@ -54,7 +47,7 @@ export function askLine(keyboard: Keyboard, question: string): Promise<string> {
 }
 
 function readLine(
-  shell: ShellSession,
+  shell: LineShell,
   keyboard: Keyboard,
   history: readonly string[],
   remember: (history: readonly string[]) => void,
@@ -65,9 +58,9 @@ function readLine(
     history: [...history],
     historySize: HISTORY_LINES_MAX,
     removeHistoryDuplicates: true,
-    prompt: promptOf(shell),
+    prompt: shell.prompt,
     completer: (line: string, done: (error: Error | null, result: [string[], string]) => void) => {
-      complete(shell, line).then(
+      shell.complete(line).then(
         ([candidates, end]) => done(null, [[...candidates], end]),
         () => done(null, [[], line]),
       );
@@ -91,13 +84,9 @@ function readLine(
   });
 }
 
-function promptOf({ where, folder }: ShellSession): string {
-  return where === undefined ? 'postrider> ' : `${where}:${printable(folder)}> `;
-}
-
-function tell(shell: ShellSession, error: unknown): void {
-  if (error instanceof CancelledError) return shell.io.say('interrupted');
+function tell(shell: LineShell, error: unknown): void {
+  if (error instanceof CancelledError) return shell.say('interrupted');
   const { message, hint } = reportOf(error);
-  shell.io.say(message);
-  if (hint !== undefined && error instanceof AppError) shell.io.say(`  ${hint}`);
+  shell.say(message);
+  if (hint !== undefined && error instanceof AppError) shell.say(`  ${hint}`);
 }

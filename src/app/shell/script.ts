@@ -1,24 +1,16 @@
-// Runs the commands of a line or of a whole script, one after the other, up to the first error.
+// Runs the lines of a script, one after the other, up to the first error.
+import { createInterface } from 'node:readline';
 import { AppError, CancelledError, reportOf } from '../../core/errors.ts';
 import { printable, shorten } from '../../core/text.ts';
-import { commandNamed } from './command-table.ts';
-import type { ShellSession } from './shell-session.ts';
-import { commandsOf, type Words } from './words.ts';
-
-export async function runLine(shell: ShellSession, line: string): Promise<void> {
-  for (const words of commandsOf(line)) {
-    await runWords(shell, words);
-    if (shell.ended) return;
-  }
-}
+import type { LineShell } from './line-shell.ts';
 
 /** Throws the first error, with the number and text of its line. */
-export async function runScript(shell: ShellSession, lines: AsyncIterable<string> | Iterable<string>): Promise<void> {
+export async function runScript(shell: LineShell, script: string | NodeJS.ReadableStream): Promise<void> {
   let number = 0;
-  for await (const line of lines) {
+  for await (const line of linesOf(script)) {
     number += 1;
     try {
-      await runLine(shell, line);
+      await shell.execute(line);
     } catch (error) {
       throw atLine(number, line, error);
     }
@@ -26,8 +18,11 @@ export async function runScript(shell: ShellSession, lines: AsyncIterable<string
   }
 }
 
-function runWords(shell: ShellSession, [word = '', ...words]: Words): Promise<void> {
-  return shell.run(() => commandNamed(word).run(shell, words));
+/** Read only when everything before is done: a line reader forgets what it read before anybody asked. */
+function linesOf(script: string | NodeJS.ReadableStream): Iterable<string> | AsyncIterable<string> {
+  return typeof script === 'string'
+    ? script.split('\n')
+    : createInterface({ input: script, crlfDelay: Number.POSITIVE_INFINITY });
 }
 
 function atLine(number: number, line: string, error: unknown): AppError {

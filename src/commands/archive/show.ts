@@ -4,7 +4,6 @@ import { printable, printableLines } from '../../core/text.ts';
 import { formatSize } from '../../core/units.ts';
 import { formatMailbox } from '../../mail/address-list.ts';
 import { archiveFlag, BaseCommand, jsonFlag } from '../base.ts';
-import { writeOut } from '../terminal.ts';
 
 export default class ArchiveShow extends BaseCommand {
   static override summary = 'Show one archived message, or give back its exact octets.';
@@ -23,7 +22,7 @@ export default class ArchiveShow extends BaseCommand {
     const { args, flags } = await this.parse(ArchiveShow);
     const found = await openMessage(flags.archive, args.sha256);
     try {
-      if (flags.raw) return await writeOut(found.octets());
+      if (flags.raw) return await this.printBytes(found.octets());
       const shown = await readShown(found);
       if (flags.json) this.printJson({ message: messageJson(shown) });
       else this.#print(shown);
