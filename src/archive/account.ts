@@ -122,10 +122,12 @@ export class AccountArchive {
     this.#parts.journal.add(line);
   }
 
-  /** Messages first, then what is remembered about them. After a failure nothing more can be stored. */
-  async commit(): Promise<void> {
-    await this.#writer?.commit();
-    await this.#parts.journal.commit();
+  /**
+   * What was stored and remembered before the call is durable when it resolves: messages first, then what is remembered about them.
+   * The next messages may be stored meanwhile. After a failure nothing more can be stored.
+   */
+  commit(): Promise<void> {
+    return this.#parts.journal.commit(this.#writer?.commit());
   }
 
   /** Reads a committed message from the disk again and compares its hash. */

@@ -1,6 +1,7 @@
 // Appends to one month's mbox and manifest in groups: the bytes are on the disk before the lines that tell of them.
 //
-//   append… ──commit──► mbox fdatasync ──► manifest write, fdatasync ──► committed
+//   append… ──commit()──► mbox fdatasync ──► manifest write, fdatasync ──► committed
+//   append… (the next group, while the disk is busy with the one before) ──commit()──► …
 //   any failure ──► manifest cut back, synced ──► mbox cut back ──► this writer is finished (a failed fsync is never tried again)
 import { join } from 'node:path';
 import { MisuseError } from '../core/errors.ts';
@@ -27,15 +28,20 @@ export class MonthWriter {
   #lines: string[] = [];
   #buffer: Buffer[] = [];
   #buffered = 0;
-  #written: number;
-  #failed = false;
+  /** Where the buffer will begin in the mbox. */
+  #end: number;
+  /** The last write to the mbox, and the last commit; each waits for the one before. */
+  #writing: Promise<void> = Promise.resolve();
+  #committing: Promise<void> = Promise.resolve();
+  /** Set by the first failure or close(): nothing is written any more once it has resolved. */
+  #failing: Promise<void> | undefined;
 
   private constructor(month: string, mbox: ArchiveFile, manifest: ArchiveFile, durable: { mbox: number; manifest: number }) {
     this.month = month;
     this.#mbox = mbox;
     this.#manifest = manifest;
     this.#durable = durable;
-    this.#written = durable.mbox;
+    this.#end = durable.mbox;
   }
 
   /** The manifest is made first: an mbox without one is never the work of a crash. Both names are durable when it resolves. */
@@ -57,62 +63,79 @@ export class MonthWriter {
     }
   }
 
-  /** Not durable before commit(). */
+  /** Not durable before commit(). One at a time, but also while a commit is under way. */
   append(message: CompleteMessage, arrival: Arrival): Promise<ManifestEntry> {
     return this.#guarded(async () => {
-      const offset = this.#written + this.#buffered;
+      const offset = this.#end + this.#buffered;
       for await (const chunk of encodeRecord(message.octets(), message, arrival.fetchedAt)) {
         this.#buffer.push(chunk);
         this.#buffered += chunk.length;
         if (this.#buffered >= WRITE_BYTES) await this.#flush();
       }
       const { sha256, size, lineEnds, finalNewline, facts } = message;
-      const length = this.#written + this.#buffered - offset;
+      const length = this.#end + this.#buffered - offset;
       const entry = { sha256, size, offset, length, lineEnds, finalNewline, ...arrival, ...facts };
       this.#lines.push(formatEntry(entry));
       return entry;
     });
   }
 
-  /** Everything appended so far is durable when it resolves; nothing of the group counts when it throws. */
+  /** Everything appended before the call is durable when it resolves; nothing of the group counts when it throws. */
   commit(): Promise<void> {
     return this.#guarded(async () => {
-      if (this.#lines.length === 0) return;
-      await this.#flush();
-      await this.#mbox.sync();
       const lines = Buffer.from(this.#lines.join(''));
-      await this.#manifest.write(lines, this.#durable.manifest);
-      await this.#manifest.sync();
-      this.#durable = { mbox: this.#written, manifest: this.#durable.manifest + lines.length };
       this.#lines = [];
+      const written = this.#flush();
+      const mbox = this.#end;
+      this.#committing = Promise.all([this.#committing, written]).then(() => this.#commit(lines, mbox));
+      await this.#committing;
     });
   }
 
   /** What was not committed is cut off. */
   async close(): Promise<void> {
-    if (!this.#failed && this.#lines.length > 0) await this.#cutBack();
-    this.#failed = true;
+    if (this.#failing === undefined) await this.#settled();
+    if (this.#lines.length > 0 || this.#buffered > 0) this.#failing ??= this.#cutBack();
+    await this.#failing;
+    this.#failing ??= Promise.resolve();
     await quietly(this.#mbox.close());
     await quietly(this.#manifest.close());
   }
 
-  async #flush(): Promise<void> {
+  async #commit(lines: Buffer, mbox: number): Promise<void> {
+    if (lines.length === 0) return;
+    await this.#mbox.sync();
+    await this.#manifest.write(lines, this.#durable.manifest);
+    await this.#manifest.sync();
+    this.#durable = { mbox, manifest: this.#durable.manifest + lines.length };
+  }
+
+  /** Takes the buffer at once; resolves when it is written. */
+  #flush(): Promise<void> {
+    if (this.#buffered === 0) return this.#writing;
     const bytes = Buffer.concat(this.#buffer);
-    await this.#mbox.write(bytes, this.#written);
-    this.#written += bytes.length;
+    const at = this.#end;
+    this.#end += bytes.length;
     this.#buffer = [];
     this.#buffered = 0;
+    this.#writing = this.#writing.then(() => this.#mbox.write(bytes, at));
+    return this.#writing;
   }
 
   async #guarded<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#failed) throw new MisuseError('this month’s files failed before and are not written any more');
+    if (this.#failing !== undefined) throw new MisuseError('this month’s files failed before and are not written any more');
     try {
       return await work();
     } catch (error) {
-      this.#failed = true;
-      await this.#cutBack();
+      this.#failing ??= this.#settled().then(() => this.#cutBack());
+      await this.#failing;
       throw error;
     }
+  }
+
+  /** Nothing is on its way to the disk any more. */
+  async #settled(): Promise<void> {
+    await Promise.allSettled([this.#writing, this.#committing]);
   }
 
   /** The next start does the same from the manifest; the mbox must never become shorter than the manifest says. */

@@ -86,6 +86,7 @@ export class StateJournal {
   readonly #file: ArchiveFile;
   #lines: string[] = [];
   #end: number;
+  #committing: Promise<void> = Promise.resolve();
 
   private constructor(state: AccountState, file: ArchiveFile) {
     this.state = state;
@@ -111,16 +112,23 @@ export class StateJournal {
     this.#lines.push(`${JSON.stringify({ ...line, at: new Date(line.at).toISOString() })}\n`);
   }
 
-  async commit(): Promise<void> {
-    if (this.#lines.length === 0) return;
+  /** Writes what was added before the call, once `first` has resolved; durable when it resolves. A failed journal stays so. */
+  commit(first: Promise<void> = Promise.resolve()): Promise<void> {
     const bytes = Buffer.from(this.#lines.join(''));
     this.#lines = [];
-    await this.#file.write(bytes, this.#end);
-    this.#end += bytes.length;
-    await this.#file.sync();
+    const before = this.#committing;
+    this.#committing = (async () => {
+      await Promise.all([before, first]);
+      if (bytes.length === 0) return;
+      await this.#file.write(bytes, this.#end);
+      this.#end += bytes.length;
+      await this.#file.sync();
+    })();
+    return this.#committing;
   }
 
   async close(): Promise<void> {
+    await Promise.allSettled([this.#committing]);
     await this.#file.close();
   }
 }

@@ -5,7 +5,10 @@ import type { Capabilities } from './capabilities.ts';
 import type { Pop3Command } from './command.ts';
 import type { Conversation } from './conversation.ts';
 import { type Listing, parseStat, SizeList, type Stat, UidList } from './listing.ts';
-import { deleteMany, type Retrieved, retrieveMany, type Wanted, type Window } from './pipeline.ts';
+import { deleteMany, Pipeline, type Retrieved, type RetrieveOptions, type Wanted, type Window } from './pipeline.ts';
+
+/** Is this message to be retrieved, whatever the rest of the listing says? */
+export type Ahead = (message: Wanted & { readonly uid: string }) => boolean;
 
 export interface Pop3Client {
   /** As told after sign-in. */
@@ -17,14 +20,20 @@ export interface Pop3Client {
   list(): Promise<ReadonlyMap<number, number>>;
   /** Message number → unique id; undefined when the server has none. Asked even when CAPA does not offer it. */
   uidl(): Promise<ReadonlyMap<number, string> | undefined>;
-  /** STAT, LIST and UIDL in one round trip where the server pipelines. */
-  listing(): Promise<Listing>;
+  /**
+   * STAT, LIST and UIDL in one round trip where the server pipelines. There, messages for which `ahead` says yes are asked for while
+   * UIDL still arrives, as long as the window has room: the listing names them, and retrieveMany() has to come next and begin with them.
+   */
+  listing(ahead?: Ahead): Promise<Listing>;
   /** The header and the first `lines` lines of the body. */
   top(number: number, lines: number): AsyncIterable<Buffer>;
   /** The exact octets; ends only when CRLF.CRLF has come, throws otherwise. */
   retrieve(number: number): AsyncIterable<Buffer>;
-  /** Messages in order, asked for ahead within `window`. A refused one is an entry, no error. Leaving early closes the connection. */
-  retrieveMany(wanted: readonly Wanted[], window?: Partial<Window>): AsyncIterable<Retrieved>;
+  /**
+   * Messages in order, asked for ahead within a window; `deletions` go with them. A refused one is an entry, no error.
+   * `wanted` is read as far as there is room. Leaving early closes the connection.
+   */
+  retrieveMany(wanted: Iterable<Wanted>, options?: RetrieveOptions): AsyncIterable<Retrieved>;
   /** Marks a message; it is gone only when quit() has resolved. */
   delete(number: number): Promise<void>;
   /** The same for many; the map holds those that the server refused. */
@@ -41,13 +50,15 @@ export interface Pop3Client {
 export class SessionClient implements Pop3Client {
   readonly capabilities: Capabilities;
   readonly #talk: Conversation;
-  readonly #pipelining: boolean;
+  readonly #pipelines: boolean;
   #busy = false;
+  /** With messages that listing() asked for. */
+  #ahead: Pipeline | undefined;
 
   constructor(talk: Conversation, capabilities: Capabilities, pipelining: boolean) {
     this.#talk = talk;
     this.capabilities = capabilities;
-    this.#pipelining = pipelining && capabilities.pipelining;
+    this.#pipelines = pipelining && capabilities.pipelining;
   }
 
   get usable(): boolean {
@@ -75,8 +86,8 @@ export class SessionClient implements Pop3Client {
     });
   }
 
-  listing(): Promise<Listing> {
-    return this.#alone(() => (this.#pipelining ? this.#listAtOnce() : this.#listInTurn()));
+  listing(ahead?: Ahead): Promise<Listing> {
+    return this.#alone(() => (this.#pipelines ? this.#listAtOnce(ahead) : this.#listInTurn()));
   }
 
   top(number: number, lines: number): AsyncIterable<Buffer> {
@@ -87,11 +98,13 @@ export class SessionClient implements Pop3Client {
     return this.#one({ verb: 'RETR', number });
   }
 
-  async *retrieveMany(wanted: readonly Wanted[], window: Partial<Window> = {}): AsyncGenerator<Retrieved> {
+  async *retrieveMany(wanted: Iterable<Wanted>, options: RetrieveOptions = {}): AsyncGenerator<Retrieved> {
+    const pipeline = this.#ahead ?? this.#pipeline(options);
+    this.#ahead = undefined;
     this.#enter();
     let complete = false;
     try {
-      yield* retrieveMany(this.#talk, wanted, this.#pipelining ? window : { ...window, commands: 1 });
+      yield* pipeline.retrieve(wanted, options.deletions);
       complete = true;
     } finally {
       if (!complete) this.#talk.fail(new CancelledError('the retrieval was left early'));
@@ -104,7 +117,7 @@ export class SessionClient implements Pop3Client {
   }
 
   deleteMany(numbers: readonly number[]): Promise<ReadonlyMap<number, RefusedError>> {
-    return this.#alone(() => deleteMany(this.#talk, numbers, this.#pipelining));
+    return this.#alone(() => deleteMany(this.#pipeline(), numbers));
   }
 
   reset(): Promise<void> {
@@ -136,16 +149,23 @@ export class SessionClient implements Pop3Client {
     await this.#talk.send({ verb: 'LIST' });
     const sizes = await this.#readSizes();
     await this.#talk.send({ verb: 'UIDL' });
-    return { ...stat, sizes, uids: await this.#readUids() };
+    return { ...stat, sizes, uids: await this.#readUids(), asked: [] };
   }
 
   /** A refusal half way leaves replies that nobody reads: it ends the session. */
-  async #listAtOnce(): Promise<Listing> {
+  async #listAtOnce(ahead: Ahead | undefined): Promise<Listing> {
+    const pipeline = this.#pipeline();
     try {
       await this.#talk.send({ verb: 'STAT' }, { verb: 'LIST' }, { verb: 'UIDL' });
       const stat = await this.#readStat();
       const sizes = await this.#readSizes();
-      return { ...stat, sizes, uids: await this.#readUids() };
+      const asked: number[] = [];
+      const uids = await this.#readUids(async (number, uid) => {
+        const wanted = { number, size: sizes.get(number) ?? 0 };
+        if (ahead?.({ ...wanted, uid }) === true && (await pipeline.ahead(wanted))) asked.push(number);
+      });
+      if (asked.length > 0) this.#ahead = pipeline;
+      return { ...stat, sizes, uids, asked };
     } catch (error) {
       throw this.#talk.fail(error as Error);
     }
@@ -163,7 +183,7 @@ export class SessionClient implements Pop3Client {
     return list.sizes;
   }
 
-  async #readUids(): Promise<ReadonlyMap<number, string> | undefined> {
+  async #readUids(each?: (number: number, uid: string) => Promise<void>): Promise<ReadonlyMap<number, string> | undefined> {
     try {
       await this.#talk.reply('UIDL');
     } catch (error) {
@@ -171,7 +191,10 @@ export class SessionClient implements Pop3Client {
       throw error;
     }
     const list = new UidList();
-    await this.#talk.lines('UIDL', line => list.take(line));
+    for await (const line of this.#talk.linesOf('UIDL')) {
+      const entry = this.#guard(() => list.take(line));
+      if (entry !== undefined) await each?.(...entry);
+    }
     return list.uids;
   }
 
@@ -207,7 +230,12 @@ export class SessionClient implements Pop3Client {
     }
   }
 
+  #pipeline(window: Partial<Window> = {}): Pipeline {
+    return new Pipeline(this.#talk, this.#pipelines ? window : { ...window, commands: 1 });
+  }
+
   #enter(): void {
+    if (this.#ahead !== undefined) throw new MisuseError('messages were asked for and are still to be taken');
     if (this.#busy) throw new MisuseError('a POP3 session does one thing at a time');
     this.#busy = true;
   }

@@ -81,9 +81,14 @@ export class Conversation {
 
   /** The lines after the reply to CAPA, LIST or UIDL. */
   async lines(verb: Verb, take: (line: Buffer) => void): Promise<void> {
+    for await (const line of this.linesOf(verb)) this.#guard(() => take(line));
+  }
+
+  /** The same, one by one. */
+  async *linesOf(verb: Verb): AsyncGenerator<Buffer> {
     for (let event = await this.event(verb); event.type !== 'end'; event = await this.event(verb)) {
       if (event.type !== 'line') throw this.#unexpected(event);
-      this.#guard(() => take(event.line));
+      yield event.line;
     }
   }
 

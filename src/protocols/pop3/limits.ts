@@ -11,6 +11,9 @@ export const CAPABILITY_LINES_MAX = 200;
 /** Commands sent and not answered. Dovecot reads at most 2,048 bytes of commands ahead. */
 export const OUTSTANDING_COMMANDS_MAX = 100;
 
+/** So many RETRs leave together while the listing still arrives. */
+export const AHEAD_COMMANDS = 50;
+
 /** Bytes of messages asked for and not received, by the sizes that LIST told. */
 export const IN_FLIGHT_BYTES_MAX = 8 * 1024 * 1024;
 

@@ -13,6 +13,8 @@ export interface Listing extends Stat {
   readonly sizes: ReadonlyMap<number, number>;
   /** Message number → unique id; undefined when the server has no UIDL. Ids may repeat and numbers may be missing. */
   readonly uids: ReadonlyMap<number, string> | undefined;
+  /** Messages that were asked for while the listing came, in that order. */
+  readonly asked: readonly number[];
 }
 
 export function parseStat(text: string): Stat {
@@ -37,12 +39,16 @@ export class SizeList {
 export class UidList {
   readonly uids = new Map<number, string>();
 
-  take(line: Buffer): void {
+  /** The entry, if the line has one. */
+  take(line: Buffer): readonly [number: number, uid: string] | undefined {
     const text = decodeText(line);
     const match = /^\s*(\d{1,10})(?:[ \t]+(.*))?$/s.exec(text);
     if (match === null) throw unreadable('UIDL', text);
     const uid = (match[2] ?? '').trim();
-    if (uid !== '') addOnce('UIDL', this.uids, Number(match[1]), uid);
+    if (uid === '') return undefined;
+    const number = Number(match[1]);
+    addOnce('UIDL', this.uids, number, uid);
+    return [number, uid];
   }
 }
 

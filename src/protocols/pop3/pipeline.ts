@@ -1,8 +1,11 @@
-// Many RETRs or DELEs with few round trips: commands go ahead of their replies within a window (RFC 2449 section 6.6).
-import { RefusedError } from '../../core/errors.ts';
+// Many RETRs and DELEs with few round trips: commands go ahead of their replies within a window (RFC 2449 section 6.6).
+//
+//   wanted ──fill()──► outstanding RETR, with the DELEs that are ready ──replies in order──► messages
+//   A message that is asked for while the listing still arrives stands at the head of the queue.
+import { MisuseError, RefusedError } from '../../core/errors.ts';
 import { MessageBody } from './body.ts';
 import type { Conversation } from './conversation.ts';
-import { IN_FLIGHT_BYTES_MAX, OUTSTANDING_COMMANDS_MAX } from './limits.ts';
+import { AHEAD_COMMANDS, IN_FLIGHT_BYTES_MAX, OUTSTANDING_COMMANDS_MAX } from './limits.ts';
 
 export interface Wanted {
   readonly number: number;
@@ -17,72 +20,121 @@ export interface Window {
   readonly bytes: number;
 }
 
+/** DELEs on the way of a retrieval: they cost no round trip of their own. */
+export interface Deletions {
+  /** Numbers that have become ready since the last call. */
+  take(atMost: number): readonly number[];
+  /** The server has answered; undefined: the message is marked. */
+  answered(number: number, refusal: RefusedError | undefined): void;
+}
+
+export interface RetrieveOptions extends Partial<Window> {
+  readonly deletions?: Deletions;
+}
+
 export type Retrieved =
   | { readonly number: number; readonly body: MessageBody; readonly refusal?: undefined }
   | { readonly number: number; readonly refusal: RefusedError; readonly body?: undefined };
 
-/** Each entry must be read before the next is asked for; what is left of its body then is thrown away. */
-export async function* retrieveMany(
-  talk: Conversation,
-  wanted: readonly Wanted[],
-  { commands = OUTSTANDING_COMMANDS_MAX, bytes = IN_FLIGHT_BYTES_MAX }: Partial<Window>,
-): AsyncGenerator<Retrieved> {
-  const commandsMax = Math.min(commands, OUTSTANDING_COMMANDS_MAX);
-  let sent = 0;
-  let inFlight = 0;
-  for (const [done, { number, size }] of wanted.entries()) {
-    if (sent - done <= commandsMax / 2) {
-      const from = sent;
-      for (let next = wanted[sent]; next !== undefined; next = wanted[sent]) {
-        if (sent > done && (sent - done >= commandsMax || inFlight + next.size > bytes)) break;
-        inFlight += next.size;
-        sent += 1;
-      }
-      const batch = wanted.slice(from, sent);
-      if (batch.length > 0) await talk.send(...batch.map(({ number }) => ({ verb: 'RETR', number }) as const));
-    }
-    yield* retrieved(talk, number);
-    inFlight -= size;
-  }
-}
+type Outstanding =
+  | { readonly verb: 'RETR'; readonly number: number; readonly size: number }
+  | { readonly verb: 'DELE'; readonly number: number };
 
-async function* retrieved(talk: Conversation, number: number): AsyncGenerator<Retrieved> {
-  const refusal = await refused(talk, 'RETR');
-  if (refusal !== undefined) {
-    yield { number, refusal };
-    return;
+export class Pipeline {
+  readonly #talk: Conversation;
+  readonly #window: Window;
+  #outstanding: Outstanding[] = [];
+  #unsent: Outstanding[] = [];
+  #bytes = 0;
+
+  constructor(talk: Conversation, { commands = OUTSTANDING_COMMANDS_MAX, bytes = IN_FLIGHT_BYTES_MAX }: Partial<Window>) {
+    this.#talk = talk;
+    this.#window = { commands: Math.min(commands, OUTSTANDING_COMMANDS_MAX), bytes };
   }
-  const body = new MessageBody(talk, 'RETR');
-  yield { number, body };
-  await body.discard();
+
+  /** Asks for a message while other replies still come. False: there is no room, and it was not asked for. */
+  async ahead(wanted: Wanted): Promise<boolean> {
+    if (!this.#hasRoom(wanted.size)) return false;
+    this.#add({ verb: 'RETR', ...wanted });
+    if (this.#unsent.length >= AHEAD_COMMANDS) await this.#send();
+    return true;
+  }
+
+  /** Each entry must be read before the next is asked for; what is left of its body then is thrown away. */
+  async *retrieve(wanted: Iterable<Wanted>, deletions?: Deletions): AsyncGenerator<Retrieved> {
+    const source = wanted[Symbol.iterator]();
+    let next = source.next();
+    for (let ahead = this.#outstanding.length; ahead > 0 && !next.done; ahead--) next = source.next();
+    for (;;) {
+      if (this.#outstanding.length <= this.#window.commands / 2) {
+        for (const number of deletions?.take(this.#room) ?? []) this.#add({ verb: 'DELE', number });
+        for (; !next.done && this.#hasRoom(next.value.size); next = source.next()) this.#add({ verb: 'RETR', ...next.value });
+      }
+      await this.#send();
+      const oldest = this.#outstanding.shift();
+      if (oldest === undefined) return;
+      if (oldest.verb === 'DELE') deletions?.answered(oldest.number, await this.#refused('DELE'));
+      else yield* this.#retrieved(oldest);
+    }
+  }
+
+  async *#retrieved({ number, size }: { readonly number: number; readonly size: number }): AsyncGenerator<Retrieved> {
+    const refusal = await this.#refused('RETR');
+    if (refusal !== undefined) yield { number, refusal };
+    else {
+      const body = new MessageBody(this.#talk, 'RETR');
+      yield { number, body };
+      await body.discard();
+    }
+    this.#bytes -= size;
+  }
+
+  get #room(): number {
+    return Math.max(0, this.#window.commands - this.#outstanding.length);
+  }
+
+  #hasRoom(size: number): boolean {
+    if (this.#outstanding.length === 0) return true;
+    return this.#room > 0 && this.#bytes + size <= this.#window.bytes;
+  }
+
+  #add(command: Outstanding): void {
+    this.#outstanding.push(command);
+    this.#unsent.push(command);
+    if (command.verb === 'RETR') this.#bytes += command.size;
+  }
+
+  async #send(): Promise<void> {
+    if (this.#unsent.length === 0) return;
+    const commands = this.#unsent.map(({ verb, number }) => ({ verb, number }));
+    this.#unsent = [];
+    await this.#talk.send(...commands);
+  }
+
+  /** The refusal that answers the oldest command, if it is one. */
+  async #refused(verb: 'RETR' | 'DELE'): Promise<RefusedError | undefined> {
+    try {
+      await this.#talk.reply(verb);
+      return undefined;
+    } catch (error) {
+      if (error instanceof RefusedError) return error;
+      throw error;
+    }
+  }
 }
 
 /** The refused ones by number. */
-export async function deleteMany(
-  talk: Conversation,
-  numbers: readonly number[],
-  pipelining: boolean,
-): Promise<ReadonlyMap<number, RefusedError>> {
+export async function deleteMany(pipeline: Pipeline, numbers: readonly number[]): Promise<ReadonlyMap<number, RefusedError>> {
   const refusals = new Map<number, RefusedError>();
-  const batchMax = pipelining ? OUTSTANDING_COMMANDS_MAX : 1;
-  for (let from = 0; from < numbers.length; from += batchMax) {
-    const batch = numbers.slice(from, from + batchMax);
-    await talk.send(...batch.map(number => ({ verb: 'DELE', number }) as const));
-    for (const number of batch) {
-      const refusal = await refused(talk, 'DELE');
-      if (refusal !== undefined) refusals.set(number, refusal);
-    }
-  }
+  let taken = 0;
+  const deletions: Deletions = {
+    take: atMost => {
+      const some = numbers.slice(taken, taken + atMost);
+      taken += some.length;
+      return some;
+    },
+    answered: (number, refusal) => void (refusal === undefined || refusals.set(number, refusal)),
+  };
+  for await (const { number } of pipeline.retrieve([], deletions)) throw new MisuseError(`message ${number} was not asked for`);
   return refusals;
-}
-
-/** The refusal that answers the oldest command, if it is one. */
-async function refused(talk: Conversation, verb: 'RETR' | 'DELE'): Promise<RefusedError | undefined> {
-  try {
-    await talk.reply(verb);
-    return undefined;
-  } catch (error) {
-    if (error instanceof RefusedError) return error;
-    throw error;
-  }
 }

@@ -228,6 +228,58 @@ describe('a session', () => {
     expect(await ahead({ bytes: 1 })).toBe(1);
   });
 
+  it('deletes on the way of a retrieval', async () => {
+    for (const pipelining of [true, false]) {
+      const messages = Array.from({ length: 10 }, (_, at) => ({ uid: `${at}`, octets: Buffer.from(`${at}\r\n`) }));
+      const server = await serve({ messages, answer: line => (line === 'DELE 2' ? '-ERR not yours\r\n' : undefined) });
+      const client = await connect(server, {}, pipelining);
+      const ready: number[] = [];
+      const answers: string[] = [];
+      const deletions = {
+        take: (atMost: number) => ready.splice(0, atMost),
+        answered: (number: number, refusal?: Error) => void answers.push(`${number} ${refusal === undefined}`),
+      };
+      const wanted = messages.map((_, at) => ({ number: at + 1, size: 1 }));
+      const got: number[] = [];
+      for await (const { number, body } of client.retrieveMany(wanted, { commands: 4, deletions })) {
+        if (body !== undefined) await whole(body);
+        got.push(number);
+        ready.push(number);
+      }
+      expect(got).toEqual(wanted.map(({ number }) => number));
+      expect(answers.slice(0, 2)).toEqual(['1 true', '2 false']);
+      expect(server.commands.indexOf('DELE 1')).toBeLessThan(server.commands.indexOf('RETR 10'));
+      expect(answers).toHaveLength(10);
+      await client.quit();
+      expect(server.messages.map(({ uid }) => uid)).toEqual(['1']);
+    }
+  });
+
+  it('asks for messages while UIDL still arrives, as far as the window goes', async () => {
+    const messages = Array.from({ length: 300 }, (_, at) => ({ uid: `uid-${at}`, octets: Buffer.from(`${at}\r\n`) }));
+    const server = await serve({ messages });
+    const client = await connect(server);
+    const odd = ({ number }: { readonly number: number }) => number % 2 === 1;
+    const listing = await client.listing(odd);
+    expect(listing.asked).toEqual(Array.from({ length: 100 }, (_, at) => 2 * at + 1));
+    await expect(client.noop()).rejects.toMatchObject({ code: 'misuse' });
+    const wanted = [...listing.sizes].map(([number, size]) => ({ number, size })).filter(odd);
+    const got: string[] = [];
+    for await (const { body } of client.retrieveMany(wanted)) got.push(body === undefined ? '' : await whole(body));
+    expect(got).toEqual(wanted.map(({ number }) => `${number - 1}\r\n`));
+    expect(server.commands.filter(line => line.startsWith('RETR'))).toHaveLength(150);
+    await client.quit();
+  });
+
+  it.each([
+    ['without PIPELINING', false, true],
+    ['without UIDL', true, false],
+  ] as const)('asks for nothing early %s', async (_, pipelining, uidl) => {
+    const client = await connect(await serve({ messages: MESSAGES, uidl }), {}, pipelining);
+    expect((await client.listing(() => true)).asked).toEqual([]);
+    await client.quit();
+  });
+
   it('closes when the retrieval of many is left early', async () => {
     const server = await serve({ messages: MESSAGES });
     const client = await connect(server);
