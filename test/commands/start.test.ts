@@ -1,6 +1,6 @@
 // Starting the program: what is loaded, what an older Node hears, what wrong usage gets.
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { BIN, cli, inTempDir } from '../support/cli.ts';
@@ -87,4 +87,35 @@ it('init writes a jobs folder that validates, and keeps what is there', () =>
     const again = await cli(['init', '--json'], { cwd: dir });
     expect(JSON.parse(again.stdout).files.every((file: { written: boolean }) => !file.written)).toBe(true);
     expect(await cli(['validate'], { cwd: dir })).toMatchObject({ code: 0 });
+  }));
+
+it('init puts in what the flags say, and names what a connections.yaml of one’s own lacks', () =>
+  inTempDir(async dir => {
+    const flags = [
+      '-t',
+      'supplier-drop',
+      '--supplier',
+      'ftp://me@files.example.net:2121',
+      '--to',
+      'a@b.example',
+      '--timezone',
+      'UTC',
+    ];
+    const { code, stdout } = await cli(['init', 'mine', ...flags], { cwd: dir });
+    expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining('secret set supplier') });
+    expect(readFileSync(join(dir, 'mine/connections.yaml'), 'utf8')).toContain(
+      'host: files.example.net\n  port: 2121\n  user: me\n',
+    );
+    const job = readFileSync(join(dir, 'mine/supplier-download.yaml'), 'utf8');
+    expect(job).toContain('timezone: UTC');
+    expect(job).toContain('to: [a@b.example]');
+    expect(await cli(['validate', 'mine'], { cwd: dir })).toMatchObject({ code: 0 });
+    const more = await cli(['init', 'mine', '-t', 'deploy'], { cwd: dir });
+    expect(more.stdout).toContain('what is missing in it:\n\n');
+    expect(more.stdout).toContain('web:\n  type: ftp');
+    expect(await cli(['init', 'mine', '-t', 'deplay'], { cwd: dir })).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('deploy'),
+    });
+    expect((await cli(['init', 'mine', '--web', 'smtp://a@b'], { cwd: dir })).code).toBe(2);
   }));

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { initJobs } from '../../src/app/init.ts';
+import { initJobs } from '../../src/app/init/init.ts';
 import { planNamedJob } from '../../src/app/plan-job.ts';
 import { validateFiles } from '../../src/app/validate.ts';
 import { yamlFiles } from './job-files.ts';
@@ -42,10 +42,10 @@ describe('the examples', () => {
 
   it('are what `init` writes, and valid there', async () => {
     const dir = join(root, 'jobs');
-    expect((await initJobs(dir)).every(({ written }) => written)).toBe(true);
+    expect((await initJobs(dir)).files.every(({ written }) => written)).toBe(true);
     const files = await validateFiles([dir], workspace(dir));
     expect(files.length).toBeGreaterThanOrEqual(3);
     expect(files.flatMap(({ diagnostics }) => diagnostics)).toEqual([]);
-    expect((await initJobs(dir)).some(({ written }) => written)).toBe(false);
+    expect((await initJobs(dir)).files.some(({ written }) => written)).toBe(false);
   });
 });

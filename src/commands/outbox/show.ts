@@ -8,7 +8,7 @@ import type { Delivery, Letter } from '../../mail/outbox.ts';
 import { type Column, table } from '../../progress/table.ts';
 import { localTime } from '../../progress/time.ts';
 import { BaseCommand, jsonFlag, stateFlag } from '../base.ts';
-import { columns, writeOut } from '../terminal.ts';
+import { columns } from '../terminal.ts';
 
 const COLUMNS: readonly Column<Delivery>[] = [
   { title: 'RECIPIENT', value: one => printable(one.recipient), flexible: true },
@@ -31,7 +31,7 @@ export default class OutboxShow extends BaseCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(OutboxShow);
     await showLetter(workspace(flags), args.id, async (letter, message) => {
-      if (flags.raw) return writeOut(message);
+      if (flags.raw) return this.printBytes(message);
       if (flags.json) return this.printJson(letterJson(letter));
       this.#printLetter(letter);
     });

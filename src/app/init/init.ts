@@ -1,0 +1,65 @@
+// A starter jobs folder: job files from templates, connections and the JSON Schema for editors. Never overwrites.
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { fileError } from '../../core/errors.ts';
+import { makeFolder } from '../../files/make-folder.ts';
+import { jobSchemaText } from '../jobs.ts';
+import { connectionsText, type Settings } from './connections-file.ts';
+import { type Answers, type ConnectionName, filled, TEMPLATES, type TemplateName } from './templates.ts';
+
+export interface WrittenFile {
+  readonly path: string;
+  /** False: it was there already and stayed as it was. */
+  readonly written: boolean;
+}
+
+export interface Starters {
+  readonly templates: readonly TemplateName[];
+  readonly answers: Partial<Answers>;
+  readonly connections: Partial<Readonly<Record<ConnectionName, Settings>>>;
+}
+
+/** What a starter folder holds when nobody says anything. */
+export const USUAL: Starters = { templates: ['deploy', 'archive', 'report'], answers: {}, connections: {} };
+
+export interface Started {
+  readonly files: readonly WrittenFile[];
+  /** Connections that the jobs name, in the order they are first needed. */
+  readonly connections: readonly ConnectionName[];
+  /** connections.yaml as it would have been written. */
+  readonly connectionsText: string;
+}
+
+export async function initJobs(dir: string, { templates, answers, connections: said }: Starters = USUAL): Promise<Started> {
+  try {
+    await makeFolder(dir);
+  } catch (error) {
+    throw fileError(error, dir);
+  }
+  const connections = [...new Set(templates.flatMap(name => TEMPLATES[name].connections))];
+  const text = connectionsText(connections, said);
+  const jobs = templates.map(async name =>
+    writeNew(join(dir, TEMPLATES[name].file), filled(await example(TEMPLATES[name].file), answers)),
+  );
+  const files = await Promise.all([
+    writeNew(join(dir, 'connections.yaml'), text),
+    ...jobs,
+    writeNew(join(dir, 'job.schema.json'), jobSchemaText()),
+  ]);
+  return { files, connections, connectionsText: text };
+}
+
+function example(file: string): Promise<string> {
+  return readFile(fileURLToPath(new URL(`../../../jobs/${file}`, import.meta.url)), 'utf8');
+}
+
+async function writeNew(path: string, text: string): Promise<WrittenFile> {
+  try {
+    await writeFile(path, text, { flag: 'wx' });
+    return { path, written: true };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return { path, written: false };
+    throw fileError(error, path);
+  }
+}
