@@ -113,6 +113,10 @@ export class AccountArchive {
     return this.index.byUidl(uidl) ?? (duplicate === undefined ? undefined : this.index.get(duplicate.sha256));
   }
 
+  messages(): Iterable<StoredMessage> {
+    return this.index.messages();
+  }
+
   firstSeen(uidl: string | undefined, stored: StoredMessage): number {
     return firstSeen(this.index, this.state, uidl, stored);
   }

@@ -4,6 +4,7 @@ export { AccountIndex, firstSeen, loadIndex, type StoredMessage } from './accoun
 export { accountsOf, type CatalogOptions, findMessage, type ListedMessage, listMessages } from './catalog.ts';
 export { dateOf, type Exported, type ExportFormat, exportArchive } from './export.ts';
 export { type ArchiveFile, type ArchiveFiles, nodeFiles } from './files.ts';
+export { HeaderPeek } from './headers.ts';
 export { type Imported, importMail } from './import.ts';
 export type { CompleteMessage, Incoming } from './incoming.ts';
 export { accountFolder } from './layout.ts';

@@ -4,6 +4,7 @@
 //   failed      the server would not give the message whole; counted, so that one bad message never stops the rest
 //   deleting    DELE is about to be sent          ──QUIT answered +OK──► deleted
 //               (no answer: the next sign-in looks whether the UID is still listed)
+//   oversized   it is larger than max-size and stays on the server; what its header says
 //   deleted     gone for certain: should the UID be listed again, its content is fetched and compared before it is believed
 import { join } from 'node:path';
 import type { ArchiveFile, ArchiveFiles } from './files.ts';
@@ -13,7 +14,19 @@ import { STATE_NAME } from './layout.ts';
 export type StateLine =
   | { readonly uidl: string; readonly state: 'duplicate'; readonly sha256: string; readonly at: number }
   | { readonly uidl: string; readonly state: 'failed'; readonly reason: string; readonly at: number }
-  | { readonly uidl: string; readonly state: 'deleting' | 'deleted'; readonly at: number };
+  | { readonly uidl: string; readonly state: 'deleting' | 'deleted'; readonly at: number }
+  | OversizedLine;
+
+interface OversizedLine {
+  readonly uidl: string;
+  readonly state: 'oversized';
+  /** As LIST told it. */
+  readonly size: number;
+  readonly from: string | undefined;
+  readonly subject: string | undefined;
+  readonly date: string | undefined;
+  readonly at: number;
+}
 
 export interface Failures {
   readonly count: number;
@@ -30,6 +43,8 @@ export class AccountState {
   readonly deleting = new Set<string>();
   /** UIDs whose deletion was confirmed and that were not seen since: listed again, one may name another message. */
   readonly gone = new Set<string>();
+  /** UIDs whose header was recorded. */
+  readonly oversized = new Set<string>();
   /** Where the last whole line ends. */
   end = 0;
 
@@ -61,6 +76,9 @@ export class AccountState {
           at: line.at,
           reason: line.reason,
         });
+        break;
+      case 'oversized':
+        this.oversized.add(line.uidl);
         break;
       case 'deleting':
         this.deleting.add(line.uidl);
@@ -138,8 +156,15 @@ function parseLine(value: unknown): StateLine | undefined {
   const { uidl, state, sha256, reason, at: iso } = value as Record<string, unknown>;
   const at = typeof iso === 'string' ? Date.parse(iso) : Number.NaN;
   if (typeof uidl !== 'string' || Number.isNaN(at)) return undefined;
+  if (state === 'oversized') return parseOversized(value as Record<string, unknown>, uidl, at);
   if (state === 'deleting' || state === 'deleted') return { uidl, state, at };
   if (state === 'duplicate' && typeof sha256 === 'string') return { uidl, state, sha256, at };
   if (state === 'failed' && typeof reason === 'string') return { uidl, state, reason, at };
   return undefined;
+}
+
+function parseOversized(line: Record<string, unknown>, uidl: string, at: number): StateLine {
+  const text = (key: string) => (typeof line[key] === 'string' ? line[key] : undefined);
+  const size = typeof line['size'] === 'number' ? line['size'] : 0;
+  return { uidl, state: 'oversized', size, from: text('from'), subject: text('subject'), date: text('date'), at };
 }

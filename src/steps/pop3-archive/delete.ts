@@ -1,39 +1,113 @@
-// Deletes on the server what is safely here: read back from the disk, marked, and gone only when QUIT is answered.
+// Deletes on the server what is safely here: read back from the disk, written down, marked by DELE, and gone only when QUIT is answered.
 import type { AccountArchive, StoredMessage } from '../../archive/index.ts';
 import { cancelled } from '../../core/clock.ts';
-import { AppError } from '../../core/errors.ts';
-import type { Pop3Client } from '../../protocols/pop3/index.ts';
+import { AppError, type RefusedError } from '../../core/errors.ts';
+import type { Deletions, Pop3Client } from '../../protocols/pop3/index.ts';
 import type { StepContext } from '../step.ts';
-import type { Message } from './decide.ts';
-import { describeMessage } from './fetch.ts';
-import type { Tally } from './tally.ts';
+import { describeMessage, type Message } from './decide.ts';
+import type { Fetched } from './groups.ts';
+import type { Lifecycle } from './lifecycle.ts';
 
-export interface DeleteJob {
-  readonly client: Pop3Client;
+export interface DeletingOptions {
   readonly archive: AccountArchive;
   readonly context: StepContext;
-  readonly tally: Tally;
-  readonly candidates: readonly { readonly message: Message; readonly stored: StoredMessage }[];
+  readonly lifecycle: Lifecycle;
 }
 
-/** Ends the session with QUIT. Everything that was fetched must be committed before. */
-export async function deleteAndQuit(job: DeleteJob): Promise<void> {
-  const { client, archive, context, tally } = job;
-  const { sound, damaged } = await readBack(job);
-  if (sound.length === 0) await quitWithoutDeletes(client, context);
-  else {
-    const at = context.clock.now();
-    for (const { uidl } of sound) if (uidl !== undefined) archive.remember({ uidl, state: 'deleting', at });
-    await archive.commit();
-    const refusals = await client.deleteMany(sound.map(({ number }) => number));
-    for (const [number, refusal] of refusals) context.note('warning', `message ${number} was not deleted: ${refusal.message}`);
-    await client.quit();
-    const gone = sound.filter(({ number }) => !refusals.has(number));
-    for (const { uidl } of gone) if (uidl !== undefined) archive.remember({ uidl, state: 'deleted', at: context.clock.now() });
-    await archive.commit();
-    tally.deleted += gone.length;
+/** So many are read back before what they are is written down and their DELEs may leave. */
+const READ_BACK_MESSAGES = 256;
+
+/** What is due goes in by add(), in the background; DELEs leave with the commands of a retrieval, the rest by finish(). */
+export class Deleting implements Deletions {
+  readonly #options: DeletingOptions;
+  readonly #damaged: StoredMessage[] = [];
+  readonly #messages = new Map<number, Message>();
+  #ready: Message[] = [];
+  #preparing: Promise<void> = Promise.resolve();
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(options: DeletingOptions) {
+    this.#options = options;
   }
-  if (damaged.length > 0) throw copyDamaged(archive, damaged);
+
+  /** Only what is durable. */
+  add(candidates: readonly Fetched[]): void {
+    if (candidates.length === 0) return;
+    this.#preparing = this.#preparing
+      .then(() => this.#prepare(candidates))
+      .catch((error: unknown) => {
+        this.#failure ??= { error };
+      });
+  }
+
+  take(atMost: number): readonly number[] {
+    const some = this.#ready.splice(0, atMost);
+    for (const message of some) {
+      this.#options.lifecycle.advance(message.number, 'dele-sent');
+      this.#messages.set(message.number, message);
+    }
+    return some.map(({ number }) => number);
+  }
+
+  answered(number: number, refusal: RefusedError | undefined): void {
+    const { lifecycle, context } = this.#options;
+    lifecycle.advance(number, refusal === undefined ? 'dele-acked' : 'durable');
+    if (refusal !== undefined) context.note('warning', `message ${number} was not deleted: ${refusal.message}`);
+  }
+
+  /** Marks what is left and ends the session with QUIT. How many are gone. Everything that was fetched must be committed before. */
+  async finish(client: Pop3Client): Promise<number> {
+    const { archive, context, lifecycle } = this.#options;
+    await this.#preparing;
+    if (this.#failure !== undefined) throw this.#failure.error;
+    const rest = this.take(Number.POSITIVE_INFINITY);
+    const refusals = await client.deleteMany(rest);
+    for (const number of rest) this.answered(number, refusals.get(number));
+    const marked = lifecycle.advanceAll('dele-acked', 'quit-sent');
+    if (marked.length === 0) await quitWithoutDeletes(client, context);
+    else {
+      await client.quit();
+      const at = context.clock.now();
+      for (const number of lifecycle.advanceAll('quit-sent', 'gone')) {
+        const uidl = this.#messages.get(number)?.uidl;
+        if (uidl !== undefined) archive.remember({ uidl, state: 'deleted', at });
+      }
+      await archive.commit();
+    }
+    if (this.#damaged.length > 0) throw copyDamaged(archive, this.#damaged);
+    return marked.length;
+  }
+
+  /** The session ends without QUIT: nothing that was marked is deleted. */
+  async abandon(): Promise<void> {
+    await this.#preparing;
+  }
+
+  /** That it is about to be deleted is on the disk before the server hears of it. */
+  async #prepare(candidates: readonly Fetched[]): Promise<void> {
+    const { archive, context } = this.#options;
+    for (let from = 0; from < candidates.length; from += READ_BACK_MESSAGES) {
+      const sound = await this.#readBack(candidates.slice(from, from + READ_BACK_MESSAGES));
+      const at = context.clock.now();
+      for (const { uidl } of sound) if (uidl !== undefined) archive.remember({ uidl, state: 'deleting', at });
+      await archive.commit();
+      this.#ready.push(...sound);
+    }
+  }
+
+  async #readBack(candidates: readonly Fetched[]): Promise<Message[]> {
+    const { archive, context } = this.#options;
+    const sound: Message[] = [];
+    for (const { message, stored } of candidates) {
+      if (context.signal.aborted) throw cancelled(context.signal);
+      if (await archive.verify(stored)) sound.push(message);
+      else {
+        this.#damaged.push(stored);
+        context.note('error', `${describeMessage(message)} stays on the server: its copy in the archive does not match its hash`);
+      }
+    }
+    return sound;
+  }
 }
 
 /** A deletion that was asked for in an earlier session and never answered: a UID that is not listed any more is gone. */
@@ -43,20 +117,6 @@ export function confirmGone(archive: AccountArchive, uids: ReadonlyMap<number, s
   const gone = [...archive.state.deleting].filter(uidl => !listed.has(uidl));
   for (const uidl of gone) archive.remember({ uidl, state: 'deleted', at: now });
   return gone.length;
-}
-
-async function readBack({ archive, context, candidates }: DeleteJob): Promise<{ sound: Message[]; damaged: StoredMessage[] }> {
-  const sound: Message[] = [];
-  const damaged: StoredMessage[] = [];
-  for (const { message, stored } of candidates) {
-    if (context.signal.aborted) throw cancelled(context.signal);
-    if (await archive.verify(stored)) sound.push(message);
-    else {
-      damaged.push(stored);
-      context.note('error', `${describeMessage(message)} stays on the server: its copy in the archive does not match its hash`);
-    }
-  }
-  return { sound, damaged };
 }
 
 /** Nothing was marked, so nothing depends on the answer. */

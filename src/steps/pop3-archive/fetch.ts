@@ -1,12 +1,14 @@
 // Brings messages from the server into the archive: pipelined, committed in groups, one bad message never stopping the rest.
-import type { AccountArchive, StoredMessage } from '../../archive/index.ts';
+import type { AccountArchive } from '../../archive/index.ts';
 import { assert } from '../../core/assert.ts';
 import { BrokenSessionError, type RefusedError } from '../../core/errors.ts';
-import { printable, shorten } from '../../core/text.ts';
 import { formatSize } from '../../core/units.ts';
 import type { Pop3Client, Retrieved } from '../../protocols/pop3/index.ts';
 import type { StepContext } from '../step.ts';
-import type { Message } from './decide.ts';
+import { describeMessage, type Message } from './decide.ts';
+import type { Deleting } from './delete.ts';
+import { type Fetched, Groups } from './groups.ts';
+import type { Lifecycle } from './lifecycle.ts';
 import type { Tally } from './tally.ts';
 
 export interface FetchJob {
@@ -15,28 +17,28 @@ export interface FetchJob {
   readonly context: StepContext;
   readonly messages: readonly Message[];
   readonly tally: Tally;
+  readonly lifecycle: Lifecycle;
+  /** Takes what is durable and due. */
+  readonly deleting: Deleting;
+  readonly isDue: (fetched: Fetched) => boolean;
   /** A message that turns out bigger is thrown away and quarantined. */
   readonly bytesMax: number;
+  /** Whether a refusal means that the server gives no more today. */
+  readonly isQuota: (refusal: RefusedError) => boolean;
 }
-
-export interface Fetched {
-  /** Durable now, with the session's number of each. */
-  readonly stored: readonly { readonly message: Message; readonly stored: StoredMessage }[];
-  /** A message was retrieved and not kept: after QUIT some servers take it for delivered, so there must be none. */
-  readonly lossy: boolean;
-}
-
-const GROUP_MESSAGES_MAX = 256;
-const GROUP_BYTES_MAX = 16 * 1024 * 1024;
-
-/** Asked for in one go; a server that refuses everything is left alone after it. */
-const SLICE_MESSAGES = 500;
 
 /** So many refusals in a row mean the server, not the messages: a quota, usually. */
 const REFUSALS_IN_A_ROW_MAX = 20;
 
+export interface FetchResult {
+  /** Messages that are durable now and were not known before by their UID. */
+  readonly fetched: number;
+  /** A message was retrieved and not kept: after QUIT some servers take it for delivered, so there must be none. */
+  readonly lossy: boolean;
+}
+
 /** Throws what broke the session or the disk; what was complete by then is committed, unless the disk failed. */
-export async function fetchMessages(job: FetchJob): Promise<Fetched> {
+export async function fetchMessages(job: FetchJob): Promise<FetchResult> {
   const fetching = new Fetching(job);
   try {
     await fetching.run();
@@ -44,67 +46,78 @@ export async function fetchMessages(job: FetchJob): Promise<Fetched> {
     await fetching.broken(error).catch(() => undefined);
     throw error;
   }
-  return { stored: fetching.stored, lossy: fetching.lossy };
+  return fetching;
 }
 
-class Fetching {
-  readonly stored: { readonly message: Message; readonly stored: StoredMessage }[] = [];
+class Fetching implements FetchResult {
+  fetched = 0;
   lossy = false;
   readonly #job: FetchJob;
+  readonly #groups: Groups;
   readonly #totalBytes: number;
   #next = 0;
   #bytes = 0;
-  #groupMessages = 0;
-  #groupBytes = 0;
   #refusalsInARow = 0;
+  #quota = false;
 
   constructor(job: FetchJob) {
     this.#job = job;
     this.#totalBytes = job.messages.reduce((sum, { size }) => sum + size, 0);
+    const { archive, context } = job;
+    this.#groups = new Groups({ archive, clock: context.clock, durable: group => this.#durable(group) });
   }
 
   async run(): Promise<void> {
-    const { messages, context, tally } = this.#job;
-    while (this.#next < messages.length && !this.#exhausted)
-      await this.#slice(messages.slice(this.#next, this.#next + SLICE_MESSAGES));
-    await this.#commit();
-    const rest = messages.slice(this.#next);
-    for (const { number } of rest) tally.set(number, 'pending');
+    const { client, messages, deleting, context, tally } = this.#job;
+    for await (const retrieved of client.retrieveMany(this.#wanted(), { deletions: deleting })) {
+      const message = messages[this.#next];
+      assert(message !== undefined && message.number === retrieved.number, 'messages come in the order asked for');
+      await this.#take(message, retrieved);
+      this.#next += 1;
+      this.#progress(message);
+    }
+    await this.#groups.finish();
+    for (const message of messages.slice(this.#next)) tally.set(message, 'pending');
     if (this.#exhausted)
       context.note('warning', 'the server refuses one message after the other; the rest is left for a later run');
   }
 
   /** Whether the server gives nothing more just now. */
   get #exhausted(): boolean {
-    return this.#refusalsInARow >= REFUSALS_IN_A_ROW_MAX;
+    return this.#quota || this.#refusalsInARow >= REFUSALS_IN_A_ROW_MAX;
   }
 
-  async #slice(slice: readonly Message[]): Promise<void> {
-    for await (const retrieved of this.#job.client.retrieveMany(slice)) {
-      const message = this.#job.messages[this.#next];
-      assert(message !== undefined && message.number === retrieved.number, 'messages come in the order asked for');
-      await this.#take(message, retrieved);
-      this.#next += 1;
-      this.#progress(message);
-      if (this.#groupMessages >= GROUP_MESSAGES_MAX || this.#groupBytes >= GROUP_BYTES_MAX) await this.#commit();
+  *#wanted(): Generator<Message> {
+    for (const message of this.#job.messages) {
+      if (this.#exhausted) return;
+      yield message;
     }
   }
 
   /** The session broke while a message was awaited: it goes last next time, and into quarantine when that happens again and again. */
   async broken(error: unknown): Promise<void> {
-    const { archive, messages, context } = this.#job;
+    const { archive, messages, context, deleting } = this.#job;
     const message = messages[this.#next];
     const blamed = error instanceof BrokenSessionError && error.code !== 'message-abandoned';
+    await this.#groups.finish();
+    await deleting.abandon();
     if (blamed && message?.uidl !== undefined) {
       archive.remember({ uidl: message.uidl, state: 'failed', reason: error.code, at: context.clock.now() });
     }
     await archive.commit();
   }
 
+  #durable(group: readonly Fetched[]): void {
+    const { lifecycle, deleting, isDue } = this.#job;
+    for (const { message } of group) lifecycle.advance(message.number, 'durable');
+    deleting.add(group.filter(isDue));
+  }
+
   async #take(message: Message, retrieved: Retrieved): Promise<void> {
     if (retrieved.refusal !== undefined) return this.#refused(message, retrieved.refusal);
     this.#refusalsInARow = 0;
-    const { archive, context, tally, bytesMax } = this.#job;
+    const { archive, context, tally, lifecycle, bytesMax } = this.#job;
+    lifecycle.advance(message.number, 'fetching');
     const incoming = archive.incoming();
     try {
       for await (const chunk of retrieved.body) {
@@ -117,22 +130,22 @@ class Fetching {
       const fate = await archive.store(complete, { uidl: message.uidl, fetchedAt: context.clock.now() });
       const stored = archive.index.get(complete.sha256);
       assert(stored !== undefined, 'a stored message is in the index');
-      tally.set(message.number, fate === 'archived' ? 'archived' : 'duplicates');
+      tally.set(message, fate === 'archived' ? 'archived' : 'duplicates');
       if (fate === 'archived') tally.bytes += complete.size;
-      this.stored.push({ message, stored });
-      this.#groupMessages += 1;
-      this.#groupBytes += complete.size;
+      this.fetched += 1;
+      await this.#groups.add({ message, stored }, complete.size);
     } finally {
       await incoming.discard();
     }
   }
 
   async #refused(message: Message, refusal: RefusedError): Promise<void> {
-    const { tally, context } = this.#job;
-    if (this.#exhausted) return tally.set(message.number, 'pending');
+    const { tally, context, isQuota } = this.#job;
+    if (this.#exhausted) return tally.set(message, 'pending');
     this.#refusalsInARow += 1;
-    if (refusal.retry === 'later') {
-      tally.set(message.number, 'pending');
+    this.#quota = isQuota(refusal);
+    if (refusal.retry === 'later' || this.#quota) {
+      tally.set(message, 'pending');
       context.note('warning', `${describeMessage(message)} is left for a later run: ${refusal.message}`);
       return;
     }
@@ -154,14 +167,8 @@ class Fetching {
     if (uidl !== undefined) archive.remember({ uidl, state: 'failed', reason, at });
     const tries = uidl === undefined ? 1 : (archive.state.failures.get(uidl)?.count ?? 1);
     await archive.quarantine({ uidl, number, size, reason, tries, at });
-    tally.set(number, 'quarantined');
+    tally.set(message, 'quarantined');
     context.note('warning', `${describeMessage(message)} could not be archived: ${reason}`);
-  }
-
-  async #commit(): Promise<void> {
-    await this.#job.archive.commit();
-    this.#groupMessages = 0;
-    this.#groupBytes = 0;
   }
 
   #progress(message: Message): void {
@@ -174,9 +181,4 @@ class Fetching {
       item: describeMessage(message),
     });
   }
-}
-
-/** `message 12 (UID abc)`, safe to show. */
-export function describeMessage({ number, uidl }: Message): string {
-  return uidl === undefined ? `message ${number}` : `message ${number} (UID ${printable(shorten(uidl, 40))})`;
 }

@@ -5,8 +5,7 @@ import { formatSize } from '../../core/units.ts';
 import { connectPop3 } from '../../protocols/pop3/index.ts';
 import type { Preview, PreviewAction, StepContext } from '../step.ts';
 import type { Pop3ArchiveConfig } from './config.ts';
-import { type Decisions, decide, type Knowledge, type Message } from './decide.ts';
-import { describeMessage } from './fetch.ts';
+import { type Decisions, decide, describeMessage, type Knowledge, type Message } from './decide.ts';
 import { accountOf } from './run.ts';
 
 export async function preview(config: Pop3ArchiveConfig, context: StepContext): Promise<Preview> {
@@ -18,7 +17,10 @@ export async function preview(config: Pop3ArchiveConfig, context: StepContext): 
   try {
     const listing = await client.listing();
     await client.quit();
-    return show(decide(listing, knowledge, config, context.clock.now()), config);
+    return show(
+      decide(listing, knowledge, config, { now: context.clock.now(), limit: config.limit ?? Number.POSITIVE_INFINITY }),
+      config,
+    );
   } finally {
     client.close();
   }
@@ -29,13 +31,14 @@ async function readKnowledge(folder: string): Promise<Knowledge> {
   const state = await AccountState.load(nodeFiles, folder);
   return {
     state,
+    messages: () => index.messages(),
     firstSeen: (uidl, stored) => firstSeen(index, state, uidl, stored),
     byUidl: uidl => index.byUidl(uidl) ?? index.get(state.duplicates.get(uidl)?.sha256 ?? ''),
   };
 }
 
 function show(decisions: Decisions, config: Pop3ArchiveConfig): Preview {
-  const { fetch, due, known, tooLarge, quarantined, later } = decisions;
+  const { fetch, due, known, tooLarge, quarantined, later, renumbered } = decisions;
   const actions: PreviewAction[] = fetch.map(message => action('fetch', message, 'new'));
   for (const { message } of due) actions.push(action('delete', message, 'archived before'));
   if (config.delete.when === 'after-archive')
@@ -50,6 +53,7 @@ function show(decisions: Decisions, config: Pop3ArchiveConfig): Preview {
     ...(deletes > 0 ? [`${deletes} to delete on the server`] : []),
     ...(tooLarge.length > 0 ? [`${tooLarge.length} too large`] : []),
     ...(quarantined.length > 0 ? [`${quarantined.length} in quarantine`] : []),
+    ...(renumbered ? ['the server seems to have given new UIDs'] : []),
     ...(later.length > 0 ? [`${later.length} left for later`] : []),
   ];
   return { summary: parts.join(', '), actions };

@@ -1,24 +1,23 @@
-// The step itself: sign in, list, decide, fetch, commit, delete, QUIT. What is durable stays, wherever it ends.
+// The step itself: as many sessions as the mailbox needs, in one archive. What is durable stays, wherever it ends.
 import { resolve } from 'node:path';
 import { type AccountArchive, type ArchiveFiles, nodeFiles, openAccount } from '../../archive/index.ts';
 import { BrokenSessionError } from '../../core/errors.ts';
 import { formatSize } from '../../core/units.ts';
-import type { Endpoint } from '../../protocols/net/endpoint.ts';
-import { connectPop3, type Pop3Client } from '../../protocols/pop3/index.ts';
+import { addressOf, type Endpoint } from '../../protocols/net/endpoint.ts';
+import { connectPop3 } from '../../protocols/pop3/index.ts';
 import type { StepContext } from '../step.ts';
 import type { Pop3ArchiveConfig } from './config.ts';
-import { type Decisions, decide, isDue } from './decide.ts';
-import { confirmGone, deleteAndQuit } from './delete.ts';
-import { fetchMessages } from './fetch.ts';
+import { explained, isRecentMode, mailboxUser, providerOf } from './providers.ts';
 import { sealPastMonths } from './seal.ts';
+import { archiveMailbox } from './session.ts';
 import { type ArchiveOutputs, Tally } from './tally.ts';
 
-/** Where max-size sets no other bound: a server that never ends a message must not fill the disk. */
-const MESSAGE_BYTES_MAX = 4 * 1024 ** 3;
-
-/** Ledger: until when (epoch milliseconds) this server is spoken to one command at a time. */
+/** Ledger, with the server's address: until when (epoch milliseconds) it is spoken to one command at a time. */
 export const ONE_AT_A_TIME = 'one-at-a-time-until';
 const ONE_AT_A_TIME_MS = 7 * 86_400_000;
+
+/** Of a mailbox that is listed in parts. */
+const SESSIONS_MAX = 200;
 
 export async function run(
   config: Pop3ArchiveConfig,
@@ -35,7 +34,7 @@ export async function run(
   let outputs: ArchiveOutputs;
   try {
     tellRecovery(archive, context);
-    outputs = await inSession(config, context, endpoint, archive);
+    outputs = await inSessions(config, context, endpoint, archive);
     if (config.seal) await sealPastMonths(archive, context);
   } catch (error) {
     await archive.close().catch(() => undefined);
@@ -46,74 +45,99 @@ export async function run(
 }
 
 export function accountOf(endpoint: Endpoint): string {
-  return `${endpoint.user ?? ''}@${endpoint.host}`;
+  return `${mailboxUser(endpoint)}@${endpoint.host}`;
 }
 
-async function inSession(
+/** One session; more where the server lists in parts; one more, carefully, when it got lost in our pipelining. */
+async function inSessions(
   config: Pop3ArchiveConfig,
   context: StepContext,
   endpoint: Endpoint,
   archive: AccountArchive,
 ): Promise<ArchiveOutputs> {
+  const server = new ServerMemory(context, endpoint);
+  let tally = new Tally();
+  let fetched = 0;
+  for (let session = 1; ; session++) {
+    try {
+      const more = await inSession({
+        config,
+        context,
+        endpoint,
+        archive,
+        tally,
+        fetched,
+        pipelining: await server.mayPipeline(),
+      });
+      fetched += more;
+      const goesOn = providerOf(endpoint).listsInParts === true && !isRecentMode(endpoint) && session < SESSIONS_MAX;
+      if (!goesOn || more === 0) return tally.outputs();
+    } catch (error) {
+      if (!(await server.gotLost(error))) throw error;
+      context.note('warning', `${(error as Error).message}; once more from there, one command at a time`);
+      const { deleted } = tally;
+      tally = new Tally();
+      tally.deleted = deleted;
+    }
+  }
+}
+
+interface SessionJob {
+  readonly config: Pop3ArchiveConfig;
+  readonly context: StepContext;
+  readonly endpoint: Endpoint;
+  readonly archive: AccountArchive;
+  readonly tally: Tally;
+  /** In earlier sessions of this run. */
+  readonly fetched: number;
+  readonly pipelining: boolean;
+}
+
+/** How many messages it brought. */
+async function inSession(job: SessionJob): Promise<number> {
+  const { endpoint, context, pipelining } = job;
   const { dial, clock, signal } = context;
-  const client = await connectPop3(endpoint, { dial, clock, signal, pipelining: await mayPipeline(context) });
+  const provider = providerOf(endpoint);
+  const client = await connectPop3(endpoint, { dial, clock, signal, pipelining }).catch((error: unknown) => {
+    throw explained(error, provider);
+  });
   try {
-    warnOfExpiry(client, config, context);
-    return await archiveMailbox(config, context, client, archive);
+    return await archiveMailbox({ ...job, client, provider });
   } catch (error) {
     client.close(error as Error);
-    await doubtPipelining(error, client, context);
-    throw error;
+    throw pipelining && client.capabilities.pipelining ? doubted(error) : error;
   }
 }
 
-async function archiveMailbox(
-  config: Pop3ArchiveConfig,
-  context: StepContext,
-  client: Pop3Client,
-  archive: AccountArchive,
-): Promise<ArchiveOutputs> {
-  const listing = await client.listing();
-  const now = context.clock.now();
-  const decisions = decide(listing, archive, config, now);
-  const tally = new Tally(decisions.listed);
-  tally.deleted += confirmGone(archive, listing.uids, now);
-  countUnfetched(decisions, tally, context, archive);
-  warnOfReturned(decisions, context, archive);
-  const bytesMax = config['max-size'] ?? MESSAGE_BYTES_MAX;
-  const fetched = await fetchMessages({ client, archive, context, messages: decisions.fetch, tally, bytesMax });
-  await archive.commit();
-  if (fetched.lossy) {
-    context.note(
-      'warning',
-      'the session ends without QUIT, because a retrieved message was not kept; deletions wait for the next run',
-    );
-    client.close();
-    return tally.outputs();
-  }
-  const due = fetched.stored.filter(({ message, stored }) =>
-    isDue(config.delete, archive.firstSeen(message.uidl, stored), context.clock.now()),
-  );
-  await deleteAndQuit({ client, archive, context, tally, candidates: [...decisions.due, ...due] });
-  return tally.outputs();
+/** Errors of a session in which commands went ahead of replies, and that may come of that. */
+const doubtful = new WeakSet<BrokenSessionError>();
+
+function doubted(error: unknown): unknown {
+  const suspicious = error instanceof BrokenSessionError && (error.code === 'protocol-broken' || error.code === 'timed-out');
+  if (suspicious) doubtful.add(error);
+  return error;
 }
 
-/** What an earlier attempt of this very run archived still counts as archived. */
-function countUnfetched(decisions: Decisions, tally: Tally, context: StepContext, archive: AccountArchive): void {
-  for (const { message, stored } of decisions.known) {
-    const duplicate = message.uidl !== undefined && archive.index.byUidl(message.uidl) === undefined;
-    const ours = !duplicate && stored.fetchedAt >= context.run.startedAt;
-    tally.set(message.number, ours ? 'archived' : 'skipped');
-    if (ours) tally.bytes += stored.size;
+/** Some servers offer PIPELINING and lose commands: after a mismatch or silence, one command at a time for a while. */
+class ServerMemory {
+  readonly #context: StepContext;
+  readonly #key: string;
+
+  constructor(context: StepContext, endpoint: Endpoint) {
+    this.#context = context;
+    this.#key = `${ONE_AT_A_TIME} ${addressOf(endpoint)}`;
   }
-  for (const { number } of decisions.tooLarge) tally.set(number, 'skipped');
-  for (const { number } of decisions.later) tally.set(number, 'pending');
-  for (const { message, failures } of decisions.quarantined) {
-    tally.set(message.number, 'quarantined');
-    context.note(
-      'warning',
-      `message ${message.number} was not tried again yet; it failed ${failures.count} times: ${failures.reason}`,
-    );
+
+  async mayPipeline(): Promise<boolean> {
+    const until = await this.#context.ledger.get(this.#key);
+    return typeof until !== 'number' || until <= this.#context.clock.now();
+  }
+
+  /** Remembers it when pipelining is to blame, and says so. */
+  async gotLost(error: unknown): Promise<boolean> {
+    if (!(error instanceof BrokenSessionError) || !doubtful.has(error)) return false;
+    await this.#context.ledger.put(this.#key, this.#context.clock.now() + ONE_AT_A_TIME_MS);
+    return true;
   }
 }
 
@@ -123,31 +147,4 @@ function tellRecovery({ recovery }: AccountArchive, context: StepContext): void 
     'info',
     `the last run broke off: ${formatSize(recovery.mboxBytesCut)} of messages it had not finished were cut off`,
   );
-}
-
-function warnOfReturned({ fetch }: Decisions, context: StepContext, archive: AccountArchive): void {
-  const count = fetch.filter(({ uidl }) => uidl !== undefined && archive.state.gone.has(uidl)).length;
-  if (count === 0) return;
-  context.note(
-    'warning',
-    `${count} deleted messages are listed again; they are fetched and compared, as the server may reuse its UIDs`,
-  );
-}
-
-/** RFC 2449 section 6.7: with EXPIRE 0 the server may delete what was retrieved as soon as the session ends. */
-function warnOfExpiry({ capabilities }: Pop3Client, config: Pop3ArchiveConfig, context: StepContext): void {
-  if (capabilities.expireDays !== 0 || config.delete.when !== 'never') return;
-  context.note('warning', 'this server may delete retrieved messages by itself (EXPIRE 0), although `delete: never` is set');
-}
-
-async function mayPipeline(context: StepContext): Promise<boolean> {
-  const until = await context.ledger.get(ONE_AT_A_TIME);
-  return typeof until !== 'number' || until <= context.clock.now();
-}
-
-/** Some servers offer PIPELINING and lose commands: after a mismatch or silence, one command at a time for a while. */
-async function doubtPipelining(error: unknown, client: Pop3Client, context: StepContext): Promise<void> {
-  const suspicious = error instanceof BrokenSessionError && (error.code === 'protocol-broken' || error.code === 'timed-out');
-  if (suspicious && client.capabilities.pipelining)
-    await context.ledger.put(ONE_AT_A_TIME, context.clock.now() + ONE_AT_A_TIME_MS);
 }

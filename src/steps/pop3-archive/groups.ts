@@ -1,0 +1,72 @@
+// Group commit: messages become durable in groups, and a group is committed while the next one arrives.
+import type { AccountArchive, StoredMessage } from '../../archive/index.ts';
+import type { Clock } from '../../core/clock.ts';
+import type { Message } from './decide.ts';
+
+const GROUP_MESSAGES_MAX = 256;
+const GROUP_BYTES_MAX = 16 * 1024 * 1024;
+/** On a slow line, so that a cut costs little. */
+const GROUP_MS_MAX = 2_000;
+
+export interface Fetched {
+  readonly message: Message;
+  readonly stored: StoredMessage;
+}
+
+export interface GroupsOptions {
+  readonly archive: AccountArchive;
+  readonly clock: Clock;
+  /** A group is on the disk. */
+  readonly durable: (group: readonly Fetched[]) => void;
+}
+
+export class Groups {
+  readonly #options: GroupsOptions;
+  #group: Fetched[] = [];
+  #bytes = 0;
+  #since = 0;
+  #commit: Promise<void> = Promise.resolve();
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(options: GroupsOptions) {
+    this.#options = options;
+  }
+
+  /** Call it between messages. Throws what a commit has thrown. */
+  async add(fetched: Fetched, bytes: number): Promise<void> {
+    const now = this.#options.clock.elapsed();
+    if (this.#group.length === 0) this.#since = now;
+    this.#group.push(fetched);
+    this.#bytes += bytes;
+    if (this.#group.length >= GROUP_MESSAGES_MAX || this.#bytes >= GROUP_BYTES_MAX || now - this.#since >= GROUP_MS_MAX) {
+      await this.#close();
+    } else this.#check();
+  }
+
+  /** Everything added is durable when it resolves. */
+  async finish(): Promise<void> {
+    await this.#close();
+    await this.#commit;
+    this.#check();
+  }
+
+  /** At most two groups are in memory: one on its way to the disk, one on its way here. */
+  async #close(): Promise<void> {
+    await this.#commit;
+    this.#check();
+    const { archive, durable } = this.#options;
+    const group = this.#group;
+    this.#group = [];
+    this.#bytes = 0;
+    this.#commit = archive.commit().then(
+      () => durable(group),
+      (error: unknown) => {
+        this.#failure = { error };
+      },
+    );
+  }
+
+  #check(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+}
