@@ -51,11 +51,21 @@ export class Attributes {
   }
 
   async sizeSoon(path: string): Promise<number | undefined> {
-    return sizeIn(this.#answer(`SIZE ${path}`, await this.#control.ride(`SIZE ${path}`)));
+    return this.sizeFrom(path, await this.#control.ride(`SIZE ${path}`));
   }
 
   async modifiedSoon(path: string): Promise<number | undefined> {
-    return parseTime(this.#answer(`MDTM ${path}`, await this.#control.ride(`MDTM ${path}`)) ?? '')?.at;
+    return this.modifiedFrom(path, await this.#control.ride(`MDTM ${path}`));
+  }
+
+  /** What a reply to SIZE says. Throws RefusedError as size() does. */
+  sizeFrom(path: string, reply: Reply): number | undefined {
+    return sizeIn(this.#answer(`SIZE ${path}`, reply));
+  }
+
+  /** What a reply to MDTM says. Throws RefusedError as modified() does. */
+  modifiedFrom(path: string, reply: Reply): number | undefined {
+    return parseTime(this.#answer(`MDTM ${path}`, reply) ?? '')?.at;
   }
 
   /** False when the server cannot, or will not, change the mode. */

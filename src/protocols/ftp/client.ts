@@ -10,6 +10,7 @@ import { charsetOf } from './charset.ts';
 import { FtpControl } from './control.ts';
 import { DataChannels } from './data.ts';
 import { isPositive, unexpectedReply } from './errors.ts';
+import { PathFacts } from './facts.ts';
 import type { FtpFeatures } from './features.ts';
 import { CurrentFolder } from './folder.ts';
 import { type HashAlgorithm, Hashes } from './hash.ts';
@@ -142,7 +143,8 @@ class SignedInClient implements FtpClient {
     this.#lister = lister;
     this.#attributes = new Attributes(context.control, signedIn.features);
     this.#hashes = new Hashes(context.control, signedIn.features);
-    this.soon = commandsSoon({ control: this.#control, folder, attributes: this.#attributes, hashes: this.#hashes });
+    const facts = new PathFacts(this.#control, signedIn.features, this.#attributes);
+    this.soon = commandsSoon({ control: this.#control, folder, attributes: this.#attributes, hashes: this.#hashes, facts });
   }
 
   get usable(): boolean {

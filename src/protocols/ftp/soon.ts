@@ -4,8 +4,10 @@ import type { Reply } from '../wire/reply.ts';
 import type { Attributes } from './attributes.ts';
 import type { FtpControl } from './control.ts';
 import { unexpectedReply } from './errors.ts';
+import type { PathFacts } from './facts.ts';
 import type { CurrentFolder } from './folder.ts';
 import type { Hashes } from './hash.ts';
+import type { FtpEntry } from './listing/entry.ts';
 import { sendable } from './paths.ts';
 
 /**
@@ -18,6 +20,8 @@ export interface Soon {
   /** False: not in the way that works best; setModified() knows others. Undefined: the server has none. */
   setModified(path: string, epochMs: number): Promise<boolean | undefined>;
   hash(path: string): Promise<string | undefined>;
+  /** Kind, size and time; undefined when there is no such file, or, without MLST, when it is no file. */
+  facts(path: string): Promise<Omit<FtpEntry, 'name'> | undefined>;
   rename(from: string, to: string): Promise<void>;
   makeFolder(path: string): Promise<void>;
   removeFolder(path: string): Promise<void>;
@@ -29,9 +33,10 @@ export interface SoonParts {
   readonly folder: CurrentFolder;
   readonly attributes: Attributes;
   readonly hashes: Hashes;
+  readonly facts: PathFacts;
 }
 
-export function commandsSoon({ control, folder, attributes, hashes }: SoonParts): Soon {
+export function commandsSoon({ control, folder, attributes, hashes, facts }: SoonParts): Soon {
   const demand = async (line: string, reply: Promise<Reply>) => {
     const answer = await reply;
     if (answer.code < 400 ? !DONE.has(answer.code) : OUT_OF_STEP.has(answer.code)) control.trust.lose();
@@ -46,6 +51,7 @@ export function commandsSoon({ control, folder, attributes, hashes }: SoonParts)
     modified: async path => attributes.modifiedSoon(at(path)),
     setModified: async (path, epochMs) => attributes.setModifiedSoon(at(path), epochMs),
     hash: async path => hashes.hashSoon(at(path)),
+    facts: async path => facts.soon(at(path)),
     makeFolder: async path => demand(`MKD ${path}`, control.ride(`MKD ${at(path)}`)),
     removeFolder: async path => demand(`RMD ${path}`, control.ride(`RMD ${at(path)}`)),
     remove: async path => demand(`DELE ${path}`, control.ride(`DELE ${at(path)}`)),

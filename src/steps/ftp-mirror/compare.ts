@@ -41,8 +41,8 @@ export interface CompareOptions {
   readonly delete: boolean;
   /** Files known to be equal whatever their times say. */
   readonly equal?: ReadonlySet<string>;
-  /** Files known to differ in content, whatever their sizes and times say. */
-  readonly unequal?: ReadonlySet<string>;
+  /** Files known to differ, and how, whatever their sizes and times say. */
+  readonly reasons?: ReadonlyMap<string, Reason>;
 }
 
 /** Clocks and file systems round; FAT keeps two seconds. */
@@ -105,9 +105,9 @@ class Draft {
   }
 
   #difference(path: string, source: FileFacts, target: FileFacts): Reason | undefined {
-    const { equal, unequal, by } = this.#options;
+    const { equal, reasons, by } = this.#options;
     if (equal?.has(path) === true) return undefined;
-    return difference(source, target, by) ?? (unequal?.has(path) === true ? 'different hash' : undefined);
+    return reasons?.get(path) ?? difference(source, target, by);
   }
 
   plan(): MirrorPlan {

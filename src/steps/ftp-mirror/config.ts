@@ -18,10 +18,9 @@ export const mirrorSchema = object({
   include: list(word()).default([]).describe('gitignore patterns: when given, only what matches is mirrored.'),
   exclude: list(word()).default([]).describe('gitignore patterns: what matches is neither transferred nor deleted.'),
   compare: oneOf(['time-size', 'size', 'hash', 'manifest'])
-    .refine(value => value !== 'manifest', { error: 'is not available yet: write time-size (default), size or hash' })
     .default('time-size')
     .describe(
-      'How a change is noticed: by size and modification time, by size alone, or by checksums that the server makes (HASH, XSHA256, XMD5, XCRC). manifest is not available yet.',
+      'How a change is noticed: by size and modification time, by size alone, by checksums that the server makes (HASH, XSHA256, XMD5, XCRC), or by a manifest of SHA-256 sums kept on the server (upload only), where files that were not put there by the mirror are left alone.',
     ),
   parallel: integer(1, PARALLEL_MAX)
     .default(8)
@@ -64,6 +63,10 @@ export const mirrorSchema = object({
     .describe('Refuse to run when more files than this, or this share of the target’s files, would be deleted.'),
   'allow-empty': flag().default(false).describe('Let an empty source empty the target when delete is on.'),
 }).superRefine((config, context) => {
+  if (config.compare === 'manifest' && config.direction === 'download') {
+    const message = '`compare: manifest` is for uploads: write `compare: time-size` or `compare: hash`';
+    context.addIssue({ code: 'custom', path: ['compare'], input: config.compare, message });
+  }
   if (!config.atomic && config.commit === 'end') {
     context.addIssue({ code: 'custom', path: ['commit'], input: config.commit, message: '`commit: end` needs `atomic: true`' });
   }

@@ -4,6 +4,7 @@ import { AppError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
 import type { HashAlgorithm } from '../../protocols/ftp/index.ts';
 import { BATCH_ITEMS } from './batch.ts';
+import type { Reason } from './compare.ts';
 import { HASHED_SOON_BYTES_MAX, hashFile, serverHashing } from './digest.ts';
 import { inLanes } from './lanes.ts';
 import { remotePath } from './paths.ts';
@@ -11,10 +12,10 @@ import type { Tree } from './tree.ts';
 import type { Workshop } from './workshop.ts';
 
 /** Throws AppError `hash-unavailable` when the server makes none, or none of one of the files. */
-export async function unequalByHash(workshop: Workshop, local: Tree, remote: Tree): Promise<ReadonlySet<string>> {
+export async function unequalByHash(workshop: Workshop, local: Tree, remote: Tree): Promise<ReadonlyMap<string, Reason>> {
   const { config, pool, localRoot, signal } = workshop;
   const algorithm = await serverHashing(config, pool);
-  const unequal = new Set<string>();
+  const unequal = new Map<string, Reason>();
   const pairs = [...local.files].filter(([path, { size }]) => size !== undefined && size === remote.files.get(path)?.size);
   await inLanes(pairs, BATCH_ITEMS, async ([path, { size = 0 }]) => {
     const [there, here] = await Promise.all([
@@ -22,7 +23,7 @@ export async function unequalByHash(workshop: Workshop, local: Tree, remote: Tre
       hashFile(join(localRoot, path), algorithm, signal),
     ]);
     if (there === undefined) throw unhashed(path, algorithm);
-    if (there !== here) unequal.add(path);
+    if (there !== here) unequal.set(path, 'different hash');
   });
   return unequal;
 }

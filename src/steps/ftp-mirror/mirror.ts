@@ -6,6 +6,7 @@ import { applyPlan } from './apply.ts';
 import type { MirrorConfig } from './config.ts';
 import { mirrorFacts } from './facts.ts';
 import { LocalReceiver } from './local-receiver.ts';
+import { surveyDeployed } from './manifest/survey.ts';
 import { RemoteReceiver } from './remote-receiver.ts';
 import { type Survey, surveyBoth } from './survey.ts';
 import { type MirrorOutputs, Tally } from './tally.ts';
@@ -20,7 +21,7 @@ export function createFtpMirror({ connect }: MirrorParts): StepType<MirrorConfig
     ...mirrorFacts,
     preview: (config, context) =>
       withWorkshop(config, context, connect, async workshop => {
-        const survey = await surveyBoth(workshop);
+        const survey = await surveyOf(workshop);
         if (survey.brake !== undefined) context.note('warning', `the run would be refused: ${survey.brake.message}`);
         return previewOf(config, survey);
       }),
@@ -30,13 +31,17 @@ export function createFtpMirror({ connect }: MirrorParts): StepType<MirrorConfig
 
 async function mirror(workshop: Workshop): Promise<MirrorOutputs> {
   const { config, context } = workshop;
-  const survey = await surveyBoth(workshop);
+  const survey = await surveyOf(workshop);
   if (survey.brake !== undefined) throw survey.brake;
   const tally = new Tally(config.direction, survey.plan, context);
   const receiver =
-    config.direction === 'upload' ? new RemoteReceiver(workshop, tally, survey.temps) : await LocalReceiver.open(workshop, tally);
+    config.direction === 'upload' ? new RemoteReceiver(workshop, tally, survey) : await LocalReceiver.open(workshop, tally);
   await applyPlan(workshop, survey, receiver, tally);
   return tally.outputs();
+}
+
+function surveyOf(workshop: Workshop): Promise<Survey> {
+  return workshop.config.compare === 'manifest' ? surveyDeployed(workshop) : surveyBoth(workshop);
 }
 
 async function withWorkshop<T>(

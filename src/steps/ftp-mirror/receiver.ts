@@ -9,6 +9,8 @@ export interface Staged {
   /** Of the content, as it was really transferred. */
   readonly size: number;
   readonly modifiedAt: number | undefined;
+  /** SHA-256 of the content, where it was asked for. */
+  readonly sha256?: string | undefined;
   /** The copy does not carry its source's time: what it carries is remembered instead. */
   readonly timeLost: boolean;
 }

@@ -2,12 +2,13 @@
 import { join, posix } from 'node:path';
 import { AppError, RefusedError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
-import type { FtpClient } from '../../protocols/ftp/index.ts';
+import type { FtpClient, HashAlgorithm } from '../../protocols/ftp/index.ts';
 import { BATCH_ITEMS } from './batch.ts';
 import type { Removal, Transfer } from './compare.ts';
 import { remotePath, siblingOf } from './paths.ts';
 import type { Delivery, Receiver, Staged } from './receiver.ts';
 import { orRefused, remoteExists, remoteSize } from './remote-facts.ts';
+import { renameOver } from './rename-over.ts';
 import type { Survey } from './survey.ts';
 import type { Tally } from './tally.ts';
 import { tempName } from './temp-name.ts';
@@ -19,13 +20,15 @@ export class RemoteReceiver implements Receiver {
   readonly #workshop: Workshop;
   readonly #tally: Tally;
   readonly #temps: Survey['temps'];
+  readonly #deployed: Survey['deployed'];
   /** Answers of #toldApart(), by the path where two spellings part. */
   readonly #apart = new Map<string, Promise<boolean>>();
 
-  constructor(workshop: Workshop, tally: Tally, temps: Survey['temps']) {
+  constructor(workshop: Workshop, tally: Tally, { temps, deployed }: Pick<Survey, 'temps' | 'deployed'>) {
     this.#workshop = workshop;
     this.#tally = tally;
     this.#temps = temps;
+    this.#deployed = deployed;
   }
 
   readonly window = BATCH_ITEMS;
@@ -54,6 +57,7 @@ export class RemoteReceiver implements Receiver {
       await pool.use(client => makeOne(client, remote));
     }
     if (mode !== undefined) await pool.use(client => this.#chmod(client, remote, mode));
+    this.#deployed?.addFolder(path);
   }
 
   async remove({ path, kind, twin }: Removal): Promise<boolean> {
@@ -67,10 +71,23 @@ export class RemoteReceiver implements Receiver {
       await batch.soon(soon => (kind === 'file' ? soon.remove(remote) : soon.removeFolder(remote)));
     } catch (error) {
       if (!isRefusal(error)) throw error;
+      if (kind === 'folder' && this.#deployed !== undefined) return this.#leave(path, remote);
       await pool.use(client => removeOne(client, remote, kind));
     }
+    this.#deployed?.drop(path);
     if (kind === 'file') await this.#workshop.memory.delete(path);
     return true;
+  }
+
+  /** A folder of ours that holds what others put there. */
+  async #leave(path: string, remote: string): Promise<boolean> {
+    const entries = await this.#workshop.pool.use(client =>
+      client.list(remote).catch(reason => (isMissingPath(reason) ? undefined : Promise.reject(reason))),
+    );
+    if (entries?.length === 0) await this.#workshop.pool.use(client => removeOne(client, remote, 'folder'));
+    else if (entries !== undefined) this.#tally.once(`${printable(path)}/ stays: it holds what this mirror did not put there`);
+    this.#deployed?.drop(path);
+    return entries === undefined || entries.length === 0;
   }
 
   async stage(transfer: Transfer): Promise<Staged> {
@@ -88,7 +105,7 @@ export class RemoteReceiver implements Receiver {
       return { sent: file, ...tail };
     });
     const done = finished.then(
-      time => this.#remember(transfer.path, sent, time),
+      time => this.#remember(transfer.path, contentOf(sent), time),
       error => this.#finishSlowly(transfer, sent, error),
     );
     done.catch(() => undefined);
@@ -108,13 +125,20 @@ export class RemoteReceiver implements Receiver {
       remote: facts => this.#remote(config.atomic ? this.tempOf({ ...transfer, facts: { ...facts, precisionMs: 0 } }) : path),
       offset: (session, remote) => this.#offset(session, remote, attempt),
       verify: false,
-      digests: config.verify === 'hash' && client.hashing !== undefined ? [client.hashing] : [],
+      digests: this.#digests(client),
       moved: (at, bytes) => this.#tally.at(path, at, bytes),
       chunkBytes: bandwidth.chunkBytes,
       take: bytes => bandwidth.take(bytes, signal),
       note: message => this.#tally.once(message),
       keepsPart: !config.atomic,
     });
+  }
+
+  #digests({ hashing }: FtpClient): readonly HashAlgorithm[] {
+    const wanted = new Set<HashAlgorithm>();
+    if (this.#workshop.config.verify === 'hash' && hashing !== undefined) wanted.add(hashing);
+    if (this.#deployed !== undefined) wanted.add('sha256');
+    return [...wanted];
   }
 
   /** Checks what arrived and gives it time and mode. */
@@ -130,7 +154,7 @@ export class RemoteReceiver implements Receiver {
     if (config['preserve-times'] && !timeKept) this.#tally.once('the server cannot set times: they are remembered here instead');
     if (config.chmod?.files !== undefined) await this.#chmod(client, sent.remote, config.chmod.files);
     const at = config.atomic ? siblingOf(transfer.path, posix.basename(sent.remote)) : transfer.path;
-    return { transfer, at, size: sent.size, modifiedAt: sent.modifiedAt, timeLost: !timeKept };
+    return { transfer, at, ...contentOf(sent), timeLost: !timeKept };
   }
 
   #tailOf({ hashing }: FtpClient, { path }: Transfer, sent: Sent): Tail {
@@ -156,7 +180,7 @@ export class RemoteReceiver implements Receiver {
       if (!gone) return this.#equip(client, transfer, sent);
       if ((await remoteSize(client, to)) !== sent.size) throw vanished(to);
       const timeKept = config['preserve-times'] && (await client.setModified(to, sent.modifiedAt));
-      return { transfer, at: transfer.path, size: sent.size, modifiedAt: sent.modifiedAt, timeLost: !timeKept };
+      return { transfer, at: transfer.path, ...contentOf(sent), timeLost: !timeKept };
     });
     await this.#name(staged, mayBeDone);
   }
@@ -165,7 +189,8 @@ export class RemoteReceiver implements Receiver {
     const remote = this.#remote(staged.transfer.path);
     const time = await this.#workshop.pool.use(async (client, attempt) => {
       const done = mayBeDone || attempt > 1 ? staged.size : undefined;
-      if (staged.at !== staged.transfer.path) await this.#rename(client, this.#remote(staged.at), remote, done);
+      if (staged.at !== staged.transfer.path)
+        await renameOver(client, this.#remote(staged.at), remote, { done, note: message => this.#tally.once(message) });
       return staged.timeLost ? ((await orRefused(client.modified(remote))) ?? null) : null;
     });
     await this.#remember(staged.transfer.path, staged, staged.timeLost ? time : undefined);
@@ -174,14 +199,20 @@ export class RemoteReceiver implements Receiver {
   /** `time`: what the copy shows instead of its source's time; undefined when it kept that. */
   async #remember(
     path: string,
-    { size, modifiedAt }: Pick<Staged, 'size' | 'modifiedAt'>,
+    { size, modifiedAt, sha256 }: Pick<Staged, 'size' | 'modifiedAt' | 'sha256'>,
     time: number | null | undefined,
   ): Promise<void> {
+    if (sha256 !== undefined && modifiedAt !== undefined) {
+      this.#deployed?.add(path, { size, modifiedAt, shown: time === undefined ? modifiedAt : time, sha256 });
+    }
     if (time === undefined || modifiedAt === undefined) return;
     await this.#workshop.memory.put(path, { size, source: modifiedAt, target: time });
   }
 
-  async settle(): Promise<void> {}
+  /** What failed at the end of a mirror that failed anyway is not the news. */
+  async settle(): Promise<void> {
+    if (this.#workshop.pool.failure === undefined) await this.#deployed?.save();
+  }
 
   /** What lies under a temporary name is the beginning of this very content; its true size is asked for, never assumed. */
   async #offset(client: FtpClient, remote: string, attempt: number): Promise<number> {
@@ -190,35 +221,6 @@ export class RemoteReceiver implements Receiver {
     const known = this.#temps.has(this.#relative(remote));
     if (attempt === 1 && !(known && config.resume)) return 0;
     return (await remoteSize(client, remote)) ?? 0;
-  }
-
-  /**
-   * Puts a file under its final name. `done` is its size when an earlier try may have succeeded unheard.
-   * For a server that refuses to replace, the old file steps aside first, and comes back when that does not help.
-   */
-  async #rename(client: FtpClient, from: string, to: string, done: number | undefined): Promise<void> {
-    const aside = siblingOf(to, tempName({ path: `${to}/aside`, size: undefined, modifiedAt: undefined }));
-    try {
-      await client.rename(from, to);
-    } catch (error) {
-      if (!(error instanceof RefusedError) || error.retry !== 'never') throw error;
-      if (await remoteExists(client, from)) await this.#replace(client, from, to, { aside, refusal: error });
-      else if (done === undefined || (await remoteSize(client, to)) !== done) throw error;
-    }
-    if (done !== undefined && (await remoteExists(client, aside))) await orRefused(client.remove(aside));
-  }
-
-  async #replace(client: FtpClient, from: string, to: string, how: { aside: string; refusal: RefusedError }): Promise<void> {
-    if (!(await remoteExists(client, to))) throw how.refusal;
-    this.#tally.once('the server does not rename over an existing file: each old file is moved aside and then deleted');
-    await client.rename(to, how.aside);
-    try {
-      await client.rename(from, to);
-    } catch (error) {
-      await orRefused(client.rename(how.aside, to));
-      throw error;
-    }
-    await orRefused(client.remove(how.aside));
   }
 
   async #chmod(client: FtpClient, remote: string, mode: number): Promise<void> {
@@ -249,6 +251,10 @@ export class RemoteReceiver implements Receiver {
     if (root === '.') return remote;
     return remote.slice(root === '/' ? 1 : root.length + 1);
   }
+}
+
+function contentOf({ size, modifiedAt, hashes }: Sent): Pick<Staged, 'size' | 'modifiedAt' | 'sha256'> {
+  return { size, modifiedAt, sha256: hashes.sha256 };
 }
 
 function vanished(path: string): AppError {

@@ -35,8 +35,13 @@ export class SeenTimesMemory {
     return this.#ledger.delete(this.#key(path));
   }
 
+  /** Where something else about this pair of folders is to be remembered. */
+  place(kind: string): string {
+    return `${kind}:${this.#scope}`;
+  }
+
   #key(path: string): string {
-    return `seen:${this.#scope}:${path}`;
+    return `${this.place('seen')}:${path}`;
   }
 }
 

@@ -7,13 +7,13 @@ import { serverHashing } from './digest.ts';
 import { makeFilter } from './filter.ts';
 import { unequalByHash } from './hashes.ts';
 import { inLanes } from './lanes.ts';
-import { type LocalTree, walkLocal } from './local-tree.ts';
-import { remotePath, unsafeLocalName, unsafeRemoteName, unsendableName } from './paths.ts';
+import { lookLocal, lookRemote } from './look.ts';
+import type { Deployed } from './manifest/deployed.ts';
+import { remotePath } from './paths.ts';
 import { orRefused } from './remote-facts.ts';
-import { type RemoteTree, walkRemote } from './remote-tree.ts';
 import { isAsSeen, type SeenTimes } from './seen-times.ts';
 import { type FileFacts, type Tree, TreeBuilder } from './tree.ts';
-import { checkRoot, isMissingPath, type Workshop } from './workshop.ts';
+import { checkRoot, type Workshop } from './workshop.ts';
 
 export interface Survey {
   readonly plan: MirrorPlan;
@@ -23,6 +23,8 @@ export interface Survey {
   readonly temps: ReadonlyMap<string, number | undefined>;
   /** Copies found equal by asking the server: to be remembered, so that the next run need not ask. */
   readonly confirmed: ReadonlyMap<string, SeenTimes>;
+  /** With `compare: manifest`: what is known to be deployed, to be kept true. */
+  readonly deployed?: Deployed;
   /** Why the run will refuse to start. */
   readonly brake: AppError | undefined;
 }
@@ -44,7 +46,7 @@ export async function surveyBoth(workshop: Workshop): Promise<Survey> {
     by: config.compare === 'time-size' ? 'time-size' : 'size',
     delete: config.delete,
     equal,
-    ...(config.compare === 'hash' ? { unequal: await unequalByHash(workshop, here, exact.tree) } : {}),
+    ...(config.compare === 'hash' ? { reasons: await unequalByHash(workshop, here, exact.tree) } : {}),
   });
   const unsafe = (isUpload ? local?.unsafe : remote?.unsafe) ?? [];
   return {
@@ -54,48 +56,6 @@ export async function surveyBoth(workshop: Workshop): Promise<Survey> {
     confirmed: exact.confirmed,
     brake: brakeOn(config, { plan, source, target, suspect: remote?.suspect }),
   };
-}
-
-async function lookLocal({ config, context, localRoot, signal }: Workshop): Promise<LocalTree | undefined> {
-  const isSource = config.direction === 'upload';
-  const found = await walkLocal({
-    root: localRoot,
-    filter: makeFilter(config.include, config.exclude),
-    symlinks: isSource ? config.symlinks : 'stay',
-    signal,
-    warn: message => context.note('warning', message),
-    ...(isSource ? { unsafeName: unsendableName } : {}),
-  });
-  if (found === undefined && isSource) {
-    throw new AppError('file-missing', `${localRoot}: no such folder`, {
-      hint: 'Check `local`; relative paths start at the job’s workdir.',
-    });
-  }
-  return found;
-}
-
-async function lookRemote({ config, context, remoteRoot, pool }: Workshop): Promise<RemoteTree | undefined> {
-  const isSource = config.direction === 'download';
-  try {
-    return await walkRemote({
-      root: remoteRoot,
-      pool,
-      filter: makeFilter(config.include, config.exclude),
-      symlinks: isSource ? config.symlinks : 'stay',
-      warn: message => context.note('warning', message),
-      unsafeName: isSource ? unsafeLocalName : unsafeRemoteName,
-    });
-  } catch (error) {
-    if (!isMissingPath(error)) throw error;
-    const exists = await pool.use(client =>
-      client.list(remoteRoot).then(
-        () => true,
-        reason => (isMissingPath(reason) ? false : Promise.reject(reason)),
-      ),
-    );
-    if (isSource || exists) throw error;
-    return undefined;
-  }
 }
 
 interface Refined {

@@ -1,6 +1,7 @@
 // One side of a mirror as a value: what is there, by path relative to the root, with '/' between names.
 import { AppError } from '../../core/errors.ts';
 import type { Filter } from './filter.ts';
+import { isOwnName, LOCK_NAME } from './own-names.ts';
 import { isForeignTemp, isTempName } from './temp-name.ts';
 
 export interface FileFacts {
@@ -54,7 +55,7 @@ export class TreeBuilder implements Tree {
   /** True when the folder is to be entered. */
   addFolder(path: string): boolean {
     this.#count();
-    if (this.#filter.excludes(path, 'folder')) {
+    if (path.slice(path.lastIndexOf('/') + 1) === LOCK_NAME || this.#filter.excludes(path, 'folder')) {
       this.#bar(path, EXCLUDED);
       return false;
     }
@@ -75,6 +76,7 @@ export class TreeBuilder implements Tree {
       this.temps.set(path, facts.size);
       return;
     }
+    if (isOwnName(name)) return this.#bar(path, 'a file of postrider');
     if (isForeignTemp(name)) return this.#bar(path, 'an unfinished upload');
     if (this.#filter.excludes(path, 'file') || !this.#filter.includes(path, 'file')) return this.#bar(path, EXCLUDED);
     this.files.set(path, facts);

@@ -25,6 +25,8 @@ export interface FakeOptions {
   chunkBytes?: number;
   /** The checksums that it makes; none without. */
   hashes?: FtpClient['hashing'];
+  /** False: facts() tells files only, as by SIZE and MDTM. */
+  mlst?: boolean;
 }
 
 export class FakeServer {
@@ -134,8 +136,8 @@ class FakeClient implements Partial<FtpClient> {
     signal?.addEventListener('abort', () => this.close(new CancelledError()));
   }
 
-  get features(): never {
-    throw new Error('unused');
+  get features(): FtpClient['features'] {
+    return { mlst: this.#server.options.mlst !== false } as FtpClient['features'];
   }
 
   readonly pipelines = true;
@@ -161,6 +163,7 @@ class FakeClient implements Partial<FtpClient> {
     modified: path => this.#ride(() => this.modified(path)),
     setModified: (path, at) => this.#ride(() => this.setModified(path, at)),
     hash: path => this.#ride(() => this.hash(path)),
+    facts: path => this.#ride(() => this.facts(path)),
     rename: (from, to) => this.#ride(() => this.rename(from, to)),
     makeFolder: path => this.#ride(() => this.makeFolder(path)),
     removeFolder: path => this.#ride(() => this.removeFolder(path)),
@@ -271,6 +274,21 @@ class FakeClient implements Partial<FtpClient> {
       if (this.#server.options.setsTimes === false) return false;
       this.#file(path).modifiedAt = Math.floor(epochMs / 1000) * 1000;
       return true;
+    });
+  }
+
+  facts(path: string): ReturnType<FtpClient['soon']['facts']> {
+    return this.#do(`MLST ${path}`, () => {
+      const { options, files, folders, others } = this.#server;
+      const at = this.#server.at(path);
+      const file = files.get(at);
+      if (file !== undefined) {
+        const time =
+          options.tellsTimes === false ? {} : { modifiedAt: Math.floor(file.modifiedAt / 1000) * 1000, precisionMs: 1000 };
+        return { type: 'file', ...time, ...(options.tellsSizes === false ? {} : { size: file.data.length }) };
+      }
+      if (options.mlst === false) return undefined;
+      return folders.has(at) ? { type: 'folder' } : others.get(at);
     });
   }
 

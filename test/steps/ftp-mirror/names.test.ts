@@ -52,7 +52,7 @@ describe('names', () => {
 
 describe('settings', () => {
   test.each([
-    [{ compare: 'manifest' }, 'not available yet'],
+    [{ compare: 'manifest', direction: 'download' }, 'is for uploads'],
     [{ ascii: ['*.txt'] }, 'not available yet'],
     [{ atomic: false, commit: 'end' }, 'needs `atomic: true`'],
     [{ remote: '' }, ''],

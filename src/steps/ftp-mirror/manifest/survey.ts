@@ -1,0 +1,204 @@
+// compare: manifest. What has to happen, from what was deployed instead of from listings: the server is asked about those files alone.
+import { join } from 'node:path';
+import { printable } from '../../../core/text.ts';
+import { BATCH_ITEMS } from '../batch.ts';
+import { brakeOn } from '../brakes.ts';
+import { compareTrees, difference, type Reason, TIME_TOLERANCE_MS } from '../compare.ts';
+import { hashFile, serverHashing } from '../digest.ts';
+import { makeFilter } from '../filter.ts';
+import { remoteHash } from '../hashes.ts';
+import { inLanes } from '../lanes.ts';
+import { lookLocal } from '../look.ts';
+import { MANIFEST_NAME } from '../own-names.ts';
+import { isAsSeen } from '../seen-times.ts';
+import type { Survey } from '../survey.ts';
+import { ancestorsOf, type FileFacts, type Tree, TreeBuilder } from '../tree.ts';
+import { checkRoot, type Workshop } from '../workshop.ts';
+import { Answers, type PathFacts } from './ask.ts';
+import { Deployed, type KeptManifest, keptManifest, looksAsKept } from './deployed.ts';
+import { LocalSums } from './local-sums.ts';
+import type { DeployedFile, Manifest } from './manifest.ts';
+import { fetchManifest } from './remote-manifest.ts';
+
+const SECOND_MS = 1_000;
+const FILES_AT_ONCE = 16;
+
+export async function surveyDeployed(workshop: Workshop): Promise<Survey> {
+  const { config, context, memory, localRoot, signal } = workshop;
+  await checkRoot(workshop);
+  if (config.verify === 'hash') await serverHashing(config, workshop.pool);
+  const answers = new Answers(workshop);
+  const [local, kept] = await Promise.all([lookLocal(workshop), keptManifest(workshop)]);
+  const source = local?.tree ?? new TreeBuilder(makeFilter([], []), '');
+  const { manifest, rootMissing, known } = await findManifest(workshop, { kept, source, answers });
+  const sums = await LocalSums.open(context, { key: memory.place('sums'), root: localRoot, signal });
+  const there = rootMissing ? new Map<string, PathFacts>() : await lookAt(answers, manifest, source);
+  const target = await targetTree(workshop, { manifest, source, there });
+  const verdicts = new Verdicts(workshop, { manifest, there, sums });
+  await inLanes(source.files, FILES_AT_ONCE, ([path, mine]) => verdicts.on(path, mine));
+  const { equal, reasons, adopted } = verdicts;
+  const plan = compareTrees(source, target, { by: 'size', delete: config.delete, equal, reasons });
+  const now = stillThere(manifest, there, adopted);
+  for (const path of source.folders) if (target.existing.has(path)) now.folders.add(path);
+  return {
+    plan: { ...plan, conflicts: [...(local?.unsafe ?? []), ...plan.conflicts] },
+    rootMissing,
+    temps: target.temps,
+    confirmed: new Map(),
+    deployed: new Deployed(workshop, sums, now, !known || adopted.size > 0 || now.files.size !== manifest.files.size),
+    brake: brakeOn(config, { plan, source, target }),
+  };
+}
+
+interface Looking {
+  readonly kept: KeptManifest | undefined;
+  readonly source: Tree;
+  readonly answers: Answers;
+}
+
+/** `known`: the server has it just so. The copy kept here is enough when the one on the server looks as it did when it was written. */
+async function findManifest(workshop: Workshop, { kept, source, answers }: Looking) {
+  if (kept !== undefined) {
+    for (const path of new Set([...kept.manifest.files.keys(), ...source.files.keys()])) void answers.of(path);
+    if (looksAsKept(kept, await answers.of(MANIFEST_NAME))) return { manifest: kept.manifest, rootMissing: false, known: true };
+  }
+  const { manifest, rootMissing } = await fetchManifest(workshop);
+  if (manifest !== undefined) return { manifest, rootMissing, known: true };
+  if (kept !== undefined && !rootMissing) {
+    workshop.context.note('warning', `${MANIFEST_NAME} is gone from the server: the copy that was kept here is used`);
+    return { manifest: kept.manifest, rootMissing, known: false };
+  }
+  if (!rootMissing) workshop.context.note('info', `no ${MANIFEST_NAME} on the server yet: what is there already is taken over`);
+  return { manifest: { files: new Map(), folders: new Set<string>() } satisfies Manifest, rootMissing, known: false };
+}
+
+/** All that was deployed and all that may be: what the server shows there now. */
+async function lookAt(answers: Answers, manifest: Manifest, source: Tree): Promise<ReadonlyMap<string, PathFacts>> {
+  const paths = new Set([...manifest.files.keys(), ...source.files.keys()]);
+  const there = new Map<string, PathFacts>();
+  const look = async (path: string) => void there.set(path, await answers.of(path));
+  await inLanes(paths, BATCH_ITEMS * 2, look);
+  const proven = new Set([...there].filter(([, facts]) => facts !== undefined).flatMap(([path]) => [...ancestorsOf(path)]));
+  await inLanes(
+    [...manifest.folders].filter(path => !proven.has(path)),
+    BATCH_ITEMS * 2,
+    look,
+  );
+  return there;
+}
+
+interface Sides {
+  readonly manifest: Manifest;
+  readonly source: Tree;
+  readonly there: ReadonlyMap<string, PathFacts>;
+}
+
+/** The server's side as far as it is ours: what was deployed and is still like that, and what stands where something is to go. */
+async function targetTree(workshop: Workshop, { manifest, source, there }: Sides): Promise<Tree> {
+  const { config, context, pool, remoteRoot } = workshop;
+  const tree = new TreeBuilder(makeFilter(config.include, config.exclude), remoteRoot);
+  const tellsFolders = there.size > 0 && (await pool.use(async client => client.features.mlst));
+  const filled = new Set([...source.files.keys()].flatMap(path => [...ancestorsOf(path)]));
+  const entered = new Map<string, boolean>();
+  const enter = (path: string): boolean => {
+    const known = entered.get(path);
+    if (known !== undefined) return known;
+    const above = [...ancestorsOf(path)].reverse().every(enter);
+    const open = above && tree.addFolder(path);
+    entered.set(path, open);
+    return open;
+  };
+  const put = (path: string, add: () => void) => {
+    if ([...ancestorsOf(path)].reverse().every(enter)) add();
+  };
+  for (const path of manifest.folders) {
+    const facts = there.get(path);
+    if (facts?.type === 'folder' || (!tellsFolders && facts === undefined && !filled.has(path))) enter(path);
+  }
+  for (const [path, facts] of there) {
+    if (facts === undefined || manifest.folders.has(path)) continue;
+    const entry = manifest.files.get(path);
+    const isStrange = entry !== undefined && !source.files.has(path) && !isAsDeployed(entry, facts);
+    if (facts.type === 'folder') enter(path);
+    else if (facts.type !== 'file') put(path, () => tree.addOther(path, 'a symbolic link or a device'));
+    else if (isStrange) {
+      if (config.delete) context.note('warning', `${printable(path)} stays: somebody else changed it on the server`);
+      put(path, () => tree.addOther(path, 'a file that somebody else changed'));
+    } else put(path, () => tree.addFile(path, factsOf(facts)));
+  }
+  return tree;
+}
+
+interface Evidence {
+  readonly manifest: Manifest;
+  readonly there: ReadonlyMap<string, PathFacts>;
+  readonly sums: LocalSums;
+}
+
+/** File by file: equal, or different and how, or there already and to be taken over. */
+class Verdicts {
+  readonly equal = new Set<string>();
+  readonly reasons = new Map<string, Reason>();
+  readonly adopted = new Map<string, DeployedFile>();
+  readonly #workshop: Workshop;
+  readonly #evidence: Evidence;
+
+  constructor(workshop: Workshop, evidence: Evidence) {
+    this.#workshop = workshop;
+    this.#evidence = evidence;
+  }
+
+  async on(path: string, mine: FileFacts): Promise<void> {
+    const { manifest, there, sums } = this.#evidence;
+    const facts = there.get(path);
+    if (facts?.type !== 'file') return;
+    const entry = manifest.files.get(path);
+    if (entry === undefined || !isAsDeployed(entry, facts)) return this.#onForeign(path, mine, factsOf(facts));
+    if (mine.size !== entry.size) return void this.reasons.set(path, 'different size');
+    if ((await sums.of(path)) === entry.sha256) this.equal.add(path);
+    else this.reasons.set(path, 'different hash');
+  }
+
+  /** Not as we left it, or not ours: by its content where the server makes checksums, else by size and time. */
+  async #onForeign(path: string, mine: FileFacts, theirs: FileFacts): Promise<void> {
+    const { memory, pool, localRoot, signal } = this.#workshop;
+    if (theirs.size !== undefined && theirs.size !== mine.size) return void this.reasons.set(path, 'different size');
+    const algorithm = await pool.use(async client => client.hashing);
+    const hash = algorithm === undefined ? undefined : await remoteHash(this.#workshop, path, mine.size ?? 0);
+    if (algorithm !== undefined && hash !== undefined) {
+      const here = await hashFile(join(localRoot, path), algorithm, signal);
+      return here === hash ? this.#adopt(path, mine, theirs) : void this.reasons.set(path, 'different hash');
+    }
+    const seen = await memory.get(path);
+    if (seen !== undefined && isAsSeen(seen, mine, theirs)) return this.#adopt(path, mine, theirs);
+    const reason = difference(mine, theirs, 'time-size');
+    if (reason === undefined) await this.#adopt(path, mine, theirs);
+    else this.reasons.set(path, reason);
+  }
+
+  async #adopt(path: string, mine: FileFacts, theirs: FileFacts): Promise<void> {
+    this.equal.add(path);
+    this.adopted.set(path, {
+      size: mine.size ?? 0,
+      modifiedAt: mine.modifiedAt ?? 0,
+      shown: theirs.modifiedAt ?? null,
+      sha256: await this.#evidence.sums.of(path),
+    });
+  }
+}
+
+function isAsDeployed(entry: DeployedFile, facts: NonNullable<PathFacts>): boolean {
+  if (facts.type !== 'file' || (facts.size !== undefined && facts.size !== entry.size)) return false;
+  if (entry.shown === null || facts.modifiedAt === undefined) return true;
+  return Math.abs(entry.shown - facts.modifiedAt) <= TIME_TOLERANCE_MS;
+}
+
+/** What is gone from the server is no longer deployed, and what was found there is. */
+function stillThere(manifest: Manifest, there: Evidence['there'], adopted: ReadonlyMap<string, DeployedFile>) {
+  const files = [...manifest.files].filter(([path]) => there.get(path) !== undefined);
+  return { files: new Map([...files, ...adopted]), folders: new Set(manifest.folders) };
+}
+
+function factsOf({ size, modifiedAt, precisionMs = SECOND_MS }: NonNullable<PathFacts>): FileFacts {
+  return { ...(size === undefined ? {} : { size }), ...(modifiedAt === undefined ? {} : { modifiedAt }), precisionMs };
+}

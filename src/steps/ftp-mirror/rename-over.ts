@@ -1,0 +1,43 @@
+// Gives a file on the server its final name, over whatever bears it.
+import { RefusedError } from '../../core/errors.ts';
+import type { FtpClient } from '../../protocols/ftp/index.ts';
+import { siblingOf } from './paths.ts';
+import { orRefused, remoteExists, remoteSize } from './remote-facts.ts';
+import { tempName } from './temp-name.ts';
+
+export interface Renaming {
+  /** The file's size when an earlier try may have succeeded unheard. */
+  readonly done: number | undefined;
+  readonly note: (message: string) => void;
+}
+
+/** For a server that refuses to replace, the old file steps aside first, and comes back when that does not help. */
+export async function renameOver(client: FtpClient, from: string, to: string, { done, note }: Renaming): Promise<void> {
+  const aside = siblingOf(to, tempName({ path: `${to}/aside`, size: undefined, modifiedAt: undefined }));
+  try {
+    await client.rename(from, to);
+  } catch (error) {
+    if (!(error instanceof RefusedError) || error.retry !== 'never') throw error;
+    if (await remoteExists(client, from)) await replace(client, from, to, { aside, refusal: error, note });
+    else if (done === undefined || (await remoteSize(client, to)) !== done) throw error;
+  }
+  if (done !== undefined && (await remoteExists(client, aside))) await orRefused(client.remove(aside));
+}
+
+interface Replacement extends Pick<Renaming, 'note'> {
+  readonly aside: string;
+  readonly refusal: RefusedError;
+}
+
+async function replace(client: FtpClient, from: string, to: string, { aside, refusal, note }: Replacement): Promise<void> {
+  if (!(await remoteExists(client, to))) throw refusal;
+  note('the server does not rename over an existing file: each old file is moved aside and then deleted');
+  await client.rename(to, aside);
+  try {
+    await client.rename(from, to);
+  } catch (error) {
+    await orRefused(client.rename(aside, to));
+    throw error;
+  }
+  await orRefused(client.remove(aside));
+}
