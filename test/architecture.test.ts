@@ -46,6 +46,7 @@ const CONFINED: readonly (readonly [pattern: RegExp, home: RegExp])[] = [
   [/^picomatch$/, /^steps\//],
   [/^selfsigned$/, /^sandbox\//],
   [/^age-encryption$/, /^secrets\//],
+  [/^oauth4webapi$/, /^secrets\/oauth\//],
 ];
 
 /** A word that only some folders may say. */

@@ -3,12 +3,14 @@ import { AppError } from '../core/errors.ts';
 import { type Redactor, Secret } from '../core/secret.ts';
 import { type ExpressionContext, interpolate, secretsIn } from '../job/expressions.ts';
 import type { Connection, Job, Raw } from '../job/job.ts';
-import { addressOf, type Endpoint } from '../protocols/net/endpoint.ts';
+import { addressOf, type Endpoint, type TokenSupplier } from '../protocols/net/endpoint.ts';
 import type { NoteLevel } from '../steps/step.ts';
 
 export interface EndpointDependencies {
   readonly job: Pick<Job, 'name' | 'connections'>;
   readonly resolveSecret: (name: string) => Promise<Secret>;
+  /** Access tokens of an OAuth2 account; it adds them to the redactor by itself. */
+  readonly tokensOf: (account: string) => TokenSupplier;
   readonly redactor: Redactor;
   readonly vars: Readonly<Record<string, Raw>>;
   readonly env: Readonly<Record<string, string>>;
@@ -28,7 +30,7 @@ export function endpointResolver(dependencies: EndpointDependencies): (name: str
       warned.add(name);
       note(
         'warning',
-        `${name}: the password goes to ${addressOf(endpoint)} in clear text, because the connection says \`tls: none\``,
+        `${name}: the ${endpoint.token === undefined ? 'password' : 'access token'} goes to ${addressOf(endpoint)} in clear text, because the connection says \`tls: none\``,
       );
     }
     return endpoint;
@@ -39,8 +41,9 @@ async function resolveEndpoint(connection: Connection, dependencies: EndpointDep
   const names = secretsIn([connection.host, connection.user ?? '', connection.password ?? '']);
   const context = await expressionContextOf(names, dependencies);
   const read = (value: string) => asText(interpolate(value, context));
-  const { password, user, ...rest } = connection;
+  const { password, user, oauth2, ...rest } = connection;
   const endpoint: Endpoint = { ...rest, host: read(connection.host), ...(user === undefined ? {} : { user: read(user) }) };
+  if (oauth2 !== undefined) return { ...endpoint, token: dependencies.tokensOf(oauth2) };
   if (password === undefined) return endpoint;
   const secret = new Secret(read(password));
   dependencies.redactor.add(secret);
@@ -75,8 +78,8 @@ function asText(value: Raw): string {
   throw new AppError('config-invalid', 'an expression of a connection gave no text');
 }
 
-export function sendsPasswordInClear({ tls, password, host }: Endpoint): boolean {
-  return tls === 'none' && password !== undefined && !isLoopback(host);
+export function sendsPasswordInClear({ tls, password, token, host }: Endpoint): boolean {
+  return tls === 'none' && (password ?? token) !== undefined && !isLoopback(host);
 }
 
 export function isLoopback(host: string): boolean {

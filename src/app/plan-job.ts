@@ -9,6 +9,7 @@ import { type Plan, type PlannedStep, planJob } from '../plan/plan.ts';
 import { dial } from '../protocols/net/dial.ts';
 import { publicEnvironment } from '../secrets/environment.ts';
 import type { Preview, StepContext } from '../steps/step.ts';
+import { tokensOf } from './accounts.ts';
 import { endpointResolver } from './endpoints.ts';
 import { jobByName } from './jobs.ts';
 import { secretNeeds } from './secret-needs.ts';
@@ -57,7 +58,8 @@ export async function planNamedJob(request: PlanRequest): Promise<PlannedJob> {
     redactor.add(found);
     return found;
   };
-  const connection = endpointResolver({ job, resolveSecret: secret, redactor, vars, env, runId: 'plan' });
+  const tokens = (account: string) => tokensOf(account, request.workspace, redactor);
+  const connection = endpointResolver({ job, resolveSecret: secret, tokensOf: tokens, redactor, vars, env, runId: 'plan' });
   const store = await openStore(request.workspace, systemClock);
   try {
     const steps: StepPlan[] = [];

@@ -13,6 +13,7 @@ import { runPlan } from '../run/runner.ts';
 import { publicEnvironment } from '../secrets/environment.ts';
 import type { RunFacts, StepFacts } from '../steps/step.ts';
 import type { Store } from '../stores/store.ts';
+import { tokensOf } from './accounts.ts';
 import { endpointResolver } from './endpoints.ts';
 import { EXIT, exitCodeOfRun } from './exit-codes.ts';
 import { beginHeld } from './hold.ts';
@@ -85,7 +86,8 @@ async function runPlanned(request: RunRequest, { plan, vars, store, renderer, cl
   const redactor = new Redactor();
   const { resolve } = secretsOf(request.workspace);
   const say = (line: string) => void request.io.stderr.write(`${printable(redactor.redact(line))}\n`);
-  const outside = { job, resolveSecret: resolve, redactor, vars, env, runId };
+  const tokens = (account: string) => tokensOf(account, request.workspace, redactor);
+  const outside = { job, resolveSecret: resolve, tokensOf: tokens, redactor, vars, env, runId };
   const record = {
     id: runId,
     trigger,

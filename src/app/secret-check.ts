@@ -1,6 +1,8 @@
 // Where each secret of a job would come from now, and which is missing.
 import { AppError, type ErrorReport, reportOf } from '../core/errors.ts';
+import { accountOfSecret } from '../secrets/oauth/account.ts';
 import { findSecret, type SecretBackend } from '../secrets/resolver.ts';
+import { loadAccount } from './accounts.ts';
 import { jobByName } from './jobs.ts';
 import { type SecretNeed, secretNeeds } from './secret-needs.ts';
 import { secretsOf } from './secrets.ts';
@@ -30,6 +32,8 @@ export async function checkSecrets(job: string, workspace: Workspace): Promise<S
 async function checkSecret(need: SecretNeed, workspace: Workspace): Promise<CheckedSecret> {
   const { sources, resolve } = secretsOf(workspace);
   try {
+    const account = accountOfSecret(need.name);
+    if (account !== undefined) return { ...need, ...(await checkAccount(account, workspace)) };
     const found = await findSecret(need.name, sources);
     if (found === undefined) await resolve(need.name);
     else if (found.value.reveal() === '') throw empty(need.name, found.place);
@@ -37,6 +41,13 @@ async function checkSecret(need: SecretNeed, workspace: Workspace): Promise<Chec
   } catch (error) {
     return { ...need, problem: reportOf(error) };
   }
+}
+
+/** Signed in, and the client secret that renewing takes is there, too. */
+async function checkAccount(name: string, workspace: Workspace): Promise<Pick<CheckedSecret, 'backend' | 'place'>> {
+  const { account, backend, place } = await loadAccount(name, workspace);
+  if (account.clientSecret !== undefined) await secretsOf(workspace).resolve(account.clientSecret);
+  return { backend, place };
 }
 
 function empty(name: string, place: string): AppError {

@@ -2,6 +2,7 @@
 import { secretsIn } from '../job/expressions.ts';
 import type { Job, JobStep, Raw } from '../job/job.ts';
 import { hasExpression } from '../job/template.ts';
+import { accountSecretName } from '../secrets/oauth/account.ts';
 
 export interface SecretNeed {
   readonly name: string;
@@ -13,12 +14,14 @@ export interface SecretNeed {
 export function secretNeeds(job: Job): readonly SecretNeed[] {
   const steps = [...job.steps, ...job.onFailure];
   const needs = new Map<string, string[]>();
+  const need = (name: string, user: string) => needs.set(name, [...new Set([...(needs.get(name) ?? []), user])]);
   const note = (raw: Raw, user: string) => {
-    for (const name of secretsIn(raw)) needs.set(name, [...new Set([...(needs.get(name) ?? []), user])]);
+    for (const name of secretsIn(raw)) need(name, user);
   };
   for (const name of connectionsUsed(job, steps)) {
-    const { host = '', user = '', password = '' } = job.connections[name] ?? {};
+    const { host = '', user = '', password = '', oauth2 } = job.connections[name] ?? {};
     note([host, user, password], `connection ${name}`);
+    if (oauth2 !== undefined) need(accountSecretName(oauth2), `connection ${name}`);
   }
   for (const step of steps) note(step.with, `step ${step.id}`);
   if (job.ping !== undefined) note(job.ping, 'ping');

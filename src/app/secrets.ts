@@ -1,9 +1,11 @@
 // The secrets of a workspace: every source in order, the vault with whoever can open it.
 import { join, resolve } from 'node:path';
 import { systemClock } from '../core/clock.ts';
+import { AppError } from '../core/errors.ts';
 import { systemRandom } from '../core/random.ts';
 import { Secret } from '../core/secret.ts';
 import { askHidden, askHiddenTwice, isInteractive } from '../progress/prompt.ts';
+import { accountOfSecret } from '../secrets/oauth/account.ts';
 import { findOutsideVault, resolveSecret, type SecretSources } from '../secrets/resolver.ts';
 import { Vault } from '../secrets/vault.ts';
 import type { Workspace } from './workspace.ts';
@@ -59,7 +61,13 @@ function makeSecrets(workspace: Workspace): Secrets {
   return {
     sources,
     vault,
-    resolve: name => resolveSecret(name, sources),
+    resolve: async name => {
+      const account = accountOfSecret(name);
+      if (account === undefined) return resolveSecret(name, sources);
+      throw new AppError('secret-name', `${name} holds the tokens of a sign-in and is no secret for expressions`, {
+        hint: `Write \`oauth2: ${account}\` on a connection.`,
+      });
+    },
     async unlockFor(names) {
       if (!isInteractive() || !(await vault.exists())) return;
       for (const name of names) {

@@ -10,6 +10,7 @@ import { loadSharedConnections } from '../job/shared-connections.ts';
 import { askHidden } from '../progress/prompt.ts';
 import { addressOf, type Endpoint, type Protocol } from '../protocols/net/endpoint.ts';
 import { publicEnvironment } from '../secrets/environment.ts';
+import { tokensOf } from './accounts.ts';
 import { endpointResolver, sendsPasswordInClear } from './endpoints.ts';
 import type { OneOff } from './oneoff.ts';
 import { secretsOf } from './secrets.ts';
@@ -65,7 +66,7 @@ export interface Connecting {
 /** Of any protocol. Throws AppError `usage`, `connection-unknown`, `config-invalid`, and `secret-missing` for what host and port need. */
 export async function connectionNamed(text: string, one: OneOff): Promise<Connecting> {
   const connection = await connectionOf(parseTarget(text), one);
-  const { user, password, ...rest } = connection;
+  const { user, password, oauth2, ...rest } = connection;
   const inFull = async () => {
     const endpoint = await signedIn(connection, one);
     if (endpoint.password !== undefined) one.redactor.add(endpoint.password);
@@ -125,8 +126,9 @@ function unknownConnection(name: string, known: readonly string[], { jobsDir, cw
 
 /** The password: from stdin when the user said so, else the connection's own secret, POSTRIDER_PASSWORD, or whoever sits at the terminal. */
 async function signedIn(connection: Connection, one: OneOff): Promise<Endpoint> {
-  const { password: own, ...rest } = connection;
+  const { password: own, oauth2, ...rest } = connection;
   const given = await one.passwordGiven?.();
+  if (oauth2 !== undefined && given === undefined) return resolved(connection, one);
   if (own === undefined || given !== undefined) {
     return withPassword(await resolved(rest, one), given ?? fromEnvironment(one), one);
   }
@@ -145,7 +147,11 @@ function resolved(connection: Connection, { workspace, redactor, interactive }: 
   const secrets = secretsOf(workspace);
   if (interactive) secrets.askPerson();
   const env = publicEnvironment(workspace.env);
-  const resolve = endpointResolver({ job, resolveSecret: name => secrets.resolve(name), redactor, vars: {}, env, runId: '' });
+  const resolve = endpointResolver({
+    ...{ job, redactor, vars: {}, env, runId: '' },
+    resolveSecret: name => secrets.resolve(name),
+    tokensOf: account => tokensOf(account, workspace, redactor),
+  });
   return resolve(connection.name, () => undefined);
 }
 

@@ -21,7 +21,7 @@ export interface WorkspaceFlags {
 export function workspace(flags: WorkspaceFlags, env = environment(), cwd = process.cwd()): Workspace {
   return {
     jobsDir: resolve(cwd, flags.jobs ?? filled(env['POSTRIDER_JOBS']) ?? 'jobs'),
-    stateDir: resolve(cwd, flags.state ?? filled(env['POSTRIDER_STATE']) ?? join(stateHome(env), 'postrider')),
+    stateDir: resolve(cwd, flags.state ?? filled(env['POSTRIDER_STATE']) ?? userStateDir(env)),
     cwd,
     host: hostname(),
     env,
@@ -30,6 +30,11 @@ export function workspace(flags: WorkspaceFlags, env = environment(), cwd = proc
 
 function environment(): Workspace['env'] {
   return Object.fromEntries(Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined));
+}
+
+/** Of this user, whatever state folder was chosen. */
+export function userStateDir(env: Workspace['env']): string {
+  return join(stateHome(env), 'postrider');
 }
 
 /** The XDG base directory specification ignores relative paths. */

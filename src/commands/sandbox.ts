@@ -50,6 +50,9 @@ export default class SandboxCommand extends BaseCommand {
     for (const [name, { host, port }] of Object.entries(sandbox.endpoints)) this.print(`${name.padEnd(6)} ${host}:${port}`);
     this.print(`\nuser         ${sandbox.user}`);
     this.print(`password     ${sandbox.password}   (export POSTRIDER_SECRET_SANDBOX=${sandbox.password})`);
+    this.print(
+      `oauth2       ${sandbox.issuer}   (postrider login NAME --provider custom --scope mail --issuer ${sandbox.issuer})`,
+    );
     this.print(`trust        ${sandbox.caFile}`);
     this.print(`web root     ${sandbox.siteDir}`);
     this.print(`connections  ${connections}`);

@@ -67,18 +67,23 @@ function checkHost(host: Raw | undefined, path: Path): readonly Problem[] {
 
 function checkSignIn(raw: Readonly<Record<string, Raw>>, path: Path): readonly Problem[] {
   const problems: Problem[] = [];
-  const { password, user, host, tls } = raw;
+  const { password, oauth2, user, host, tls } = raw;
   if (typeof password === 'string' && password !== '' && !hasExpression(password)) {
     const hint = 'Store it with `postrider secret set NAME` and write `${{ secrets.NAME }}`.';
     const message = 'a password stands in this file in clear text';
     problems.push({ code: 'secret-in-file', severity: 'warning', message, hint, path: [...path, 'password'], part: 'key' });
   }
-  if (password !== undefined && user === undefined) {
-    const message = 'there is a `password`, but no `user`';
-    problems.push({ code: 'missing-key', message, hint: 'Add `user: …`.', path: [...path, 'password'], part: 'key' });
+  const proof = password !== undefined ? 'password' : oauth2 !== undefined ? 'oauth2' : undefined;
+  if (proof !== undefined && user === undefined) {
+    const message = `there is ${proof === 'password' ? 'a `password`' : '`oauth2`'}, but no \`user\``;
+    problems.push({ code: 'missing-key', message, hint: 'Add `user: …`.', path: [...path, proof], part: 'key' });
   }
-  if (tls === 'none' && (password !== undefined || user !== undefined) && typeof host === 'string' && !isLoopback(host)) {
-    const message = `the password is sent to ${printable(host)} in clear text`;
+  if (password !== undefined && oauth2 !== undefined) {
+    const message = 'a connection signs in by `password` or by `oauth2`, not by both';
+    problems.push({ code: 'contradiction', message, hint: 'Remove one of them.', path: [...path, 'oauth2'], part: 'key' });
+  }
+  if (tls === 'none' && (proof !== undefined || user !== undefined) && typeof host === 'string' && !isLoopback(host)) {
+    const message = `the ${proof === 'oauth2' ? 'access token' : 'password'} is sent to ${printable(host)} in clear text`;
     const hint = 'Remove `tls: none` if the server can do TLS; most can.';
     problems.push({ code: 'clear-text-password', severity: 'warning', message, hint, path: [...path, 'tls'] });
   }

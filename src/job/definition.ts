@@ -106,6 +106,11 @@ const connectionKeys = {
   'max-connections': integer(1, 64).optional().describe('How many sessions may be open at once.'),
 };
 
+/** The protocols whose servers take access tokens. */
+const signInKeys = {
+  oauth2: word().regex(IDENTIFIER_PATTERN).optional().describe('Instead of `password`: the name given to `postrider login`.'),
+};
+
 const tls = (preset: string) =>
   oneOf(['explicit', 'implicit', 'none'])
     .optional()
@@ -122,10 +127,11 @@ export const connectionSchemas = {
       .optional()
       .describe('control: files are sent in clear text (PROT C). Default private.'),
   }),
-  pop3: object({ type: oneOf(['pop3']).describe('A POP3 server.'), ...connectionKeys, tls: tls('implicit') }),
+  pop3: object({ type: oneOf(['pop3']).describe('A POP3 server.'), ...connectionKeys, ...signInKeys, tls: tls('implicit') }),
   smtp: object({
     type: oneOf(['smtp']).describe('An SMTP server.'),
     ...connectionKeys,
+    ...signInKeys,
     tls: tls('explicit'),
     hostname: word().optional().describe('The name said in EHLO.'),
   }),
@@ -136,7 +142,6 @@ export const connectionTypeSchema = object({ type: oneOf(['ftp', 'pop3', 'smtp']
 
 /** Keys of the contract that nothing acts on yet, and what to do instead. Accepting them would be a silent lie. */
 export const UNAVAILABLE: Readonly<Record<string, string>> = {
-  oauth2: 'Sign in with `user` and `password`; an app password often works where OAuth is asked for.',
   proxy: 'Remove it and connect directly, or through a tunnel to a local port.',
   delivery: 'Remove it and give the `host` of a mail server that delivers.',
   dkim: 'Remove it; let the mail server at `host` sign.',

@@ -38,6 +38,8 @@ export interface Schedule {
 export interface Connection extends Omit<Endpoint, 'password' | 'token'> {
   /** Usually `${{ secrets.NAME }}`. */
   readonly password?: string;
+  /** Instead of a password: the name of an OAuth2 account. */
+  readonly oauth2?: string;
 }
 
 export interface JobStep {

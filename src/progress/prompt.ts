@@ -9,13 +9,16 @@ export interface PromptIo {
 
 export const ANSWER_LENGTH_MAX = 64 * 1024;
 
-/** Call it only where isInteractive(). Rejects with CancelledError on Ctrl-C, AppError `usage` when the input ends. */
-export async function askHidden(question: string, { input, output }: PromptIo = terminal()): Promise<string> {
+/**
+ * Call it only where isInteractive(). Rejects with CancelledError on Ctrl-C and when `over` says that nobody needs the answer any
+ * more, AppError `usage` when the input ends.
+ */
+export async function askHidden(question: string, { input, output }: PromptIo = terminal(), over?: AbortSignal): Promise<string> {
   // Before the question: whoever answers fast is not echoed either.
   input.setRawMode(true);
   try {
     output.write(question);
-    return await answer(input);
+    return await answer(input, over);
   } finally {
     input.setRawMode(false);
     input.pause();
@@ -53,15 +56,17 @@ function terminal(): PromptIo {
   return { input: process.stdin, output: process.stderr };
 }
 
-function answer(input: NodeJS.ReadStream): Promise<string> {
+function answer(input: NodeJS.ReadStream, over: AbortSignal | undefined): Promise<string> {
   return new Promise((resolve, reject) => {
     let typed: string[] = [];
     const settle = (how: () => void) => {
       input.off('data', read).off('end', ended);
+      over?.removeEventListener('abort', unasked);
       how();
     };
     const ended = () =>
       settle(() => reject(new AppError('usage', 'the input ended before the answer', { hint: 'Nothing was changed.' })));
+    const unasked = () => settle(() => reject(new CancelledError()));
     const read = (chunk: Buffer | string) => {
       for (const char of String(chunk)) {
         if (ENTER.has(char)) return settle(() => resolve(typed.join('')));
@@ -73,6 +78,7 @@ function answer(input: NodeJS.ReadStream): Promise<string> {
         if (typed.length > ANSWER_LENGTH_MAX) return settle(() => reject(tooLong()));
       }
     };
+    over?.addEventListener('abort', unasked, { once: true });
     input.setEncoding('utf8').on('data', read).on('end', ended).resume();
   });
 }

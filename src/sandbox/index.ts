@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import { type Random, randomHex } from '../core/random.ts';
 import { Secret } from '../core/secret.ts';
+import { startAuthorizationServer } from './authorization-server.ts';
 import { sandboxCertificates } from './certificates.ts';
 import { FaultBook, type FaultRule } from './faults.ts';
 import { startFtpServer } from './ftp/server.ts';
@@ -12,6 +13,7 @@ import { startPop3Server } from './pop3/server.ts';
 import type { Service } from './service.ts';
 import type { OnLine, ServiceOptions } from './service-options.ts';
 import { startSmtpServer } from './smtp/server.ts';
+import { TokenBook } from './token-book.ts';
 
 export { sandboxCertificates } from './certificates.ts';
 export type { ServerName } from './fault-points.ts';
@@ -45,6 +47,10 @@ export interface SandboxOptions {
   readonly password?: string;
   /** Take passwords on clear connections, for rehearsals with `tls: none`; default true, for nothing leaves this machine. */
   readonly allowClear?: boolean;
+  /** Whether an access token opens this user's mailbox; default: when the sandbox's own authorization server gave it out. */
+  readonly acceptToken?: ServiceOptions['acceptToken'];
+  /** Of the authorization server. 0 or absent: a free one. */
+  readonly oauthPort?: number;
   /** Every command and reply, passwords masked, and every fault that strikes. */
   readonly onLine?: OnLine;
 }
@@ -62,6 +68,9 @@ export interface Sandbox {
   readonly endpoints: Readonly<Record<EndpointName, SandboxEndpoint>>;
   /** What SMTP accepted and POP3 serves. */
   readonly mailbox: MailboxStore;
+  /** The authorization server, and what it gave out. */
+  readonly issuer: string;
+  readonly tokens: TokenBook;
   /** The FTP server's root. */
   readonly siteDir: string;
   /** Stops listening and cuts every connection; the files stay. */
@@ -77,13 +86,15 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const mailbox = await MailboxStore.open(join(dir, 'mail'), options.random);
   const { clock, random, latencyMs = 0, user = 'sandbox', allowClear = true, onLine } = options;
   const password = options.password ?? randomHex(random, 8);
+  const tokens = new TokenBook(clock, random);
   const common: ServiceOptions = {
     ...{ clock, random, latencyMs, user, allowClear, tls },
     password: new Secret(password),
+    acceptToken: options.acceptToken ?? ((_user, token) => tokens.accepts(token)),
     faults: new FaultBook(options.faults ?? []),
     ...(onLine === undefined ? {} : { onLine }),
   };
-  const services: Service[] = [];
+  const services: { close(): Promise<void> }[] = [];
   const close = async () => {
     await Promise.all(services.map(service => service.close()));
   };
@@ -99,7 +110,11 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     // The ports that were asked for first, or one of them could be given away as a free one.
     const byWish = ENDPOINTS.toSorted((a, b) => Number(isFree(a)) - Number(isFree(b)));
     for (const name of byWish) endpoints[name] = await start(name);
-    return { dir, caFile, user, password, endpoints: endpoints as Sandbox['endpoints'], mailbox, siteDir, close };
+    const own = { tokens, random, password: new Secret(password), port: options.oauthPort ?? 0 };
+    const authorization = await startAuthorizationServer(own);
+    services.push(authorization);
+    const all = endpoints as Sandbox['endpoints'];
+    return { dir, caFile, user, password, endpoints: all, mailbox, siteDir, issuer: authorization.issuer, tokens, close };
   } catch (error) {
     await close();
     throw error;

@@ -21,6 +21,8 @@ export interface ServiceOptions {
   readonly port?: number;
   /** Take passwords on clear connections; default false. */
   readonly allowClear?: boolean;
+  /** Whether an access token opens this user's mailbox. Without it, passwords are all that is taken. */
+  readonly acceptToken?: (user: string, token: string) => Promise<boolean> | boolean;
   readonly latencyMs?: number;
   readonly faults?: FaultBook;
   /** Every command and reply, passwords masked, and every fault that strikes. */

@@ -7,6 +7,7 @@ import type { Random } from '../core/random.ts';
 import type { Secret } from '../core/secret.ts';
 import { makeFolder } from '../files/make-folder.ts';
 import { assertSecretName } from './name.ts';
+import { lockFile } from './process-lock.ts';
 import {
   type CipherOptions,
   damaged,
@@ -19,7 +20,6 @@ import {
 } from './vault-cipher.ts';
 import { contentText, parseContent, type VaultContent } from './vault-content.ts';
 import { removeLeftovers, replaceFile, type StoredFile, systemDisk, type VaultDisk } from './vault-disk.ts';
-import { lockVault } from './vault-lock.ts';
 
 export interface VaultOptions extends CipherOptions {
   /** Absolute. */
@@ -92,7 +92,7 @@ export class Vault {
       await makeFolder(dirname(path), { mode: 0o700 }).catch(error => {
         throw fileError(error, dirname(path));
       });
-      const release = await lockVault(`${path}.lock`, { clock, random });
+      const release = await lockFile(`${path}.lock`, { clock, random, doing: 'writing the vault', busyCode: 'vault-busy' });
       try {
         await removeLeftovers(path, this.#disk);
         const before = await this.#open();

@@ -8,9 +8,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Clock, systemClock } from '../../src/core/clock.ts';
 import { systemRandom } from '../../src/core/random.ts';
 import { Secret } from '../../src/core/secret.ts';
+import { lockFile } from '../../src/secrets/process-lock.ts';
 import { Vault, type VaultOptions } from '../../src/secrets/vault.ts';
 import { systemDisk, type VaultDisk } from '../../src/secrets/vault-disk.ts';
-import { lockVault } from '../../src/secrets/vault-lock.ts';
 import { type TempDir, tempDir } from '../support/temp-dir.ts';
 
 const PASSPHRASE = 'correct horse battery staple';
@@ -216,7 +216,9 @@ describe('many writers', () => {
 
     for (const text of [JSON.stringify({ pid: 1, host: 'elsewhere', started: '', nonce: 'bb' }), 'garbage']) {
       await writeFile(lock, text);
-      await expect(lockVault(lock, { clock: hastyClock(), random: systemRandom })).rejects.toMatchObject({
+      await expect(
+        lockFile(lock, { clock: hastyClock(), random: systemRandom, doing: 'writing', busyCode: 'vault-busy' }),
+      ).rejects.toMatchObject({
         code: 'vault-busy',
         retry: 'later',
       });

@@ -19,6 +19,8 @@ export interface RehearsalOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Files of the site, path → content. */
   readonly site?: Readonly<Record<string, string | Buffer>>;
+  /** Which access tokens the servers take; default: those of the sandbox's own authorization server. */
+  readonly acceptToken?: (user: string, token: string) => Promise<boolean>;
   /** Messages that lie in the mailbox before the job runs. */
   readonly messages?: readonly Buffer[];
 }
@@ -76,6 +78,7 @@ export async function rehearsal(options: RehearsalOptions = {}): Promise<Rehears
     clock: systemClock,
     random: systemRandom,
     faults,
+    ...(options.acceptToken === undefined ? {} : { acceptToken: options.acceptToken }),
     ...(options.sandboxPassword === undefined ? {} : { password: options.sandboxPassword }),
   });
   for (const [path, content] of Object.entries(options.site ?? SMALL_SITE)) {

@@ -11,6 +11,7 @@ import { publicEnvironment } from '../../secrets/environment.ts';
 import { type PostOffice, post, putOff, record, waitingOf } from '../../steps/smtp-post.ts';
 import type { StepOutbox } from '../../steps/step.ts';
 import type { Store } from '../../stores/store.ts';
+import { tokensOf } from '../accounts.ts';
 import { endpointResolver } from '../endpoints.ts';
 import { jobByName } from '../jobs.ts';
 import { secretsOf } from '../secrets.ts';
@@ -111,7 +112,10 @@ class Round {
     const { job } = await jobByName(file, workspace);
     const { resolve: resolveSecret } = secretsOf(workspace);
     const env = publicEnvironment(workspace.env);
-    const resolver = endpointResolver({ job, resolveSecret, redactor: this.#redactor, vars: job.vars, env, runId: 'outbox' });
+    const redactor = this.#redactor;
+    const tokens = (account: string) => tokensOf(account, workspace, redactor);
+    const outside = { job, resolveSecret, tokensOf: tokens, redactor, vars: job.vars, env, runId: 'outbox' };
+    const resolver = endpointResolver(outside);
     return resolver(connection, (_level, message) => this.#request.say(message));
   }
 

@@ -1,4 +1,5 @@
-// The AUTHORIZATION state: CAPA, STLS, USER, PASS, APOP, AUTH PLAIN.
+// The AUTHORIZATION state: CAPA, STLS, USER, PASS, APOP, AUTH.
+import { BEARER_REASON, bearerMechanisms, isBearer, rightBearer } from '../bearer.ts';
 import { decodeBase64, FAILED_SIGN_INS_MAX, rightApop, rightPassword, rightPlain } from '../credentials.ts';
 import { Refusal } from '../refusal.ts';
 import type { Pop3Commands, Pop3Session } from './session.ts';
@@ -25,7 +26,7 @@ function capabilities(session: Pop3Session): string {
     'PIPELINING',
     'RESP-CODES',
     'AUTH-RESP-CODE',
-    ...(session.mayTakePasswords ? ['USER', 'SASL PLAIN'] : []),
+    ...(session.mayTakePasswords ? ['USER', `SASL ${['PLAIN', ...bearerMechanisms(session.options)].join(' ')}`] : []),
     ...(canStartTls ? ['STLS'] : []),
     'IMPLEMENTATION postrider-sandbox',
     '.',
@@ -63,18 +64,29 @@ function giveDigest(session: Pop3Session, [user = '', digest = '']: readonly str
 }
 
 async function authenticate(session: Pop3Session, [mechanism = '', initial]: readonly string[]): Promise<string> {
-  if (mechanism.toUpperCase() !== 'PLAIN') return '-ERR only AUTH PLAIN is known here';
+  const { options } = session;
+  const name = mechanism.toUpperCase();
+  if (name !== 'PLAIN' && !isBearer(name, options)) return '-ERR this mechanism is not known here';
   demandProtection(session);
-  let answer: string | undefined = initial;
-  if (answer === undefined) {
-    await session.connection.reply('+ ');
-    answer = await session.connection.line(SASL_LINE_BYTES_MAX, () => '****');
-    if (answer === undefined) throw new Refusal('-ERR cancelled');
-  }
-  if (answer === '*') return '-ERR cancelled';
-  const message = decodeBase64(answer);
-  if (message === undefined) return '-ERR this is no base64';
-  return conclude(session, rightPlain(session.options, message));
+  const message = decoded(initial ?? (await ask(session, '')));
+  if (name === 'PLAIN') return conclude(session, rightPlain(options, message));
+  const right = await rightBearer(options, name, message);
+  // RFC 7628 section 3.2.3: the client says that it has read why, and is refused then.
+  if (!right) await ask(session, BEARER_REASON);
+  return conclude(session, right);
+}
+
+async function ask(session: Pop3Session, challenge: string): Promise<string> {
+  await session.connection.reply(`+ ${challenge}`);
+  const answer = await session.connection.line(SASL_LINE_BYTES_MAX, () => '****');
+  if (answer === undefined || answer === '*') throw new Refusal('-ERR cancelled');
+  return answer;
+}
+
+function decoded(text: string): Buffer {
+  const message = text === '*' ? undefined : decodeBase64(text);
+  if (message === undefined) throw new Refusal('-ERR this is no base64');
+  return message;
 }
 
 async function conclude(session: Pop3Session, right: boolean): Promise<string> {

@@ -1,5 +1,6 @@
 // Who is there and how the connection is protected: EHLO, HELO, STARTTLS, AUTH, QUIT.
 import { randomHex } from '../../core/random.ts';
+import { BEARER_REASON, bearerMechanisms, isBearer, rightBearer } from '../bearer.ts';
 import { decodeBase64, FAILED_SIGN_INS_MAX, rightCramMd5, rightPassword, rightPlain } from '../credentials.ts';
 import { Refusal } from '../refusal.ts';
 import { MESSAGE_BYTES_MAX } from './envelope.ts';
@@ -30,9 +31,13 @@ function extendedHello(session: SmtpSession, name: string): string {
     'SMTPUTF8',
     'ENHANCEDSTATUSCODES',
     ...(canStartTls ? ['STARTTLS'] : []),
-    ...(session.mayTakePasswords ? ['AUTH PLAIN LOGIN CRAM-MD5'] : []),
+    ...(session.mayTakePasswords ? [`AUTH ${mechanisms(session).join(' ')}`] : []),
   ];
   return lines.map((line, i) => `250${i === lines.length - 1 ? ' ' : '-'}${line}`).join('\n');
+}
+
+function mechanisms({ options }: SmtpSession): readonly string[] {
+  return ['PLAIN', 'LOGIN', 'CRAM-MD5', ...bearerMechanisms(options)];
 }
 
 function hello(session: SmtpSession, name: string): string {
@@ -93,8 +98,16 @@ async function checkMechanism(session: SmtpSession, mechanism: string, initial: 
       return rightCramMd5(options, challenge, await ask(session, challenge));
     }
     default:
-      throw new Refusal('504 5.5.4 Mechanisms: PLAIN, LOGIN, CRAM-MD5');
+      if (!isBearer(mechanism, options)) throw new Refusal(`504 5.5.4 Mechanisms: ${mechanisms(session).join(', ')}`);
+      return checkBearer(session, mechanism, initial === undefined ? await ask(session, '') : decode(initial));
   }
+}
+
+/** RFC 7628 section 3.2.3: the client says that it has read why, and is refused then. */
+async function checkBearer(session: SmtpSession, mechanism: string, message: Buffer): Promise<boolean> {
+  const right = await rightBearer(session.options, mechanism, message);
+  if (!right) await ask(session, Buffer.from(BEARER_REASON, 'base64').toString());
+  return right;
 }
 
 async function ask(session: SmtpSession, challenge: string): Promise<Buffer> {

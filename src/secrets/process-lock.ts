@@ -1,4 +1,4 @@
-// One writer of the vault at a time, over processes: a lock file that names its holder and is taken over only from the dead.
+// One process at a time: a lock file that names its holder and is taken over only from the dead.
 import { link, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import type { Clock } from '../core/clock.ts';
@@ -15,9 +15,13 @@ export interface LockHolder {
   readonly nonce: string;
 }
 
-export interface VaultLockOptions {
+export interface ProcessLockOptions {
   readonly clock: Clock;
   readonly random: Random;
+  /** What the holder does, for the message: `writing the vault`. */
+  readonly doing: string;
+  /** Code of the error when it never ends. */
+  readonly busyCode: string;
   /** Tests say who is alive. */
   readonly isAlive?: (holder: LockHolder) => Promise<boolean>;
 }
@@ -26,8 +30,8 @@ const WAIT_MS_MAX = 120_000;
 const LOOK_AGAIN_MS = 40;
 const NONCE_BYTES = 8;
 
-/** Waits for its turn. Throws AppError `vault-busy`. Resolves with what gives the lock back. */
-export async function lockVault(path: string, options: VaultLockOptions): Promise<() => Promise<void>> {
+/** Waits for its turn. Throws AppError `busyCode`. Resolves with what gives the lock back. */
+export async function lockFile(path: string, options: ProcessLockOptions): Promise<() => Promise<void>> {
   const { clock, random } = options;
   const nonce = randomHex(random, NONCE_BYTES);
   const since = clock.elapsed();
@@ -39,7 +43,7 @@ export async function lockVault(path: string, options: VaultLockOptions): Promis
       await bury(path, holder, options);
       continue;
     }
-    if (clock.elapsed() - since > WAIT_MS_MAX) throw busy(path, holder);
+    if (clock.elapsed() - since > WAIT_MS_MAX) throw busy(path, holder, options);
     await clock.sleep(LOOK_AGAIN_MS * (0.5 + random.fraction()));
   }
   return () => rm(path, { force: true });
@@ -81,8 +85,8 @@ async function holderOf(path: string): Promise<LockHolder | 'unknown' | undefine
  * Removes the lock of a dead holder under a lock of its own, named by the dead one's nonce: of all who found it dead only one
  * removes it, and never the lock that somebody took since.
  */
-async function bury(path: string, dead: LockHolder, options: VaultLockOptions): Promise<void> {
-  const release = await lockVault(`${path}.${dead.nonce}`, options);
+async function bury(path: string, dead: LockHolder, options: ProcessLockOptions): Promise<void> {
+  const release = await lockFile(`${path}.${dead.nonce}`, options);
   try {
     const now = await holderOf(path);
     if (now !== undefined && now !== 'unknown' && now.nonce === dead.nonce) await rm(path, { force: true });
@@ -92,7 +96,7 @@ async function bury(path: string, dead: LockHolder, options: VaultLockOptions): 
 }
 
 /** Another machine's process cannot be asked, so it counts as alive. */
-async function isDead(holder: LockHolder, { isAlive = isAliveHere }: VaultLockOptions): Promise<boolean> {
+async function isDead(holder: LockHolder, { isAlive = isAliveHere }: ProcessLockOptions): Promise<boolean> {
   return holder.host === hostname() && !(await isAlive(holder));
 }
 
@@ -117,9 +121,9 @@ async function startOf(pid: number): Promise<string> {
   }
 }
 
-function busy(path: string, holder: LockHolder | 'unknown'): AppError {
+function busy(path: string, holder: LockHolder | 'unknown', { doing, busyCode }: ProcessLockOptions): AppError {
   const who = holder === 'unknown' ? 'somebody' : `process ${holder.pid} on ${printable(holder.host)}`;
-  return new AppError('vault-busy', `${who} is writing the vault and does not end`, {
+  return new AppError(busyCode, `${who} is ${doing} and does not end`, {
     retry: 'later',
     hint: `If nothing is running there any more, remove ${path}.`,
   });
