@@ -35,6 +35,8 @@ export interface RideOptions {
   readonly instead?: () => Reply | undefined;
   /** Takes the lines inside its reply, which may then be of any length; must not throw. */
   readonly inner?: InnerLines;
+  /** What transcripts show instead of the line. */
+  readonly shown?: string;
 }
 
 /** A command that may wait for company. */
@@ -126,7 +128,7 @@ export class FtpControl {
     promise.catch(() => undefined);
     try {
       if (this.#failure !== undefined) throw this.#failure;
-      this.#riders.push({ command: this.#command(line), options, resolve, reject });
+      this.#riders.push({ command: this.#command(line, options.shown), options, resolve, reject });
     } catch (error) {
       reject(error);
     }

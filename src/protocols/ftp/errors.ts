@@ -110,6 +110,10 @@ export function crowded(where: string, command: string, reply: Reply): RefusedEr
 
 /** 421 in the middle of a session: whatever ran did not finish. */
 export function serverClosing(where: string, reply: Reply): BrokenSessionError {
+  if (CROWDED.test(reply.lines.join(' ')))
+    return new BrokenSessionError('too-many-connections', `${where} ended the session: ${replyText(reply)}`, {
+      hint: 'The server limits its connections; lower `max-connections` or try again later.',
+    });
   return new BrokenSessionError('server-closing', `${where} ended the session: ${replyText(reply)}`, {
     hint: 'The server closes idle or surplus sessions; a new connection usually helps.',
   });

@@ -2,6 +2,7 @@
 import { AppError, CancelledError } from '../../core/errors.ts';
 import type { Secret } from '../../core/secret.ts';
 import type { Endpoint } from '../net/endpoint.ts';
+import type { Reply } from '../wire/reply.ts';
 import type { Charset } from './charset.ts';
 import type { FtpControl } from './control.ts';
 import { crowded, isPositive, refused, replyText, signInRefused, unexpectedReply } from './errors.ts';
@@ -18,8 +19,10 @@ export async function signIn(control: FtpControl, endpoint: Endpoint, charset: C
   try {
     const greeting = await greet(control);
     if (endpoint.tls === 'explicit') await startTls(control);
-    await identify(control, endpoint);
-    const features = await settings(control, endpoint);
+    const together = control.trust.asksPassword;
+    const identified = identify(control, endpoint, together);
+    if (!together) await identified;
+    const features = await settings(control, endpoint, identified);
     // A server that does not know it goes on as before: nobody waits for the answer.
     if (features.utf8 && charset.name === 'utf-8') void control.ride('OPTS UTF8 ON');
     return { greeting, features };
@@ -52,15 +55,38 @@ async function startTls(control: FtpControl): Promise<void> {
 const ANONYMOUS = 'anonymous';
 const ANONYMOUS_PASSWORD = 'postrider@';
 
-async function identify(control: FtpControl, endpoint: Endpoint): Promise<void> {
+/** Resolves when the user is in. `together`: USER and PASS leave with the next command. Its promise may be left alone. */
+function identify(control: FtpControl, endpoint: Endpoint, together: boolean): Promise<void> {
   const user = endpoint.user ?? ANONYMOUS;
   const line = `USER ${sendable(user)}`;
-  const reply = await control.exchange(line);
-  if (reply.code === 230 || reply.code === 232) return;
+  const identified = together ? identifySoon(control, endpoint, user, line) : identifyNow(control, endpoint, user, line);
+  identified.catch(() => undefined);
+  return identified;
+}
+
+async function identifyNow(control: FtpControl, endpoint: Endpoint, user: string, line: string): Promise<void> {
+  if (isInAlready(control, line, await control.exchange(line))) return;
+  assertAdmitted(control, await control.exchange(passLine(endpoint, user), MASKED));
+  control.trust.askedPassword();
+}
+
+async function identifySoon(control: FtpControl, endpoint: Endpoint, user: string, line: string): Promise<void> {
+  const asked = control.ride(line);
+  const answered = control.ride(passLine(endpoint, user), { shown: MASKED });
+  const isIn = isInAlready(control, line, await asked);
+  const answer = await answered;
+  if (!isIn) assertAdmitted(control, answer);
+}
+
+/** True when no password is wanted. */
+function isInAlready(control: FtpControl, line: string, reply: Reply): boolean {
+  if (reply.code === 230 || reply.code === 232) return true;
   if (reply.code === 332) throw refused(control.where, line, reply, ACCOUNT);
-  if (reply.code !== 331)
-    throw reply.code >= 400 ? signInRefused(control.where, line, reply) : unexpectedReply(control.where, line, reply);
-  const answer = await control.exchange(passLine(endpoint, user), MASKED);
+  if (reply.code === 331) return false;
+  throw reply.code >= 400 ? signInRefused(control.where, line, reply) : unexpectedReply(control.where, line, reply);
+}
+
+function assertAdmitted(control: FtpControl, answer: Reply): void {
   if (answer.code === 332) throw refused(control.where, MASKED, answer, ACCOUNT);
   if (!isPositive(answer)) throw signInRefused(control.where, MASKED, answer);
 }
@@ -89,10 +115,14 @@ function passLine(endpoint: Endpoint, user: string): string {
 }
 
 /** Everything a signed-in session needs, in one segment where the server bears it. */
-async function settings(control: FtpControl, endpoint: Endpoint): Promise<FtpFeatures> {
+async function settings(control: FtpControl, endpoint: Endpoint, identified: Promise<void>): Promise<FtpFeatures> {
   const secured = endpoint.tls === 'none' ? undefined : protect(control, endpoint.protection ?? 'private');
   const features = control.ride('FEAT');
-  const binary = await control.exchange('TYPE I');
+  const binary = await control.exchange('TYPE I').catch(async error => {
+    await identified;
+    throw error;
+  });
+  await identified;
   await secured;
   if (!isPositive(binary)) throw unexpectedReply(control.where, 'TYPE I', binary);
   return parseFeatures(await features);

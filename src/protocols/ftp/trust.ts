@@ -7,9 +7,19 @@ const KNOWN_BAD = /microsoft ftp service|madgoat|mikrotik/i;
 /** What is known of one server, shared by all its sessions. */
 export class PipelineTrust {
   #lost = false;
+  #asksPassword = false;
 
   get given(): boolean {
     return !this.#lost;
+  }
+
+  /** True when it asked for a password after USER once: the next session need not wait for that question. */
+  get asksPassword(): boolean {
+    return this.given && this.#asksPassword;
+  }
+
+  askedPassword(): void {
+    this.#asksPassword = true;
   }
 
   greeted(banner: string): void {

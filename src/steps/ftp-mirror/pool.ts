@@ -1,17 +1,20 @@
 // Sessions shared by the whole mirror: opened when work waits for one, replaced when they break, fewer when the server wants fewer.
 //
-//   wanted ──opening──▶ busy ⇄ idle        at most `limit` of the three together, limit ≥ 1, so somebody always gets on
+//   wanted ──opening──▶ busy ⇄ idle        at most SessionCount.wanted of the three together, never less than 1, so somebody always gets on
 //              │          └──▶ gone         broken sessions are dropped; waiting work opens the next
-//              └─ fails with others alive:  limit = those alive; the work waits for one of them
+//              └─ fails with others alive:  as many as are alive; the work waits for one of them
 //              └─ fails with none alive:    the pool is dead; all waiting work gets that error
-import { type Clock, cancelled, nextTurn } from '../../core/clock.ts';
+import { type Clock, cancelled, nextTurn, type Timer } from '../../core/clock.ts';
 import { AppError, reportOf } from '../../core/errors.ts';
 import type { FtpClient } from '../../protocols/ftp/index.ts';
+import { type KnownLimit, SessionCount } from './session-count.ts';
 
 export interface PoolOptions {
   readonly connect: () => Promise<FtpClient>;
   /** At most this many sessions. */
   readonly sessions: number;
+  /** What an earlier run found the server to allow. */
+  readonly known?: KnownLimit | undefined;
   readonly signal: AbortSignal;
   readonly clock: Clock;
   readonly warn: (message: string) => void;
@@ -26,6 +29,9 @@ const IDLE_MS_MAX = 20_000;
 /** Logins under way at once after the first succeeded: servers ban bursts, and hash passwords slowly. */
 const OPENING_MAX = 2;
 
+/** Work waits and nothing was done for so long: more sessions are tried. */
+const STUCK_MS = 2_000;
+
 interface Waiter {
   give(client: FtpClient): void;
   fail(error: unknown): void;
@@ -39,7 +45,10 @@ export class Pool {
   readonly #idleSince = new WeakMap<FtpClient, number>();
   readonly #busy = new Set<FtpClient>();
   readonly #waiters: Waiter[] = [];
-  #limit: number;
+  readonly #count: SessionCount;
+  #watched: Timer | undefined;
+  /** Pieces of work. */
+  #done = 0;
   #opening = 0;
   #proven = false;
   #brokenInRow = 0;
@@ -47,8 +56,12 @@ export class Pool {
 
   constructor(options: PoolOptions) {
     this.#options = options;
-    this.#limit = Math.max(1, options.sessions);
-    this.lanes = this.#limit;
+    const { sessions, known, clock } = options;
+    this.lanes = Math.max(1, sessions);
+    this.#count = new SessionCount(
+      sessions,
+      known === undefined ? undefined : { sessions: known.sessions, ageMs: clock.now() - known.at },
+    );
     if (options.signal.aborted) this.#die(cancelled(options.signal));
     options.signal.addEventListener('abort', this.#abort, { once: true });
   }
@@ -56,6 +69,12 @@ export class Pool {
   /** Why no session can be had any more. */
   get failure(): Error | undefined {
     return this.#failure;
+  }
+
+  /** How many sessions the server allows, when that is less than were asked for. */
+  get allowed(): KnownLimit | undefined {
+    const sessions = this.#count.allowed;
+    return sessions === undefined ? undefined : { sessions, at: this.#options.clock.now() };
   }
 
   /** Sessions alive. */
@@ -73,6 +92,8 @@ export class Pool {
       try {
         const result = await work(client, attempt);
         this.#brokenInRow = 0;
+        this.#done += 1;
+        if (this.#waiters.length > 0) this.#count.done(this.#options.clock.elapsed(), this.open);
         return result;
       } catch (error) {
         if (!(error instanceof AppError) || error.retry !== 'reconnect') {
@@ -80,6 +101,7 @@ export class Pool {
           throw error;
         }
         client.close(error);
+        if (error.code === 'too-many-connections') this.#fewer(error, this.open - 1);
         this.#brokenInRow += 1;
         if (this.#brokenInRow >= BROKEN_IN_ROW_MAX + this.lanes) this.#die(error);
         if (attempt >= SESSION_TRIES || this.#failure !== undefined) throw this.#failure ?? error;
@@ -121,7 +143,7 @@ export class Pool {
       }
       const client = this.#idle.pop();
       if (client === undefined) {
-        if (!this.#mayOpen()) return;
+        if (!this.#mayOpen()) return this.#watch();
         void this.#openOne();
       } else if (client.usable) {
         this.#busy.add(client);
@@ -129,6 +151,18 @@ export class Pool {
         else this.#waiters.shift()?.give(client);
       }
     }
+  }
+
+  /** Small files do not wait for ever behind large ones. */
+  #watch(): void {
+    if (this.#watched !== undefined) return;
+    const done = this.#done;
+    this.#watched = this.#options.clock.after(STUCK_MS, () => {
+      this.#watched = undefined;
+      if (this.#waiters.length === 0) return;
+      if (done === this.#done) this.#count.stuck();
+      this.#serve();
+    });
   }
 
   #rest(client: FtpClient): void {
@@ -164,7 +198,10 @@ export class Pool {
 
   #mayOpen(): boolean {
     const most = this.#proven ? OPENING_MAX : 1;
-    return this.open + this.#opening < this.#limit && this.#opening < Math.min(most, this.#waiters.length);
+    return (
+      this.open + this.#opening < this.#count.wanted(this.#options.clock.elapsed()) &&
+      this.#opening < Math.min(most, this.#waiters.length)
+    );
   }
 
   async #openOne(): Promise<void> {
@@ -186,15 +223,17 @@ export class Pool {
   #refused(error: unknown): void {
     if (this.#failure !== undefined) return;
     if (this.open === 0 && this.#opening <= 1) return this.#die(error as Error);
-    const limit = Math.max(1, this.open);
-    if (limit < this.#limit) {
-      this.#options.warn(`the server gives no more than ${limit} session(s): ${reportOf(error).message}`);
-    }
-    this.#limit = limit;
+    this.#fewer(error, this.open);
+  }
+
+  #fewer(error: unknown, alive: number): void {
+    if (!this.#count.refused(this.#options.clock.elapsed(), alive)) return;
+    this.#options.warn(`the server gives no more than ${this.#count.allowed ?? 1} session(s): ${reportOf(error).message}`);
   }
 
   #die(error: Error): void {
     this.#failure ??= error;
+    this.#watched?.cancel();
     for (const client of [...this.#idle.splice(0), ...this.#busy]) client.close(this.#failure);
     this.#serve();
   }

@@ -10,6 +10,7 @@ import type { MirrorConfig } from './config.ts';
 import { normalRemote } from './paths.ts';
 import { Pool } from './pool.ts';
 import { SeenTimesMemory } from './seen-times.ts';
+import { isKnownLimit } from './session-count.ts';
 
 export type Connect = typeof connectFtp;
 
@@ -38,7 +39,11 @@ export async function openWorkshop(config: MirrorConfig, context: StepContext, c
   const stopper = new AbortController();
   const signal = AbortSignal.any([context.signal, stopper.signal]);
   const { dial, clock } = context;
+  const { host, port, user } = endpoint;
+  const sessions = `sessions:${user ?? ''}@${host}:${port}`;
+  const known = await context.ledger.get(sessions);
   const pool = new Pool({
+    known: isKnownLimit(known) ? known : undefined,
     connect: () => connect(endpoint, { dial, clock, signal }),
     sessions: Math.min(config.parallel, endpoint.maxConnections ?? config.parallel),
     signal,
@@ -57,7 +62,15 @@ export async function openWorkshop(config: MirrorConfig, context: StepContext, c
     signal,
     stop: reason => stopper.abort(reason),
     async close() {
+      const { allowed } = pool;
       await pool.close();
+      const remembered =
+        allowed !== undefined
+          ? context.ledger.put(sessions, allowed)
+          : known === undefined
+            ? undefined
+            : context.ledger.delete(sessions);
+      await remembered?.catch(() => undefined);
       stopper.abort(new CancelledError('the sessions are closed'));
     },
   };

@@ -204,3 +204,44 @@ function isStor(line: string): boolean {
 async function drain(chunks: AsyncIterable<Buffer>): Promise<void> {
   for await (const _ of chunks);
 }
+
+describe('signing in again', () => {
+  const again = async (script: Script) => {
+    const { server, client } = await connect(script);
+    server.segments.length = 0;
+    return { server, client };
+  };
+
+  it('sends name, password and settings in one segment, the password masked', async () => {
+    const { server } = await again({});
+    const second = await server.connectAgain();
+    expect(server.segments).toEqual([['USER me', 'PASS hunter22', 'FEAT', 'TYPE I']]);
+    expect(server.transcript.join()).not.toContain('hunter22');
+    await second.noop();
+  });
+
+  it.each([
+    ['a refused password', 'PASS', '530 no', 'sign-in-refused'],
+    ['a refused name', 'USER', '530 no', 'sign-in-refused'],
+    ['too many', 'PASS', '530 too many users', 'too-many-connections'],
+    ['an account', 'PASS', '332 account', 'account-required'],
+    ['421', 'USER', '421 too many connections', 'too-many-connections'],
+  ])('%s means the same as ever', async (_, verb, answer, code) => {
+    let sessions = 0;
+    const ok = verb === 'USER' ? '331 password' : '230 in';
+    const { server } = await again({
+      [verb]: peer => {
+        sessions += 1;
+        peer.reply(sessions === 1 ? ok : answer);
+        if (sessions > 1) peer.cut();
+      },
+    });
+    await expect(server.connectAgain()).rejects.toMatchObject({ code });
+  });
+
+  it('a server that asked for no password is never told one unasked', async () => {
+    const { server } = await again({ USER: '230 in' });
+    await server.connectAgain();
+    expect(server.seen.some(line => line.startsWith('PASS'))).toBe(false);
+  });
+});

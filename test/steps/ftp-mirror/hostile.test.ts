@@ -102,23 +102,23 @@ describe('sessions', () => {
     const clock = new MemoryClock();
     const pool = new Pool({
       connect: () => server.connect({} as never, {} as never),
-      sessions: 5,
+      sessions: 4,
       signal: new AbortController().signal,
       clock,
       warn: () => undefined,
     });
     const barrier = Promise.withResolvers<void>();
     let started = 0;
-    const work = Array.from({ length: 5 }, () =>
+    const work = Array.from({ length: 4 }, () =>
       pool.use(async () => {
         started += 1;
-        if (started === 5) barrier.resolve();
+        if (started === 4) barrier.resolve();
         await barrier.promise;
       }),
     );
     await Promise.all(work);
     clock.time += 60_000;
-    let dead = 5;
+    let dead = 4;
     server.before = what => {
       if (what !== 'connect' && dead-- > 0) throw new BrokenSessionError('server-closing', '421 idle');
     };
