@@ -100,11 +100,23 @@ export abstract class BaseCommand extends Command {
     }
     const diagnostics = (error as { diagnostics?: readonly Diagnostic[] }).diagnostics ?? [];
     if (this.asJson) this.printJson({ error: reportOf(error), ...(diagnostics.length === 0 ? {} : { diagnostics }) });
+    if (annotates()) await this.#annotate(error, diagnostics);
     for (const diagnostic of diagnostics) this.say(formatDiagnostic(diagnostic));
     this.say(`postrider: ${printable(error.message)}`);
     if (error.hint !== undefined) this.say(`  ${printable(error.hint)}`);
     this.exit(exitCodeOf(error));
   }
+
+  async #annotate(error: AppError, diagnostics: readonly Diagnostic[]): Promise<void> {
+    const { diagnosticAnnotation, errorAnnotation } = await import('../progress/annotation.ts');
+    for (const diagnostic of diagnostics) this.say(diagnosticAnnotation(diagnostic));
+    this.say(errorAnnotation(reportOf(error)));
+  }
+}
+
+/** Under GitHub Actions, which reads annotations out of our output. */
+export function annotates(): boolean {
+  return process.env['GITHUB_ACTIONS'] === 'true';
 }
 
 function isDebugged(): boolean {

@@ -2,6 +2,7 @@
 import { systemClock } from '../core/clock.ts';
 import type { RendererIo, RendererKind } from '../progress/renderer.ts';
 import { TransferLine } from '../progress/transfer-line.ts';
+import { annotates } from './base.ts';
 
 const COLUMNS_DEFAULT = 80;
 
@@ -12,7 +13,13 @@ export function chooseRenderer(flags: { readonly json?: boolean; readonly quiet?
 }
 
 export function terminalIo(): RendererIo {
-  return { stdout: process.stdout, stderr: process.stderr, clock: systemClock, color: usesColor(process.stderr) };
+  return {
+    stdout: process.stdout,
+    stderr: process.stderr,
+    clock: systemClock,
+    color: usesColor(process.stderr),
+    annotate: annotates(),
+  };
 }
 
 /** How single transfers are shown: drawn on a terminal, said when they are done elsewhere. */

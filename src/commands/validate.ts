@@ -3,7 +3,8 @@ import { EXIT } from '../app/exit-codes.ts';
 import { validateFiles } from '../app/validate.ts';
 import { workspace } from '../app/workspace.ts';
 import { formatDiagnostic } from '../core/diagnostic.ts';
-import { BaseCommand, jobsFlag, jsonFlag } from './base.ts';
+import { annotatedDiagnostic } from '../progress/annotation.ts';
+import { annotates, BaseCommand, jobsFlag, jsonFlag } from './base.ts';
 
 export default class Validate extends BaseCommand {
   static override summary = 'Check job files; print every problem with its place and what to do.';
@@ -20,7 +21,8 @@ export default class Validate extends BaseCommand {
     if (flags.json) {
       this.printJson({ valid: bad.length === 0, files: results });
     } else {
-      for (const diagnostic of results.flatMap(result => result.diagnostics)) this.print(`${formatDiagnostic(diagnostic)}\n`);
+      const shown = annotates() ? annotatedDiagnostic : formatDiagnostic;
+      for (const diagnostic of results.flatMap(result => result.diagnostics)) this.print(`${shown(diagnostic)}\n`);
       const errors = results.flatMap(result => result.diagnostics).filter(d => d.severity === 'error').length;
       const checked = `${results.length} ${results.length === 1 ? 'file' : 'files'} checked`;
       this.say(

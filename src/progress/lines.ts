@@ -3,6 +3,7 @@ import { printable } from '../core/text.ts';
 import { formatDuration, formatSize } from '../core/units.ts';
 import type { RunEvent } from '../run/events.ts';
 import type { StepProgress } from '../steps/step.ts';
+import { eventAnnotation } from './annotation.ts';
 import { type Paint, paintFor } from './paint.ts';
 import { columnsOf, type Renderer, type RendererIo } from './screen.ts';
 import { fractionOf, outputsText, rateText } from './step-line.ts';
@@ -22,7 +23,7 @@ interface Told {
   readonly done: number;
 }
 
-export function linesRenderer({ stderr, color }: RendererIo): Renderer {
+export function linesRenderer({ stderr, color, annotate }: RendererIo): Renderer {
   const view = new RunView();
   const paint = paintFor(color);
   const told = new Map<string, Told>();
@@ -32,6 +33,8 @@ export function linesRenderer({ stderr, color }: RendererIo): Renderer {
       const step = view.apply(event);
       const line = event.type === 'step-progress' ? progressLine(event, step, told) : eventLine(event);
       if (line !== undefined) stderr.write(`${colored(event, line, paint)}\n`);
+      const annotation = annotate === true ? eventAnnotation(event) : undefined;
+      if (annotation !== undefined) stderr.write(`${annotation}\n`);
       if (event.type !== 'run-finished') return;
       const lines = summary(view, { columns: Math.max(columnsOf(stderr), 80), paint, steps: true });
       stderr.write(`${lines.join('\n')}\n`);

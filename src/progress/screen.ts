@@ -8,6 +8,8 @@ export interface RendererIo {
   readonly stdout: TextSink;
   readonly clock: Clock;
   readonly color: boolean;
+  /** Failures are told to GitHub's runner, too. */
+  readonly annotate?: boolean;
 }
 
 export interface Renderer extends RunListener {
