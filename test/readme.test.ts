@@ -18,7 +18,7 @@ it('has the reference of all steps', () => {
 
 it('names every command', () => {
   const commands = join(import.meta.dirname, '../src/commands');
-  const helpers = ['base.ts', 'interruption.ts', 'run-json.ts', 'terminal.ts'];
+  const helpers = ['base.ts', 'interruption.ts', 'oclif', 'run-json.ts', 'terminal.ts'];
   const names = readdirSync(commands, { withFileTypes: true })
     .filter(entry => !helpers.includes(entry.name))
     .map(entry => entry.name.replace(/\.ts$/, ''));

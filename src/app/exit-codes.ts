@@ -16,6 +16,21 @@ export const EXIT = {
   terminated: 143,
 } as const;
 
+/** For people. */
+export const EXIT_MEANINGS: Readonly<Record<(typeof EXIT)[keyof typeof EXIT], string>> = {
+  0: 'success',
+  1: 'a step failed',
+  2: 'wrong usage',
+  3: 'job file invalid',
+  4: 'sign-in or secret',
+  5: 'still failing for a temporary reason after all retries',
+  7: 'timed out',
+  8: 'skipped because another run holds the job or the archive',
+  10: 'state store unusable',
+  130: 'interrupted by Ctrl-C',
+  143: 'ended by SIGTERM',
+};
+
 const BY_CODE: Readonly<Record<string, number>> = {
   'sign-in-refused': EXIT.signIn,
   'secret-missing': EXIT.signIn,

@@ -94,10 +94,23 @@ export abstract class BaseCommand extends Command {
   }
 
   protected override async catch(error: Error & { exitCode?: number }): Promise<void> {
-    if (!(error instanceof AppError)) {
+    const known = error instanceof AppError ? error : await this.#wrongUsage(error);
+    if (known === undefined) {
       await super.catch(error);
       return;
     }
+    await this.#report(known);
+  }
+
+  async #wrongUsage(error: Error): Promise<AppError | undefined> {
+    // `this.exit()` throws, too.
+    if (!('oclif' in error) || (error as { code?: string }).code === 'EEXIT') return undefined;
+    const { usageError } = await import('./oclif/usage-error.ts');
+    const name = (this.id ?? '').replaceAll(':', ' ');
+    return usageError(error, { name, flags: Object.keys(this.ctor.flags) });
+  }
+
+  async #report(error: AppError): Promise<void> {
     const diagnostics = (error as { diagnostics?: readonly Diagnostic[] }).diagnostics ?? [];
     if (this.asJson) this.printJson({ error: reportOf(error), ...(diagnostics.length === 0 ? {} : { diagnostics }) });
     if (annotates()) await this.#annotate(error, diagnostics);

@@ -1,0 +1,36 @@
+// `postrider help`: oclif's own for commands, and our topics beside them.
+import { Help } from '@oclif/core';
+import { EXIT } from '../../app/exit-codes.ts';
+import { HELP_TOPICS, topicText } from './help-topics.ts';
+import { unknownCommand } from './usage-error.ts';
+
+export default class PostriderHelp extends Help {
+  override async showHelp(argv: string[]): Promise<void> {
+    const words = argv.filter(word => !word.startsWith('-'));
+    const [first = ''] = words;
+    const text = words.length === 1 ? topicText(first) : undefined;
+    if (text !== undefined) return this.log(text);
+    const id = words.join(':');
+    if (words.length > 0 && !this.#knows(words)) {
+      const names = [...this.config.commands.map(command => command.id.replaceAll(':', ' ')), ...Object.keys(HELP_TOPICS)];
+      const { message, hint } = unknownCommand(id, names);
+      process.stderr.write(`postrider: ${message}\n  ${hint?.replace('postrider ', 'postrider help ')}\n`);
+      process.exitCode = EXIT.usage;
+      return;
+    }
+    await super.showHelp(argv);
+  }
+
+  protected override async showRootHelp(): Promise<void> {
+    await super.showRootHelp();
+    const width = Math.max(...Object.keys(HELP_TOPICS).map(name => name.length));
+    const lines = Object.entries(HELP_TOPICS).map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`);
+    this.log(`MORE HELP (postrider help TOPIC)\n${lines.join('\n')}\n`);
+  }
+
+  /** A command, a topic, or a command with more words behind it. */
+  #knows(words: readonly string[]): boolean {
+    const ids = words.map((_, index) => words.slice(0, index + 1).join(':'));
+    return ids.some(id => this.config.findCommand(id) !== undefined) || this.config.findTopic(words.join(':')) !== undefined;
+  }
+}

@@ -1,0 +1,60 @@
+// What oclif says of a command line that it cannot read → our words: what is wrong, and what to write instead.
+import { didYouMean } from '../../core/diagnostic.ts';
+import { AppError } from '../../core/errors.ts';
+import { printable } from '../../core/text.ts';
+
+export interface UsedCommand {
+  /** `ftp ls`. */
+  readonly name: string;
+  /** Long names, without dashes. */
+  readonly flags: readonly string[];
+}
+
+interface ParseError extends Error {
+  readonly args?: readonly (string | { readonly name: string })[];
+  readonly flags?: readonly string[];
+}
+
+export function usageError(error: ParseError, { name, flags }: UsedCommand): AppError {
+  const see = `\`postrider ${name} --help\` shows how it is written.`;
+  const said = (message: string, near?: string) =>
+    new AppError('usage', message, { hint: near === undefined ? see : `Did you mean ${near}? ${see}`, cause: error });
+  switch (error.constructor.name) {
+    case 'NonExistentFlagsError': {
+      const [flag = ''] = error.flags ?? [];
+      const near = flag.startsWith('--') ? didYouMean(flag.slice(2).replace(/=.*/s, ''), flags) : undefined;
+      return said(`\`${name}\` has no flag ${printable(flag)}`, near === undefined ? undefined : `--${near}`);
+    }
+    case 'RequiredArgsError': {
+      const missing = (error.args ?? []).map(arg => (typeof arg === 'string' ? arg : arg.name).toUpperCase());
+      return said(`${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} missing`);
+    }
+    case 'UnexpectedArgsError':
+      return said(`"${printable(String(error.args?.[0] ?? ''))}" is one word too many`);
+    default:
+      return said(plain(error.message));
+  }
+}
+
+/** Throws nothing and returns it: no such command, with the nearest that there is. */
+export function unknownCommand(id: string, commands: readonly string[]): AppError {
+  const name = printable(id.replaceAll(':', ' '));
+  const near = didYouMean(name, commands);
+  const [topic = ''] = name.split(' ');
+  const inTopic = name.includes(' ') && commands.some(command => command.startsWith(`${topic} `));
+  const see = inTopic ? `\`postrider ${topic} --help\` lists what there is.` : '`postrider --help` lists all commands.';
+  return new AppError('usage', `there is no command \`${name}\``, {
+    hint: near === undefined ? see : `Did you mean \`postrider ${near}\`? ${see}`,
+  });
+}
+
+/** oclif's text on one line, without colours and its reference to --help. */
+function plain(message: string): string {
+  const text = message.replace(/\u001b\[[0-9;]*m/g, '').replace(/\s*See more help with --help\s*$/, '');
+  return printable(
+    text
+      .replace(/^The following errors? occurred:\s*/, '')
+      .replace(/^Parsing (--[\w-]+)\s*\n\s*/, '$1: ')
+      .replace(/\s*\n\s*/g, '; '),
+  );
+}

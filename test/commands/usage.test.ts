@@ -1,0 +1,51 @@
+// What a mistyped command line gets: what is wrong, what was meant, exit code 2.
+
+import { tmpdir } from 'node:os';
+import { describe, expect, it } from 'vitest';
+import { cli as cliIn } from '../support/cli.ts';
+
+const cli = (argv: readonly string[]) => cliIn(argv, { cwd: tmpdir() });
+
+describe('a mistyped command line', () => {
+  it.each([
+    [['histroy'], 'there is no command `histroy`', 'Did you mean `postrider history`?'],
+    [['ftp', 'lst'], 'there is no command `ftp lst`', 'Did you mean `postrider ftp ls`?'],
+    [['xyzzy'], 'there is no command `xyzzy`', '`postrider --help` lists all commands.'],
+    [['help', 'exit-code'], 'there is no command `exit-code`', 'Did you mean `postrider help exit-codes`?'],
+    [['history', '--jsn'], '`history` has no flag --jsn', 'Did you mean --json?'],
+    [['history', '--jsn=1'], '`history` has no flag --jsn=1', 'Did you mean --json?'],
+    [['run', '-Z', 'x'], '`run` has no flag -Z', '`postrider run --help`'],
+    [['run'], 'JOB is missing', '`postrider run --help`'],
+    [['ftp', 'mv', 'a'], 'TO is missing', '`postrider ftp mv --help`'],
+    [['run', 'a', 'b'], '"b" is one word too many', '`postrider run --help`'],
+    [['next', '--count', 'x'], '--count: Expected an integer but received: x', '`postrider next --help`'],
+    [['history', '--status', 'bad'], 'one of: succeeded, failed', '`postrider history --help`'],
+    [['run', 'x', '--only', 'a', '--from', 'b'], '--from=b cannot also be provided', '`postrider run --help`'],
+    [['bad\u001b[31mname'], 'there is no command `bad\\x1b[31mname`', 'lists all commands'],
+  ])('%j', async (argv, wrong, hint) => {
+    const { code, stdout, stderr } = await cli(argv);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/^postrider: /);
+    expect(stderr).toContain(wrong);
+    expect(stderr).toContain(hint);
+    expect(stderr).not.toContain('\u001b');
+  });
+});
+
+describe('help', () => {
+  it.each([
+    ['exit-codes', ' 10  state store unusable'],
+    ['expressions', 'steps.ID.outputs.NAME'],
+    ['connections', 'connections.yaml'],
+    ['archive-format', 'manifest.jsonl'],
+  ])('%s is a topic, named by `help` alone', async (topic, words) => {
+    expect(await cli(['help', topic])).toMatchObject({ code: 0, stdout: expect.stringContaining(words) });
+    expect((await cli(['help'])).stdout).toContain(`  ${topic} `);
+  });
+
+  it('explains commands and their topics', async () => {
+    expect((await cli(['help', 'ftp'])).stdout).toContain('ftp mirror');
+    expect((await cli(['help', 'ftp', 'ls'])).stdout).toContain('--recursive');
+    expect((await cli(['ftp', 'ls', '--help'])).stdout).toContain('--recursive');
+  });
+});
