@@ -1,7 +1,11 @@
-// `npm run bench [cli]`: speed as ratios against peers measured in the same run; prints, never judges by itself unless asked with --check.
+// `npm run bench [cli|ftp]`: speed as ratios against peers measured in the same run; prints, never judges by itself unless asked with --check.
 import { benchCli } from './cli.ts';
+import { benchFtp } from './ftp.ts';
 
-const BENCHES: Readonly<Record<string, (check: boolean) => Promise<boolean>>> = { cli: benchCli };
+const BENCHES: Readonly<Record<string, (check: boolean, args: readonly string[]) => Promise<boolean>>> = {
+  cli: benchCli,
+  ftp: (_, args) => benchFtp(args),
+};
 
 const [name = 'all', ...flags] = process.argv.slice(2);
 const chosen = name === 'all' || name.startsWith('--') ? Object.keys(BENCHES) : [name];
@@ -12,5 +16,5 @@ for (const each of chosen) {
     console.error(`there is no bench ${each}; there are: ${Object.keys(BENCHES).join(', ')}`);
     process.exit(2);
   }
-  if (!(await bench(check))) process.exitCode = 1;
+  if (!(await bench(check, name === each ? flags : flags.filter(flag => flag === '--check')))) process.exitCode = 1;
 }

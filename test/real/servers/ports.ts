@@ -2,8 +2,8 @@
 import { createServer, type Server } from 'node:net';
 
 /** As many different ports as asked for; held together until all are known, so that none is given twice. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, hold));
+export async function freePorts(count: number, address = '127.0.0.1'): Promise<number[]> {
+  const servers = await Promise.all(Array.from({ length: count }, () => hold(address)));
   const ports = servers.map(server => (server.address() as { port: number }).port);
   await Promise.all(servers.map(server => new Promise(resolve => server.close(resolve))));
   return ports;
@@ -26,10 +26,10 @@ export function passiveRange(): PortRange {
   return { first, last: first + RANGE_SIZE - 1 };
 }
 
-function hold(): Promise<Server> {
+function hold(address: string): Promise<Server> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => resolve(server));
+    server.listen(0, address, () => resolve(server));
   });
 }

@@ -31,6 +31,8 @@ export interface ProcessOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Ready when every one of them accepts connections. */
   readonly ports: readonly number[];
+  /** Where it listens. Default: 127.0.0.1. */
+  readonly address?: string;
   /** Log files to show in log(). */
   readonly logs?: readonly string[];
   /** Runs after the process is gone and before the folder is removed. */
@@ -99,7 +101,7 @@ export async function startProcess(options: ProcessOptions): Promise<Pick<RealSe
     return stopped;
   };
   try {
-    for (const port of options.ports) await answers(port, child);
+    for (const port of options.ports) await answers({ host: options.address ?? '127.0.0.1', port }, child);
   } catch (error) {
     const said = log();
     await stop();
@@ -108,19 +110,19 @@ export async function startProcess(options: ProcessOptions): Promise<Pick<RealSe
   return { pids, log, stop };
 }
 
-async function answers(port: number, child: ChildProcess): Promise<void> {
+async function answers(at: { readonly host: string; readonly port: number }, child: ChildProcess): Promise<void> {
   const until = Date.now() + READY_WITHIN_MS;
-  while (!(await accepts(port))) {
+  while (!(await accepts(at))) {
     if (child.exitCode !== null || child.signalCode !== null) throw new Error('ended before it answered');
     if (child.pid === undefined) throw new Error('could not be started');
-    if (Date.now() > until) throw new Error(`does not answer on port ${port}`);
+    if (Date.now() > until) throw new Error(`does not answer on port ${at.port}`);
     await pause(POLL_MS);
   }
 }
 
-function accepts(port: number): Promise<boolean> {
+function accepts(at: { readonly host: string; readonly port: number }): Promise<boolean> {
   return new Promise(resolve => {
-    const socket = connect({ host: '127.0.0.1', port });
+    const socket = connect(at);
     socket.once('connect', () => {
       socket.destroy();
       resolve(true);

@@ -9,6 +9,8 @@ import { freePorts, passiveRange } from './ports.ts';
 import { makeFolder, type RealServer, startProcess } from './process.ts';
 
 export interface ProftpdOptions extends CertificateOptions {
+  /** Where it listens. Default: 127.0.0.1. */
+  readonly address?: string;
   /** Default: explicit. */
   readonly tls?: 'explicit' | 'implicit' | 'none';
   /** Default: both. */
@@ -27,21 +29,23 @@ export async function startProftpd(options: ProftpdOptions = {}): Promise<RealSe
   const certificates = await makeCertificates(folder, options);
   const { user, password, hash } = makeAccount('deploy');
   await writeFile(join(folder, 'passwd'), `${user}:${hash}:${NOBODY}:${NOBODY}::${root}:/bin/false\n`, { mode: 0o600 });
-  const [port = 0] = await freePorts(1);
+  const address = options.address ?? '127.0.0.1';
+  const [port = 0] = await freePorts(1, address);
   const config = join(folder, 'proftpd.conf');
-  const lines = [...base(folder, port), ...tlsLines(options, certificates, folder), ...(options.extra ?? []), ''];
+  const lines = [...base(folder, address, port), ...tlsLines(options, certificates, folder), ...(options.extra ?? []), ''];
   await writeFile(config, lines.join('\n'));
   const running = await startProcess({
     folder,
     command: binary('/usr/sbin/proftpd'),
     args: ['-n', '-c', config],
     ports: [port],
+    address,
     logs: [join(folder, 'proftpd.log'), join(folder, 'tls.log')],
   });
   return { host: 'localhost', port, user, password, caFile: certificates.caFile, root, ...running };
 }
 
-function base(folder: string, port: number): string[] {
+function base(folder: string, address: string, port: number): string[] {
   const passive = passiveRange();
   return [
     `ModulePath ${dirname(binary('/usr/lib/proftpd/mod_tls.so'))}`,
@@ -51,7 +55,7 @@ function base(folder: string, port: number): string[] {
     'DefaultServer on',
     'UseIPv6 off',
     'UseReverseDNS off',
-    'DefaultAddress 127.0.0.1',
+    `DefaultAddress ${address}`,
     `Port ${port}`,
     `PassivePorts ${passive.first} ${passive.last}`,
     'User nobody',

@@ -9,6 +9,8 @@ import { freePorts, passiveRange } from './ports.ts';
 import { makeFolder, type RealServer, startProcess } from './process.ts';
 
 export interface PureFtpdOptions extends CertificateOptions {
+  /** Where it listens. Default: 127.0.0.1. */
+  readonly address?: string;
   /** Default: none. */
   readonly tls?: 'explicit' | 'none';
   readonly tlsVersion?: '1.2' | '1.3';
@@ -28,13 +30,14 @@ export async function startPureFtpd(options: PureFtpdOptions = {}): Promise<Real
   const certificates = await makeCertificates(folder, options);
   const account = makeAccount('deploy');
   const database = makeDatabase(folder, root, account);
-  const [port = 0] = await freePorts(1);
+  const address = options.address ?? '127.0.0.1';
+  const [port = 0] = await freePorts(1, address);
   const passive = passiveRange();
   const env = options.tlsVersion === undefined ? {} : { OPENSSL_CONF: await onlyTlsVersion(folder, options.tlsVersion) };
   const args = [
-    ...['--bind', `127.0.0.1,${port}`],
+    ...['--bind', `${address},${port}`],
     ...['--passiveportrange', `${passive.first}:${passive.last}`],
-    ...['--forcepassiveip', '127.0.0.1'],
+    ...['--forcepassiveip', address],
     ...['--login', `puredb:${database}`],
     ...['--certfile', certificates.bundleFile],
     ...['--tls', TLS_LEVELS[options.tls ?? 'none']],
@@ -52,6 +55,7 @@ export async function startPureFtpd(options: PureFtpdOptions = {}): Promise<Real
     args,
     env,
     ports: [port],
+    address,
     logs: [join(folder, 'transfers.log')],
   });
   return {

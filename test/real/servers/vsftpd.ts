@@ -9,6 +9,8 @@ import { freePorts, passiveRange } from './ports.ts';
 import { makeFolder, type RealServer, startProcess } from './process.ts';
 
 export interface VsftpdOptions extends CertificateOptions {
+  /** Where it listens. Default: 127.0.0.1. */
+  readonly address?: string;
   /** Default: explicit. */
   readonly tls?: 'explicit' | 'implicit' | 'none';
   /** Default: whatever OpenSSL agrees on, which is 1.3. */
@@ -30,8 +32,13 @@ export async function startVsftpd(options: VsftpdOptions = {}): Promise<RealServ
   const account = makeAccount('deploy');
   const pam = join('/etc/pam.d', basename(folder).toLowerCase());
   await writePam(pam, folder, account);
-  const [port = 0] = await freePorts(1);
-  const settings = { ...base(folder, root, port), pam_service_name: basename(pam), ...tlsSettings(options, certificates) };
+  const address = options.address ?? '127.0.0.1';
+  const [port = 0] = await freePorts(1, address);
+  const settings = {
+    ...base({ folder, root, address, port }),
+    pam_service_name: basename(pam),
+    ...tlsSettings(options, certificates),
+  };
   const config = join(folder, 'vsftpd.conf');
   const lines = [...Object.entries(settings).map(([key, value]) => `${key}=${value}`), ...(options.extra ?? []), ''];
   await writeFile(config, lines.join('\n'));
@@ -42,6 +49,7 @@ export async function startVsftpd(options: VsftpdOptions = {}): Promise<RealServ
     args: [config],
     env,
     ports: [port],
+    address,
     logs: [join(folder, 'vsftpd.log')],
     cleanUp: () => rmSync(pam, { force: true }),
   });
@@ -64,11 +72,18 @@ async function writePam(file: string, folder: string, account: Account): Promise
   await writeFile(file, `auth required ${module} nodelay pwdfile=${passwords}\naccount required pam_permit.so\n`);
 }
 
-function base(folder: string, root: string, port: number): Record<string, string | number> {
+interface Place {
+  readonly folder: string;
+  readonly root: string;
+  readonly address: string;
+  readonly port: number;
+}
+
+function base({ folder, root, address, port }: Place): Record<string, string | number> {
   const passive = passiveRange();
   return {
     listen: 'YES',
-    listen_address: '127.0.0.1',
+    listen_address: address,
     listen_port: port,
     background: 'NO',
     isolate: 'NO',
@@ -92,7 +107,7 @@ function base(folder: string, root: string, port: number): Record<string, string
     utf8_filesystem: 'YES',
     pasv_min_port: passive.first,
     pasv_max_port: passive.last,
-    pasv_address: '127.0.0.1',
+    pasv_address: address,
     delay_failed_login: 0,
     max_login_fails: 3,
     xferlog_enable: 'YES',
