@@ -4,10 +4,9 @@ import { printable, shorten } from '../../../core/text.ts';
 import { ReceiveBuffer } from '../../wire/receive-buffer.ts';
 import { readable } from '../errors.ts';
 import { LISTING_ENTRIES_MAX, LISTING_LINE_BYTES_MAX } from '../limits.ts';
-import { parseDosLine } from './dos.ts';
+import { ListDialects } from './dialects.ts';
 import type { FtpEntry, ParsedLine } from './entry.ts';
 import { parseMlsdLine } from './mlsd.ts';
-import { parseUnixLine } from './unix.ts';
 
 export interface ListingOptions {
   readonly dialect: 'mlsd' | 'list';
@@ -18,6 +17,7 @@ export interface ListingOptions {
 
 export class ListingReader {
   readonly #options: ListingOptions;
+  readonly #dialects: ListDialects;
   readonly #buffer = new ReceiveBuffer();
   readonly #entries: FtpEntry[] = [];
   #lines = 0;
@@ -26,6 +26,7 @@ export class ListingReader {
 
   constructor(options: ListingOptions) {
     this.#options = options;
+    this.#dialects = new ListDialects(options.now);
   }
 
   /** Lines that stood for an entry, `.` and `..` included. */
@@ -56,6 +57,7 @@ export class ListingReader {
   finish(): FtpEntry[] {
     const rest = this.#buffer.takeAll();
     if (rest.length > 0) this.take(rest.at(-1) === CR ? rest.subarray(0, -1) : rest);
+    if (this.#dialects.open !== undefined) throw unreadable(this.#dialects.open);
     return this.#entries;
   }
 
@@ -82,7 +84,7 @@ export class ListingReader {
 
   #parse(line: string): ParsedLine {
     if (this.#options.dialect === 'mlsd') return parseMlsdLine(line);
-    return parseUnixLine(line, this.#options.now) ?? parseDosLine(line);
+    return this.#dialects.parse(line);
   }
 }
 

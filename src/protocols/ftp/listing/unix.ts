@@ -7,7 +7,8 @@ const HEAD = /^([-bcdlpsDwn])([-r][-w][-xsSlL][-r][-w][-xsSlL][-r][-w][-xtT])[+.
 const DATE = [
   String.raw`(?<month>[^\s\d.,:]{3,5})\.? +(?<day>\d{1,2}),? +(?<when>\d{1,2}:\d\d(?::\d\d)?|\d{4})`,
   String.raw`(?<day2>\d{1,2})\.? +(?<month2>[^\s\d.,:]{3,5})\.? +(?<when2>\d{1,2}:\d\d(?::\d\d)?|\d{4})`,
-  String.raw`(?<iso>\d{4}-\d\d-\d\d) +(?<time>\d\d:\d\d)(?::\d\d(?:\.\d+)?)?(?: [+-]\d{4})?`,
+  String.raw`(?<month3>\d{1,2})月 *(?<day3>\d{1,2})日 +(?<when3>\d{1,2}:\d\d|\d{4}年?)`,
+  String.raw`(?<iso>\d{4}-\d\d-\d\d) +(?<time>\d\d:\d\d)(?::\d\d(?:\.\d+)?)?(?: (?<zone>[+-]\d{4}))?`,
 ].join('|');
 const TAIL = new RegExp(String.raw`(?:^|\s)(?:(?<size>\d+)|\d+, *\d+) +(?:${DATE}) (?<name>.+)$`, 's');
 
@@ -45,16 +46,28 @@ function timeOf(
   if (iso !== undefined && time !== undefined) {
     const [year = 0, month = 0, day = 0] = iso.split('-').map(Number);
     const [hour = 0, minute = 0] = time.split(':').map(Number);
-    return known(utc(year, month, day, hour, minute), MINUTE_MS);
+    const at = utc(year, month, day, hour, minute);
+    return known(at === undefined ? undefined : at - zoneMs(fields['zone'] ?? '+0000'), MINUTE_MS);
   }
-  const month = MONTHS.indexOf((fields['month'] ?? fields['month2'] ?? '').toLowerCase()) + 1;
-  const day = Number(fields['day'] ?? fields['day2']);
-  const when = fields['when'] ?? fields['when2'] ?? '';
-  if (month === 0) return {};
-  if (!when.includes(':')) return known(utc(Number(when), month, day), DAY_MS);
+  const month =
+    fields['month3'] === undefined ? (fields['month'] ?? fields['month2'] ?? '') : MONTHS[Number(fields['month3']) - 1];
+  const when = fields['when'] ?? fields['when2'] ?? fields['when3'] ?? '';
+  return unixTime(month ?? '', Number(fields['day'] ?? fields['day2'] ?? fields['day3']), when.replace('年', ''), now);
+}
+
+/** `month` as its first three English letters; `when` is `hh:mm` of the last twelve months, or a year. Nothing for what is no date. */
+export function unixTime(
+  month: string,
+  day: number,
+  when: string,
+  now: number,
+): { readonly modifiedAt?: number; readonly precisionMs?: number } {
+  const number = MONTHS.indexOf(month.toLowerCase()) + 1;
+  if (number === 0) return {};
+  if (!when.includes(':')) return known(utc(Number(when), number, day), DAY_MS);
   const [hour = 0, minute = 0] = when.split(':').map(Number);
   return known(
-    lastOccurrence(now, year => utc(year, month, day, hour, minute)),
+    lastOccurrence(now, year => utc(year, number, day, hour, minute)),
     MINUTE_MS,
   );
 }
@@ -78,6 +91,12 @@ function known(
   precisionMs: number,
 ): { readonly modifiedAt?: number; readonly precisionMs?: number } {
   return modifiedAt === undefined ? {} : { modifiedAt, precisionMs };
+}
+
+/** `+0200` in milliseconds. */
+function zoneMs(text: string): number {
+  const minutes = Number(text.slice(1, 3)) * 60 + Number(text.slice(3));
+  return (text.startsWith('-') ? -minutes : minutes) * MINUTE_MS;
 }
 
 /** `rwxr-sr-t` as bits. */
