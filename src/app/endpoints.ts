@@ -3,7 +3,8 @@ import { AppError } from '../core/errors.ts';
 import { type Redactor, Secret } from '../core/secret.ts';
 import { type ExpressionContext, interpolate, secretsIn } from '../job/expressions.ts';
 import type { Connection, Job, Raw } from '../job/job.ts';
-import { addressOf, type Endpoint, type TokenSupplier } from '../protocols/net/endpoint.ts';
+import { addressOf, type Endpoint, type ProxyHop, type TokenSupplier } from '../protocols/net/endpoint.ts';
+import { parseProxy } from '../protocols/net/proxy.ts';
 import type { NoteLevel } from '../steps/step.ts';
 
 export interface EndpointDependencies {
@@ -38,16 +39,27 @@ export function endpointResolver(dependencies: EndpointDependencies): (name: str
 }
 
 async function resolveEndpoint(connection: Connection, dependencies: EndpointDependencies): Promise<Endpoint> {
-  const names = secretsIn([connection.host, connection.user ?? '', connection.password ?? '']);
+  const { password, user, oauth2, proxy, ...rest } = connection;
+  const names = secretsIn([connection.host, user ?? '', password ?? '', proxy ?? '']);
   const context = await expressionContextOf(names, dependencies);
   const read = (value: string) => asText(interpolate(value, context));
-  const { password, user, oauth2, ...rest } = connection;
-  const endpoint: Endpoint = { ...rest, host: read(connection.host), ...(user === undefined ? {} : { user: read(user) }) };
+  const endpoint: Endpoint = {
+    ...rest,
+    host: read(connection.host),
+    ...(user === undefined ? {} : { user: read(user) }),
+    ...(proxy === undefined ? {} : { proxy: proxyOf(read(proxy), dependencies.redactor) }),
+  };
   if (oauth2 !== undefined) return { ...endpoint, token: dependencies.tokensOf(oauth2) };
   if (password === undefined) return endpoint;
   const secret = new Secret(read(password));
   dependencies.redactor.add(secret);
   return { ...endpoint, password: secret };
+}
+
+function proxyOf(text: string, redactor: Redactor): ProxyHop {
+  const proxy = parseProxy(text);
+  if (proxy.password !== undefined && proxy.password.reveal() !== '') redactor.add(proxy.password);
+  return proxy;
 }
 
 /** What expressions outside of steps may see: vars, env, and the secrets named. Throws AppError `secret-missing`. */

@@ -20,7 +20,18 @@ const SCHEMES: Readonly<Record<string, { readonly type: Protocol; readonly tls: 
 };
 
 /** What may follow the `?`; the values are checked like those of a connection. */
-const SETTINGS = ['tls', 'ca', 'fingerprint', 'timeout', 'passive', 'encoding', 'protection', 'hostname', 'max-connections'];
+const SETTINGS = [
+  'tls',
+  'ca',
+  'fingerprint',
+  'timeout',
+  'passive',
+  'encoding',
+  'protection',
+  'hostname',
+  'max-connections',
+  'proxy',
+];
 
 const URL_PARTS = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^/?]*)(?:\/([^?]*))?(?:\?(.*))?$/s;
 const AUTHORITY = /^(\[[0-9A-Fa-f:.%]+\]|[^:[\]]*)(?::(\d{0,10}))?$/;
@@ -61,6 +72,7 @@ function readQuery(query: string): Readonly<Record<string, Raw>> {
     if (key === 'password') throw passwordInUrl('the setting `password`');
     if (!SETTINGS.includes(key)) throw unknownSetting(key);
     const value = decoded(rest.join('='), `the setting \`${key}\``);
+    if (key === 'proxy' && /:[^/]*@/.test(value.replace('://', ''))) throw passwordInUrl('the setting `proxy`');
     settings[key] = typed(key, value);
   }
   return settings;

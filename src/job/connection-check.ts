@@ -10,7 +10,7 @@ import type { Path, Problem } from './problem.ts';
 import { hasExpression } from './template.ts';
 
 /** Read when the connection is opened; everything else is read with the file. */
-const EXPRESSION_KEYS: ReadonlySet<string> = new Set(['host', 'user', 'password']);
+const EXPRESSION_KEYS: ReadonlySet<string> = new Set(['host', 'user', 'password', 'proxy']);
 
 export function checkConnections(connections: Raw | undefined, at: Path, scope: ExpressionScope): readonly Problem[] {
   if (!isMapping(connections)) return [];

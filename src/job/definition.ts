@@ -104,6 +104,10 @@ const connectionKeys = {
   password: word().optional().describe('Usually `${{ secrets.NAME }}`.'),
   timeout: duration().optional().describe('For one exchange with the server. Default 30s.'),
   'max-connections': integer(1, 64).optional().describe('How many sessions may be open at once.'),
+  proxy: word()
+    .regex(/^(?:(?:socks5h?|http):\/\/.|\$\{\{)/, { error: 'is no proxy: write socks5://host:1080 or http://host:8080' })
+    .optional()
+    .describe('socks5://host:1080 or http://host:8080 (CONNECT) that all connections to the server go through.'),
 };
 
 /** The protocols whose servers take access tokens. */
@@ -142,7 +146,6 @@ export const connectionTypeSchema = object({ type: oneOf(['ftp', 'pop3', 'smtp']
 
 /** Keys of the contract that nothing acts on yet, and what to do instead. Accepting them would be a silent lie. */
 export const UNAVAILABLE: Readonly<Record<string, string>> = {
-  proxy: 'Remove it and connect directly, or through a tunnel to a local port.',
   delivery: 'Remove it and give the `host` of a mail server that delivers.',
   dkim: 'Remove it; let the mail server at `host` sign.',
 };

@@ -35,7 +35,9 @@ export interface Schedule {
 }
 
 /** An endpoint as written: host, user and password may hold expressions. The port is already defaulted by type and tls. */
-export interface Connection extends Omit<Endpoint, 'password' | 'token'> {
+export interface Connection extends Omit<Endpoint, 'password' | 'token' | 'proxy'> {
+  /** As written: `socks5://…` or `http://…`, perhaps with a secret in it. */
+  readonly proxy?: string;
   /** Usually `${{ secrets.NAME }}`. */
   readonly password?: string;
   /** Instead of a password: the name of an OAuth2 account. */

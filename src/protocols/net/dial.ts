@@ -1,8 +1,9 @@
 // Opens connections: addresses raced (RFC 8305), TLS where it starts at once, a wrong TLS mode named within seconds.
-import { connect, createServer, isIP, type Server, type Socket } from 'node:net';
+import { createServer, isIP, type Server, type Socket } from 'node:net';
 import { connect as tlsConnect } from 'node:tls';
 import { type Clock, cancelled, systemClock } from '../../core/clock.ts';
-import { type AppError, BrokenSessionError } from '../../core/errors.ts';
+import { AppError, BrokenSessionError } from '../../core/errors.ts';
+import { openSocket } from './connect.ts';
 import { addressOf, type Endpoint } from './endpoint.ts';
 import { SocketTransport } from './socket.ts';
 import { modeMismatch, TlsClient } from './tls.ts';
@@ -19,7 +20,6 @@ export type Dial = (endpoint: Endpoint, options?: DialOptions) => Promise<Contro
 /** A server that stays silent this long is asked, on a second connection, whether it waits for TLS. */
 const SILENCE_MS = 1_500;
 const PROBE_MS = 3_000;
-const NEXT_ADDRESS_MS = 250;
 
 /**
  * Connects, starts TLS when it is implicit, and waits for the first byte of the greeting (all three protocols let the server speak first).
@@ -66,7 +66,7 @@ class ControlSocket extends SocketTransport implements ControlTransport {
     const { endpoint, clock } = this.#context;
     this.#first = super.read();
     const probe =
-      endpoint.tls === 'implicit'
+      endpoint.tls === 'implicit' || endpoint.proxy !== undefined
         ? undefined
         : clock.after(
             SILENCE_MS,
@@ -88,13 +88,19 @@ class ControlSocket extends SocketTransport implements ControlTransport {
 
   async openData(port: number): Promise<DataTransport> {
     const { endpoint, clock, signal } = this.#context;
-    const socket = await openSocket(this.remote.address, port, endpoint, clock, signal);
+    const host = endpoint.proxy === undefined ? this.remote.address : endpoint.host;
+    const socket = await openSocket(host, port, endpoint, clock, signal);
     const transport = new SocketTransport(socket, this.#tls.forData());
     bindSignal(transport, socket, signal, reason => transport.reset(reason));
     return transport;
   }
 
   async listenData(): Promise<DataListener> {
+    if (this.#context.endpoint.proxy !== undefined) {
+      throw new AppError('proxy-active', 'in active mode the server connects to this machine, which no proxy lets it do', {
+        hint: 'Remove `passive: false` or `proxy` from the connection.',
+      });
+    }
     const server = createServer();
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -140,37 +146,6 @@ class SocketListener implements DataListener {
   }
 }
 
-function openSocket(
-  host: string,
-  port: number,
-  endpoint: Endpoint,
-  clock: Clock,
-  signal: AbortSignal | undefined,
-): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ host, port, autoSelectFamily: true, autoSelectFamilyAttemptTimeout: NEXT_ADDRESS_MS });
-    const settle = () => {
-      timer.cancel();
-      signal?.removeEventListener('abort', abort);
-      socket.removeAllListeners('error').removeAllListeners('connect');
-    };
-    const fail = (error: Error) => {
-      settle();
-      socket.on('error', () => undefined);
-      socket.destroy();
-      reject(error);
-    };
-    const abort = () => fail(signal === undefined ? new Error('aborted') : cancelled(signal));
-    const timer = clock.after(endpoint.timeoutMs, () => fail(unanswered(host, port, endpoint.timeoutMs)));
-    signal?.addEventListener('abort', abort, { once: true });
-    socket.once('error', error => fail(connectFailure(error, host, port)));
-    socket.once('connect', () => {
-      settle();
-      resolve(socket);
-    });
-  });
-}
-
 /** `end` is how the connection ends on abort: data connections are reset, so that half a file never looks whole. */
 function bindSignal(
   transport: Transport,
@@ -198,33 +173,6 @@ function speaksTls(endpoint: Endpoint, clock: Clock): Promise<boolean> {
     socket.once('secureConnect', () => settle(true));
     socket.on('error', () => settle(false));
   });
-}
-
-const CONNECT_ERRORS: Readonly<Record<string, readonly [code: string, text: string, hint: string]>> = {
-  ENOTFOUND: ['host-not-found', 'there is no host of that name', 'Check `host` on the connection for a typing mistake.'],
-  EAI_AGAIN: ['name-lookup-failed', 'the name could not be looked up just now', 'Check this machine’s network and DNS.'],
-  ECONNREFUSED: ['connection-refused', 'nothing answers on that port', 'Check `port` and `tls`, and that the server runs.'],
-  ETIMEDOUT: ['connect-timed-out', 'no answer', 'Check host, port and firewall.'],
-  EHOSTUNREACH: ['host-unreachable', 'the host cannot be reached', 'Check this machine’s network.'],
-  ENETUNREACH: ['host-unreachable', 'the network cannot be reached', 'Check this machine’s network.'],
-};
-
-function connectFailure(error: Error, host: string, port: number): AppError {
-  const single = error instanceof AggregateError && error.errors.length > 0 ? (error.errors[0] as Error) : error;
-  const errno = (single as NodeJS.ErrnoException).code ?? '';
-  const [code, text, hint] = CONNECT_ERRORS[errno] ?? ['connect-failed', single.message, 'Check host, port and network.'];
-  const retry = errno === 'ENOTFOUND' ? 'never' : 'reconnect';
-  return new BrokenSessionError(code, `cannot connect to ${addressOf({ host, port })}: ${text}`, { retry, hint, cause: single });
-}
-
-function unanswered(host: string, port: number, ms: number): BrokenSessionError {
-  return new BrokenSessionError(
-    'connect-timed-out',
-    `cannot connect to ${addressOf({ host, port })}: no answer within ${ms / 1000} s`,
-    {
-      hint: 'Check host, port and firewall.',
-    },
-  );
 }
 
 function silent(endpoint: Endpoint): BrokenSessionError {

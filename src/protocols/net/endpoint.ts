@@ -13,6 +13,15 @@ export type TlsMode = 'explicit' | 'implicit' | 'none';
  */
 export type TokenSupplier = (refused?: Secret) => Promise<Secret>;
 
+/** A proxy on the way; a sign-in is there when the proxy wants one. */
+export interface ProxyHop {
+  readonly kind: 'socks5' | 'http';
+  readonly host: string;
+  readonly port: number;
+  readonly user?: string;
+  readonly password?: Secret;
+}
+
 export interface Endpoint {
   /** The connection's name in the job file, or the URL's host: for messages. */
   readonly name: string;
@@ -31,6 +40,8 @@ export interface Endpoint {
   /** Per exchange. */
   readonly timeoutMs: number;
   readonly maxConnections?: number;
+  /** All connections to the server go through it. */
+  readonly proxy?: ProxyHop;
   /** ftp: false asks the server to connect to us. */
   readonly passive?: boolean;
   /** ftp: the charset of names on a legacy server, as WHATWG labels it; default UTF-8. */

@@ -1,10 +1,11 @@
 // Looks at a server's certificates without trusting them: for the doctor. Nothing is sent over the connection that it opens.
 import { lookup } from 'node:dns/promises';
-import { connect, isIP, type Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import { checkServerIdentity, type DetailedPeerCertificate, type TLSSocket, connect as tlsConnect } from 'node:tls';
 import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
+import { openSocket } from './connect.ts';
 import type { Endpoint } from './endpoint.ts';
 import { TlsClient, tlsFailure } from './tls.ts';
 
@@ -51,7 +52,7 @@ export async function addressesOf(host: string): Promise<readonly string[]> {
 
 /** Throws AppError when the handshake cannot even be looked at. */
 export async function inspectTls(endpoint: Endpoint, preamble: TlsPreamble, clock: Clock): Promise<TlsFacts> {
-  const socket = connect({ host: endpoint.host, port: endpoint.port, autoSelectFamily: true });
+  const socket = await openSocket(endpoint.host, endpoint.port, endpoint, clock);
   const timer = clock.after(endpoint.timeoutMs, () => socket.destroy(new Error('no answer')));
   try {
     if (endpoint.tls === 'explicit') await speak(socket, preamble);

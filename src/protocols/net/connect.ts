@@ -1,0 +1,98 @@
+// Opens TCP connections: addresses raced (RFC 8305), through a proxy where there is one, failures in words a person can act on.
+import { connect, type Socket } from 'node:net';
+import { type Clock, cancelled } from '../../core/clock.ts';
+import { type AppError, BrokenSessionError } from '../../core/errors.ts';
+import { addressOf, type Endpoint } from './endpoint.ts';
+import { askProxy } from './proxy.ts';
+
+const NEXT_ADDRESS_MS = 250;
+
+/** A connection to `host:port`, by the proxy of the endpoint if it has one. Aborting `signal` ends the attempt. */
+export async function openSocket(
+  host: string,
+  port: number,
+  endpoint: Pick<Endpoint, 'timeoutMs' | 'proxy'>,
+  clock: Clock,
+  signal?: AbortSignal,
+): Promise<Socket> {
+  const { proxy, timeoutMs } = endpoint;
+  if (proxy === undefined) return openDirectly(host, port, endpoint, clock, signal);
+  const socket = await openDirectly(proxy.host, proxy.port, endpoint, clock, signal);
+  let reason: Error | undefined;
+  const end = (why: Error) => {
+    reason = why;
+    socket.destroy();
+  };
+  const abort = () => end(signal === undefined ? new Error('aborted') : cancelled(signal));
+  const timer = clock.after(timeoutMs, () => end(unanswered(proxy.host, proxy.port, timeoutMs)));
+  signal?.addEventListener('abort', abort, { once: true });
+  try {
+    await askProxy(socket, proxy, { host, port });
+    return socket;
+  } catch (error) {
+    socket.on('error', () => undefined);
+    socket.destroy();
+    throw reason ?? error;
+  } finally {
+    timer.cancel();
+    signal?.removeEventListener('abort', abort);
+  }
+}
+
+function openDirectly(
+  host: string,
+  port: number,
+  endpoint: Pick<Endpoint, 'timeoutMs'>,
+  clock: Clock,
+  signal: AbortSignal | undefined,
+): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port, autoSelectFamily: true, autoSelectFamilyAttemptTimeout: NEXT_ADDRESS_MS });
+    const settle = () => {
+      timer.cancel();
+      signal?.removeEventListener('abort', abort);
+      socket.removeAllListeners('error').removeAllListeners('connect');
+    };
+    const fail = (error: Error) => {
+      settle();
+      socket.on('error', () => undefined);
+      socket.destroy();
+      reject(error);
+    };
+    const abort = () => fail(signal === undefined ? new Error('aborted') : cancelled(signal));
+    const timer = clock.after(endpoint.timeoutMs, () => fail(unanswered(host, port, endpoint.timeoutMs)));
+    signal?.addEventListener('abort', abort, { once: true });
+    socket.once('error', error => fail(connectFailure(error, host, port)));
+    socket.once('connect', () => {
+      settle();
+      resolve(socket);
+    });
+  });
+}
+
+const CONNECT_ERRORS: Readonly<Record<string, readonly [code: string, text: string, hint: string]>> = {
+  ENOTFOUND: ['host-not-found', 'there is no host of that name', 'Check `host` on the connection for a typing mistake.'],
+  EAI_AGAIN: ['name-lookup-failed', 'the name could not be looked up just now', 'Check this machine’s network and DNS.'],
+  ECONNREFUSED: ['connection-refused', 'nothing answers on that port', 'Check `port` and `tls`, and that the server runs.'],
+  ETIMEDOUT: ['connect-timed-out', 'no answer', 'Check host, port and firewall.'],
+  EHOSTUNREACH: ['host-unreachable', 'the host cannot be reached', 'Check this machine’s network.'],
+  ENETUNREACH: ['host-unreachable', 'the network cannot be reached', 'Check this machine’s network.'],
+};
+
+function connectFailure(error: Error, host: string, port: number): AppError {
+  const single = error instanceof AggregateError && error.errors.length > 0 ? (error.errors[0] as Error) : error;
+  const errno = (single as NodeJS.ErrnoException).code ?? '';
+  const [code, text, hint] = CONNECT_ERRORS[errno] ?? ['connect-failed', single.message, 'Check host, port and network.'];
+  const retry = errno === 'ENOTFOUND' ? 'never' : 'reconnect';
+  return new BrokenSessionError(code, `cannot connect to ${addressOf({ host, port })}: ${text}`, { retry, hint, cause: single });
+}
+
+function unanswered(host: string, port: number, ms: number): BrokenSessionError {
+  return new BrokenSessionError(
+    'connect-timed-out',
+    `cannot connect to ${addressOf({ host, port })}: no answer within ${ms / 1000} s`,
+    {
+      hint: 'Check host, port and firewall.',
+    },
+  );
+}
