@@ -8,7 +8,7 @@ import { isAlive } from './process-life.ts';
 import { openStore } from './state.ts';
 import type { Workspace } from './workspace.ts';
 
-/** A run as people see it: `crashed` when it says running but its process is gone. */
+/** A run as people see it: `crashed`, or `interrupted` when a scheduler had it, when it says running but its process is gone. */
 export interface RunView extends Omit<RunRecord, 'status'> {
   readonly status: RunRecord['status'] | 'crashed';
   readonly durationMs: number;
@@ -84,15 +84,16 @@ async function findRun(store: Store, id: string): Promise<RunRecord> {
 }
 
 function viewOf(run: RunRecord, { host }: Workspace): RunView {
-  const dead = run.status === 'running' && run.host === host && !isAlive(run.pid, run.startedAt);
+  const dead = (run.status === 'running' || run.status === 'waiting') && run.host === host && !isAlive(run.pid, run.startedAt);
   return {
     ...run,
-    status: dead ? 'crashed' : run.status,
+    status: dead ? (run.owner === undefined ? 'crashed' : 'interrupted') : run.status,
     durationMs: (run.finishedAt ?? (dead ? run.startedAt : systemClock.now())) - run.startedAt,
   };
 }
 
-async function withStore<T>(place: Workspace, work: (store: Store) => Promise<T>): Promise<T> {
+/** Opens the store for one piece of work. */
+export async function withStore<T>(place: Workspace, work: (store: Store) => Promise<T>): Promise<T> {
   const store = await openStore(place, systemClock);
   try {
     return await work(store);

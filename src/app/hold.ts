@@ -2,7 +2,7 @@
 import type { Clock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import type { Job } from '../job/job.ts';
-import type { RunRecord, Store } from '../stores/store.ts';
+import type { RunRecord, StepRecord, Store } from '../stores/store.ts';
 import { isAlive } from './process-life.ts';
 
 export interface HoldOptions {
@@ -14,39 +14,59 @@ export interface HoldOptions {
 
 const LOOK_AGAIN_MS = 500;
 
+export interface HeldRun {
+  readonly overlap: Job['overlap'];
+  /** What the run is begun with, as text. */
+  readonly definition: string;
+  /** What is already known of its steps. */
+  readonly steps: readonly StepRecord[];
+}
+
 /**
- * Opens the run in the store as soon as `overlap` allows it: at once (allow), when the other run has ended (queue), after asking it
- * to end (replace), or not at all (skip: throws AppError `job-held`). Runs whose process is gone are closed as crashed on the way.
+ * Opens the run in the store as soon as `overlap` allows it: at once (allow), when the other run has ended (queue, one at most waits), after
+ * asking it to end (replace), or not at all (skip: throws AppError `job-held`). Runs whose process is gone are closed on the way.
  */
 export async function beginHeld(
   store: Store,
   run: RunRecord,
-  overlap: Job['overlap'],
+  { overlap, definition, steps }: HeldRun,
   { clock, signal, say }: HoldOptions,
 ): Promise<void> {
-  if (overlap === 'allow') return store.begin(run, []);
+  if (overlap === 'allow') return store.begin(run, steps, { definition });
+  const holds = (other: RunRecord) => isHolder(other, run.host);
   for (let waiting = false; ; waiting = true) {
     try {
-      return await store.begin(run, [], { holds: other => isHolder(other, run.host) });
+      return await store.begin({ ...run, startedAt: clock.now() }, steps, { holds, definition });
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== 'job-held' || overlap === 'skip') throw error;
       if (!waiting) {
+        if (overlap === 'queue') await store.enqueue(run, holds);
         say(`${error.message}; ${overlap === 'replace' ? 'asking it to end' : 'waiting for it to end'}`);
         if (overlap === 'replace') await endOthers(store, run);
       }
     }
-    await clock.sleep(LOOK_AGAIN_MS, signal);
+    await clock.sleep(LOOK_AGAIN_MS, signal).catch(async error => {
+      if (overlap === 'queue') await store.leaveQueue(run.id);
+      throw error;
+    });
   }
 }
 
 /** Another machine's process cannot be asked, so it counts as alive. */
-function isHolder(other: RunRecord, host: string): boolean {
+export function isHolder(other: RunRecord, host: string): boolean {
   return other.host !== host || isAlive(other.pid, other.startedAt);
 }
 
 async function endOthers(store: Store, run: RunRecord): Promise<void> {
   for (const other of await store.runs({ job: run.job, status: 'running', limit: 100 })) {
-    if (other.host === run.host && other.pid !== run.pid && isAlive(other.pid, other.startedAt))
-      process.kill(other.pid, 'SIGTERM');
+    if (other.pid !== run.pid || other.host !== run.host) await endRun(store, other, run.host);
   }
+}
+
+/** Asks a run to end: its scheduler by way of the store, a foreground process by SIGTERM. False when nobody can be asked. */
+export async function endRun(store: Store, run: RunRecord, host: string): Promise<boolean> {
+  if (run.owner !== undefined || run.status === 'interrupted') return store.owners.requestCancel(run.id);
+  if (run.host !== host || !isAlive(run.pid, run.startedAt)) return false;
+  process.kill(run.pid, 'SIGTERM');
+  return true;
 }

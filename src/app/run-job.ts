@@ -4,23 +4,18 @@ import type { ErrorReport } from '../core/errors.ts';
 import { systemRandom } from '../core/random.ts';
 import { Redactor } from '../core/secret.ts';
 import { printable } from '../core/text.ts';
-import type { Raw } from '../job/job.ts';
-import { type Plan, planJob } from '../plan/plan.ts';
+import { type Snapshot, writeSnapshot } from '../job/snapshot.ts';
+import { planJob } from '../plan/plan.ts';
 import { createRenderer, type RendererIo, type RendererKind } from '../progress/renderer.ts';
-import { dial } from '../protocols/net/dial.ts';
 import type { RunListener, RunStatus } from '../run/events.ts';
-import { runPlan } from '../run/runner.ts';
-import { publicEnvironment } from '../secrets/environment.ts';
+import type { Resume } from '../run/resume.ts';
 import type { RunFacts, StepFacts } from '../steps/step.ts';
-import type { Store } from '../stores/store.ts';
-import { tokensOf } from './accounts.ts';
-import { endpointResolver } from './endpoints.ts';
+import type { RunRecord, StepRecord, Store } from '../stores/store.ts';
+import { executeRun } from './execute-run.ts';
 import { EXIT, exitCodeOfRun } from './exit-codes.ts';
 import { beginHeld } from './hold.ts';
 import { interruptedBy } from './interruption.ts';
 import { jobByName } from './jobs.ts';
-import { stepOutbox } from './outbox/sender.ts';
-import { pingListener } from './ping.ts';
 import { newRunId } from './run-id.ts';
 import { secretNeeds } from './secret-needs.ts';
 import { secretsOf } from './secrets.ts';
@@ -39,7 +34,6 @@ export interface RunRequest {
   readonly renderer: RendererKind;
   readonly io: RendererIo;
   readonly signal: AbortSignal;
-  readonly trigger?: RunFacts['trigger'];
   readonly clock?: Clock;
 }
 
@@ -53,86 +47,73 @@ export interface RunResult {
 
 /** Throws AppError before the run starts (job missing or invalid, store unusable); afterwards everything is in the result. */
 export async function runJob(request: RunRequest): Promise<RunResult> {
-  const { workspace, clock = systemClock } = request;
+  const { workspace, only, from } = request;
   const { job } = await jobByName(request.job, workspace);
-  const vars = overrideVariables(job.vars, request.set ?? []);
-  const { only, from } = request;
-  const plan = planJob(job, { ...(only === undefined ? {} : { only }), ...(from === undefined ? {} : { from }) });
-  await secretsOf(workspace).unlockFor(secretNeeds(job).map(({ name }) => name));
+  const part = { ...(only === undefined ? {} : { only }), ...(from === undefined ? {} : { from }) };
+  const snapshot = { job: { ...job, vars: overrideVariables(job.vars, request.set ?? []) }, ...part };
+  return runSnapshot(request, snapshot, async () => ({ trigger: 'manual' }));
+}
+
+/** What a run is begun with besides its definition. */
+export interface Beginning {
+  readonly trigger: RunFacts['trigger'];
+  readonly retryOf?: string;
+  readonly steps?: readonly StepRecord[];
+  readonly resume?: Resume;
+}
+
+/** Runs in the foreground; `beginning` is asked when the store is open. */
+export async function runSnapshot(
+  request: Pick<RunRequest, 'workspace' | 'renderer' | 'io' | 'signal' | 'clock'>,
+  snapshot: Snapshot,
+  beginning: (store: Store) => Promise<Beginning>,
+): Promise<RunResult> {
+  const { workspace, clock = systemClock } = request;
+  // A part that does not exist is said before anything else happens.
+  planJob(snapshot.job, snapshot);
+  await secretsOf(workspace).unlockFor(secretNeeds(snapshot.job).map(({ name }) => name));
   const store = await openStore(workspace, clock);
-  const renderer = await createRenderer(request.renderer, request.io);
+  const renderer = createRenderer(request.renderer, request.io);
   try {
-    return await runPlanned(request, { plan, vars, store, renderer, clock });
+    const begun = await beginning(store);
+    return await runBegun({ ...request, clock, store, renderer, snapshot, ...begun });
   } finally {
     await renderer.close();
     await store.close();
   }
 }
 
-interface Planned {
-  readonly plan: Plan;
-  readonly vars: Readonly<Record<string, Raw>>;
+interface Begun extends Pick<RunRequest, 'workspace' | 'io' | 'signal'>, Beginning {
+  readonly clock: Clock;
   readonly store: Store;
   readonly renderer: RunListener;
-  readonly clock: Clock;
+  readonly snapshot: Snapshot;
 }
 
-async function runPlanned(request: RunRequest, { plan, vars, store, renderer, clock }: Planned): Promise<RunResult> {
-  const { job } = plan;
-  const { signal, trigger = 'manual' } = request;
-  const { host } = request.workspace;
-  const env = publicEnvironment(request.workspace.env);
-  const runId = newRunId(clock, systemRandom);
+async function runBegun({ trigger, retryOf, steps, resume, ...begun }: Begun): Promise<RunResult> {
+  const { workspace, clock, store, renderer, snapshot, signal } = begun;
+  const { job } = snapshot;
   const redactor = new Redactor();
-  const { resolve } = secretsOf(request.workspace);
-  const say = (line: string) => void request.io.stderr.write(`${printable(redactor.redact(line))}\n`);
-  const tokens = (account: string) => tokensOf(account, request.workspace, redactor);
-  const outside = { job, resolveSecret: resolve, tokensOf: tokens, redactor, vars, env, runId };
-  const record = {
-    id: runId,
-    trigger,
-    job: job.name,
-    file: job.file,
-    startedAt: clock.now(),
-    host,
-    status: 'running',
-    pid: process.pid,
-  } as const;
-  await beginHeld(store, record, job.overlap, { clock, signal, say });
-  const ping = await pingListener({ ...outside, say });
-  const outcome = await runPlan(plan, {
-    ...{ clock, random: systemRandom, signal, runId, trigger, host, env, vars, redactor, dial },
-    listeners: [{ name: STORE, on: event => store.record(event) }, renderer, ...(ping === undefined ? [] : [ping])],
-    resolveSecret: resolve,
-    connection: endpointResolver(outside),
-    ledger: step => store.ledger(job.name, step),
-    history: historyOf(store, job.name, runId),
-    outbox: stepOutbox(store, host, clock),
+  const say = (line: string) => void begun.io.stderr.write(`${printable(redactor.redact(line))}\n`);
+  const record: RunRecord = {
+    ...{ id: newRunId(clock, systemRandom), trigger, job: job.name, file: job.file },
+    ...{ startedAt: clock.now(), host: workspace.host, status: 'running', pid: process.pid },
+    ...(retryOf === undefined ? {} : { retryOf }),
+  };
+  const definition = writeSnapshot(snapshot);
+  await beginHeld(store, record, { overlap: job.overlap, definition, steps: steps ?? [] }, { clock, signal, say });
+  const outcome = await executeRun({
+    ...{ workspace, store, clock, redactor, record, snapshot, signal, say },
+    listeners: [{ name: STORE, on: event => store.record(event) }, renderer],
+    ...(resume === undefined ? {} : { resume }),
   });
-  const { status, steps, error, dropped } = outcome;
+  const { status, error, dropped } = outcome;
   const unrecorded = dropped.find(({ listener }) => listener === STORE);
   if (unrecorded !== undefined) say(`the rest of this run was not recorded: ${unrecorded.error.message}`);
   const ended = exitCodeOfRun(status, error, interruptedBy(signal));
   const exitCode = unrecorded !== undefined && ended === EXIT.success ? EXIT.store : ended;
-  return { runId, status, exitCode, steps, ...(error === undefined ? {} : { error }) };
+  return { runId: record.id, status, exitCode, steps: outcome.steps, ...(error === undefined ? {} : { error }) };
 }
 
 /** The listener that remembers. */
 const STORE = 'store';
-
-function historyOf(store: Store, job: string, runId: string) {
-  return {
-    async recent(count: number) {
-      const runs = await store.runs({ job, limit: count + 1 });
-      return runs
-        .filter(run => run.id !== runId && run.finishedAt !== undefined)
-        .slice(0, count)
-        .map(run => ({
-          id: run.id,
-          startedAt: run.startedAt,
-          durationMs: (run.finishedAt ?? run.startedAt) - run.startedAt,
-          status: run.status,
-        }));
-    },
-  };
-}

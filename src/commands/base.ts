@@ -7,12 +7,23 @@ import type { OneOff, OneOffFlags } from '../app/oneoff.ts';
 import { type Diagnostic, formatDiagnostic } from '../core/diagnostic.ts';
 import { AppError, fileError, reportOf } from '../core/errors.ts';
 import { printable, printableStream } from '../core/text.ts';
+import { parseDuration } from '../core/units.ts';
 
 export const jsonFlag = Flags.boolean({ description: 'print one JSON document on stdout' });
 export const jobsFlag = Flags.string({ description: 'folder of job files (POSTRIDER_JOBS; default ./jobs)', helpValue: 'DIR' });
 export const stateFlag = Flags.string({
   description: 'state folder (POSTRIDER_STATE; default $XDG_STATE_HOME/postrider)',
   helpValue: 'DIR',
+});
+
+/** `30s`, `5m`; milliseconds for the command. */
+export const durationFlag = Flags.custom<number>({
+  helpValue: '30s',
+  parse: async text => {
+    const ms = parseDuration(text);
+    if (ms === undefined) throw new AppError('usage', `${text} is no duration`, { hint: 'Write 500ms, 30s, 5m, 2h or 7d.' });
+    return ms;
+  },
 });
 
 /** What `run` and `plan` share: which job, and which part of it with which values. */

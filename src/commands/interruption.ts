@@ -35,3 +35,29 @@ export function interruptible(elapsed: () => number): Interruptible {
     },
   };
 }
+
+export interface TwoSignals {
+  /** The first SIGINT or SIGTERM. */
+  readonly stop: AbortSignal;
+  /** The second; a third ends the process at once. */
+  readonly hurry: AbortSignal;
+  /** What SIGHUP does. */
+  readonly onReload: (reload: () => void) => void;
+}
+
+/** For a program that ends in order: each signal asks for more haste than the one before. */
+export function twoSignals(elapsed: () => number): TwoSignals {
+  const [stop, hurry] = [new AbortController(), new AbortController()];
+  let last = Number.NEGATIVE_INFINITY;
+  for (const name of SIGNALS) {
+    process.on(name, () => {
+      const now = elapsed();
+      if (now - last <= SAME_KEYPRESS_MS) return;
+      last = now;
+      if (!stop.signal.aborted) stop.abort(new CancelledError(`ended by ${name}`));
+      else if (!hurry.signal.aborted) hurry.abort(new CancelledError(`ended by ${name}`));
+      else process.exit(name === 'SIGTERM' ? EXIT.terminated : EXIT.interrupted);
+    });
+  }
+  return { stop: stop.signal, hurry: hurry.signal, onReload: reload => void process.on('SIGHUP', reload) };
+}

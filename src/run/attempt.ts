@@ -1,5 +1,5 @@
 // One try of a step: fills in its settings, runs it, and makes sure that it ends.
-import { CancelledError, RefusedError } from '../core/errors.ts';
+import { AppError, CancelledError, RefusedError } from '../core/errors.ts';
 import { formatDuration } from '../core/units.ts';
 import { bindStep } from '../job/bind.ts';
 import type { PlannedStep } from '../plan/plan.ts';
@@ -22,6 +22,8 @@ export interface Attempt {
   readonly signal: AbortSignal;
   readonly status: ConditionStatus;
   readonly budget: NoteBudget;
+  /** A process died in the middle of this step. */
+  readonly afterCrash: boolean;
 }
 
 export async function runAttempt(attempt: Attempt): Promise<AttemptResult> {
@@ -34,6 +36,7 @@ export async function runAttempt(attempt: Attempt): Promise<AttemptResult> {
     const { step } = planned;
     const config = await bindStep(step, await expressionContext(step.with, attempt.status, scope));
     repeatable = step.type.repeatable(config);
+    if (attempt.afterCrash && !(repeatable && scope.deps.resume?.mayRepeat)) throw interrupted(step.id, repeatable);
     return step.type.run(config, context);
   };
   const onAbandon = (graceMs: number) =>
@@ -48,6 +51,15 @@ export async function runAttempt(attempt: Attempt): Promise<AttemptResult> {
   } finally {
     close();
   }
+}
+
+function interrupted(step: string, repeatable: boolean): AppError {
+  const text = repeatable
+    ? 'the runner died too often while it ran'
+    : 'the runner died while it ran, and a second run could do harm';
+  return new AppError('interrupted', `step ${step}: ${text}`, {
+    hint: 'Look what it left behind, then: postrider retry RUN --from-failed. A script that may run twice says `repeatable: true`.',
+  });
 }
 
 /** The server's own words, when the message does not already hold them. */

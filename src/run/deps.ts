@@ -3,11 +3,12 @@ import type { Clock } from '../core/clock.ts';
 import type { ErrorReport } from '../core/errors.ts';
 import type { Random } from '../core/random.ts';
 import type { Redactor, Secret } from '../core/secret.ts';
-import type { Raw } from '../job/job.ts';
+import type { JobStep, Raw } from '../job/job.ts';
 import type { Dial } from '../protocols/net/dial.ts';
 import type { Endpoint } from '../protocols/net/endpoint.ts';
 import type { History, Ledger, RunFacts, StepContext, StepFacts, StepOutbox } from '../steps/step.ts';
 import type { RunListener, RunStatus } from './events.ts';
+import type { Resume } from './resume.ts';
 
 export interface RunDeps {
   readonly clock: Clock;
@@ -31,6 +32,10 @@ export interface RunDeps {
   readonly history: History;
   /** Absent: mails are sent at once or not at all. */
   readonly outbox?: StepOutbox;
+  /** The run goes on where it was left. */
+  readonly resume?: Resume;
+  /** Places to work in, shared with other runs; an attempt waits for one, and gives it back before it waits for a retry. */
+  readonly takePlace?: (step: JobStep, signal: AbortSignal) => Promise<(() => void) | undefined>;
 }
 
 export interface RunOutcome {

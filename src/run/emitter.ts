@@ -21,6 +21,8 @@ export interface EmitterOptions {
   readonly listeners: readonly RunListener[];
   /** The step that a message about the run itself is filed under. */
   readonly firstStep: string;
+  /** Of the last event that was emitted before; default 0. */
+  readonly lastSeq?: number;
 }
 
 export class Emitter {
@@ -29,11 +31,12 @@ export class Emitter {
   readonly #progress = new Map<string, ProgressSlot>();
   #listeners: readonly RunListener[];
   #queue: Promise<void> = Promise.resolve();
-  #seq = 0;
+  #seq: number;
 
   constructor(options: EmitterOptions) {
     this.#options = options;
     this.#listeners = options.listeners;
+    this.#seq = options.lastSeq ?? 0;
   }
 
   get dropped(): readonly { readonly listener: string; readonly error: ErrorReport }[] {

@@ -23,6 +23,7 @@ export async function runPlan(plan: Plan, deps: RunDeps): Promise<RunOutcome> {
   try {
     const steps = await Promise.all(plan.steps.map(planned => outline(planned, plan.job.name, deps)));
     await scope.emitter.emit({ type: 'run-started', job: plan.job.name, steps });
+    await goOn(plan.steps, scope);
     await runGraph(plan.steps, scope);
     const { status, error } = verdict(scope);
     if (status === 'failed' || status === 'timed-out') await runHandlers(plan.onFailure, scope);
@@ -33,23 +34,38 @@ export async function runPlan(plan: Plan, deps: RunDeps): Promise<RunOutcome> {
 }
 
 function openScope(plan: Plan, deps: RunDeps): RunScope {
-  const { clock, redactor, runId, listeners } = deps;
+  const { clock, redactor, runId, listeners, resume } = deps;
   const { name, description, file, workdir, timeoutMs } = plan.job;
   return {
     deps,
     job: { name, file, workdir, ...(description === undefined ? {} : { description }) },
-    run: { id: runId, startedAt: clock.now(), host: deps.host, trigger: deps.trigger },
+    run: { id: runId, startedAt: resume?.startedAt ?? clock.now(), host: deps.host, trigger: deps.trigger },
     graph: new Map(plan.steps.map(planned => [planned.step.id, planned])),
     state: new RunState(plan.steps, redactor),
-    emitter: new Emitter({ runId, clock, redactor, listeners, firstStep: plan.steps[0]?.step.id ?? '' }),
+    emitter: new Emitter({
+      ...{ runId, clock, redactor, listeners, firstStep: plan.steps[0]?.step.id ?? '' },
+      ...(resume === undefined ? {} : { lastSeq: resume.lastSeq }),
+    }),
     slots: new Slots(PARALLEL_STEPS_MAX),
     stop: new RunStop(clock, deps.signal, timeoutMs),
   };
 }
 
+/** Takes over what has ended already, and says at the first step that has not why there is a second beginning. */
+async function goOn(steps: readonly PlannedStep[], { deps, state, emitter }: RunScope): Promise<void> {
+  const { resume } = deps;
+  if (resume === undefined) return;
+  for (const { step } of steps) {
+    const ended = resume.ended.get(step.id);
+    if (ended !== undefined) state.restore(step.id, ended);
+  }
+  const first = steps.find(({ step }) => !resume.ended.has(step.id));
+  if (first !== undefined) await emitter.emit({ type: 'step-note', step: first.step.id, level: 'warning', message: resume.note });
+}
+
 /** Starts what is ready; every end may make more ready. Resolves when nothing is left. */
 async function runGraph(steps: readonly PlannedStep[], scope: RunScope): Promise<void> {
-  const begun = new Set<PlannedStep>();
+  const begun = new Set<PlannedStep>(steps.filter(({ step }) => scope.deps.resume?.ended.has(step.id)));
   const advance = async (): Promise<void> => {
     const ready = steps.filter(planned => !begun.has(planned) && isReady(planned, id => scope.state.standing(id)));
     for (const planned of ready) begun.add(planned);
@@ -63,6 +79,11 @@ async function runHandlers(handlers: readonly PlannedStep[], scope: RunScope): P
   for (const planned of handlers) {
     if (scope.stop.interrupted) return;
     scope.state.add(planned);
+    const ended = scope.deps.resume?.ended.get(planned.step.id);
+    if (ended !== undefined) {
+      scope.state.restore(planned.step.id, ended);
+      continue;
+    }
     const status = { success: true, failure: true, cancelled: scope.stop.timedOut };
     await conclude(planned, scope, () => runIf(planned, status, scope));
   }

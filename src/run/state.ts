@@ -10,14 +10,13 @@ import type { Redactor } from '../core/secret.ts';
 import type { PlannedStep } from '../plan/plan.ts';
 import type { NoteLevel, Outputs, StepFacts, StepStatus } from '../steps/step.ts';
 import { isFailure, isSettled, type Standing } from './readiness.ts';
+import type { EndedStep } from './resume.ts';
 
 /** How a step ended. */
 export type Ending =
   | { readonly status: 'succeeded'; readonly outputs: Outputs }
   | { readonly status: 'skipped' }
   | { readonly status: 'failed' | 'timed-out' | 'cancelled'; readonly error: unknown };
-
-export type SettledStatus = Ending['status'];
 
 /** Notes kept for reports; all of them go to the listeners. */
 export const NOTES_KEPT_MAX = 50;
@@ -47,6 +46,13 @@ export class RunState {
   add(planned: PlannedStep): void {
     const fresh = { status: 'pending', attempts: 0, durationMs: 0, outputs: {}, error: undefined, tolerated: false } as const;
     this.#entries.set(planned.step.id, { planned, ...fresh, notes: [] });
+  }
+
+  /** What an earlier process saw the end of. */
+  restore(id: string, { status, outputs, attempts, durationMs, error }: EndedStep): void {
+    const entry = this.#entry(id);
+    Object.assign(entry, { status, outputs, attempts, durationMs });
+    if (error !== undefined) this.#fail(entry, error);
   }
 
   started(id: string, attempt: number): void {

@@ -49,16 +49,17 @@ async function attempts(work: StepWork): Promise<Ending> {
   const { id } = planned.step;
   let startedAt: number | undefined;
   for (let attempt = 1; ; attempt++) {
-    if (!(await scope.slots.take(signal))) return stopped(signal);
+    const leave = await enter(work);
+    if (leave === undefined) return stopped(signal);
     startedAt ??= clock.elapsed();
     work.startTimeout();
     let result: AttemptResult;
     try {
       scope.state.started(id, attempt);
       await scope.emitter.emit({ type: 'step-started', step: id, uses: planned.step.uses, attempt });
-      result = await runAttempt(work);
+      result = await runAttempt({ ...work, afterCrash: attempt === 1 && scope.deps.resume?.interrupted.has(id) === true });
     } finally {
-      scope.slots.release();
+      leave();
     }
     if (result.ok) return { status: 'succeeded', outputs: result.outputs };
     if (signal.aborted) return stoppedWith(result.error, work);
@@ -71,6 +72,20 @@ async function attempts(work: StepWork): Promise<Ending> {
       return stopped(signal);
     }
   }
+}
+
+/** A slot of the run and a place among all runs; undefined when the step is stopped before it has both. */
+async function enter({ planned, scope, signal }: StepWork): Promise<(() => void) | undefined> {
+  if (!(await scope.slots.take(signal))) return undefined;
+  const { takePlace } = scope.deps;
+  const leave = takePlace === undefined ? () => undefined : await takePlace(planned.step, signal);
+  if (leave === undefined) scope.slots.release();
+  return leave === undefined
+    ? undefined
+    : () => {
+        leave();
+        scope.slots.release();
+      };
 }
 
 /** Undefined when no further try is allowed, useful, or possible before the step's timeout. */

@@ -52,6 +52,14 @@ export function planSlots(request: PlanRequest): readonly Verdict[] {
   ];
 }
 
+/** Verdicts for slots so long missed that too many came after them: none of them runs, whatever `misfire` says. */
+export function passOver(request: PlanRequest): readonly Verdict[] {
+  if (request.paused !== undefined) return planSlots(request);
+  const { misfire } = request.rules;
+  const detail = 'missed, as so many after it that they are not looked at together';
+  return request.slots.map(slot => skip(slot, misfire === 'one' ? 'coalesced' : 'missed', detail));
+}
+
 function catchUp(missed: readonly number[], live: readonly number[], request: PlanRequest): readonly Verdict[] {
   switch (request.rules.misfire) {
     case 'skip':

@@ -6,6 +6,7 @@ import { prepareExpressions } from '../../src/job/expression-engine.ts';
 import type { RunDeps } from '../../src/run/deps.ts';
 import type { RunListener } from '../../src/run/events.ts';
 import { INTERRUPT_GRACE_MS, TIMEOUT_GRACE_MS } from '../../src/run/grace.ts';
+import type { Resume } from '../../src/run/resume.ts';
 import { runPlan } from '../../src/run/runner.ts';
 import { PARALLEL_STEPS_MAX } from '../../src/run/slots.ts';
 import { NOTES_KEPT_MAX } from '../../src/run/state.ts';
@@ -542,5 +543,101 @@ describe('any run', () => {
       expect(ended.sort()).toEqual(outcome.steps.map(({ id }) => id).sort());
     });
     await fc.assert(property, { seed: Number(process.env['FUZZ_SEED'] ?? 20261123), numRuns: 60 });
+  });
+});
+
+describe('a run that goes on', () => {
+  const ended = (status: 'succeeded' | 'failed', outputs = {}) => ({ status, outputs, attempts: 1, durationMs: 5 }) as const;
+  const resume = (overrides: Partial<Resume>): Partial<RunDeps> => ({
+    resume: { ended: new Map(), interrupted: new Set(), mayRepeat: true, lastSeq: 7, startedAt: 42, note: 'again', ...overrides },
+  });
+
+  it('keeps what has ended with its outputs, and numbers its events on', async () => {
+    const seen: unknown[] = [];
+    const { outcome, heard } = await run(
+      [
+        { id: 'a', run: fails() },
+        {
+          id: 'b',
+          needs: ['a'],
+          with: { text: '${{ steps.a.outputs.x }}' },
+          run: (context, _, config) => ({ seen: seen.push(config, context.run.startedAt) }),
+        },
+      ],
+      { deps: resume({ ended: new Map([['a', ended('succeeded', { x: 'kept' })]]) }) },
+    );
+    expect(outcome).toMatchObject({
+      status: 'succeeded',
+      steps: [{ id: 'a', outputs: { x: 'kept' }, attempts: 1 }, { id: 'b' }],
+    });
+    expect(seen).toEqual([{ text: 'kept' }, 42]);
+    expect(heard.types).toEqual(['run-started', 'step-note b', 'step-started b', 'step-finished b', 'run-finished']);
+    expect(heard.events.map(({ seq }) => seq)).toEqual([8, 9, 10, 11, 12]);
+  });
+
+  it('runs an interrupted step again when that does no harm', async () => {
+    const { statuses } = await run([{ id: 'a', repeatable: true }], { deps: resume({ interrupted: new Set(['a']) }) });
+    expect(statuses).toEqual({ a: 'succeeded' });
+  });
+
+  it.each([
+    ['one that could do something twice', { repeatable: false }, {}],
+    ['any, after too many crashes', { repeatable: true }, { mayRepeat: false }],
+  ])('fails an interrupted step: %s; clean-up and alerts still run', async (_, step, state) => {
+    let ran = 0;
+    const { outcome, statuses } = await run(
+      [
+        { id: 'a', ...step, run: () => ({ ran: ++ran }), retry: { attempts: 5 } },
+        { id: 'b', needs: ['a'] },
+        { id: 'c', needs: ['a'], if: 'always()' },
+      ],
+      { onFailure: [{ id: 'alert' }], deps: resume({ interrupted: new Set(['a']), ...state }) },
+    );
+    expect(ran).toBe(0);
+    expect(outcome).toMatchObject({ status: 'failed', error: { code: 'interrupted' } });
+    expect(statuses).toEqual({ a: 'failed', b: 'skipped', c: 'succeeded', alert: 'succeeded' });
+  });
+
+  it('does not run an alert twice', async () => {
+    const { heard } = await run([{ id: 'a' }], {
+      onFailure: [{ id: 'first' }, { id: 'second' }],
+      deps: resume({
+        ended: new Map([
+          ['a', ended('failed')],
+          ['first', ended('succeeded')],
+        ]),
+      }),
+    });
+    expect(heard.types.filter(type => type.startsWith('step-started'))).toEqual(['step-started second']);
+  });
+});
+
+describe('places', () => {
+  it('are given back while a step waits for its retry, and taken again', async () => {
+    const log: string[] = [];
+    const takePlace: RunDeps['takePlace'] = async step => {
+      log.push(`+${step.id}`);
+      return () => void log.push(`-${step.id}`);
+    };
+    const { outcome } = await run(
+      [
+        { id: 'a', run: (_, attempt) => (attempt === 1 ? fails('later')({} as never, 1, {}) : {}) },
+        { id: 'b', run: ({ clock }) => clock.sleep(1).then(() => ({})) },
+      ],
+      { deps: { takePlace } },
+    );
+    expect(outcome.status).toBe('succeeded');
+    expect(log.filter(line => line.endsWith('a'))).toEqual(['+a', '-a', '+a', '-a']);
+    expect(log.filter(line => line.endsWith('b'))).toEqual(['+b', '-b']);
+  });
+
+  it('a step that is stopped while it waits for one is cancelled', async () => {
+    const stop = new AbortController();
+    const takePlace: RunDeps['takePlace'] = (_, signal) =>
+      new Promise(resolve => signal.addEventListener('abort', () => resolve(undefined)));
+    const { work, clock } = start([{ id: 'a' }], { deps: { takePlace, signal: stop.signal } });
+    await settled();
+    stop.abort();
+    expect((await clock.until(work)).status).toBe('cancelled');
   });
 });

@@ -1,25 +1,11 @@
 // What every store must do; each adapter's test calls it with a way to open one.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { RunEvent, RunEventBody } from '../../src/run/events.ts';
-import type { RunRecord, StepRecord, Store } from '../../src/stores/store.ts';
+import type { RunRecord, Store } from '../../src/stores/store.ts';
 import type { VirtualClock } from '../support/virtual-clock.ts';
 import { outboxContract } from './outbox-contract.ts';
+import { ownersContract } from './owners-contract.ts';
+import { event, runRecord, stepRecord, T0 } from './records.ts';
 import { slotsContract } from './slots-contract.ts';
-
-export const T0 = Date.UTC(2026, 10, 22, 2, 30);
-
-export function runRecord(id: string, overrides: Partial<RunRecord> = {}): RunRecord {
-  const facts = { job: 'nightly', file: '/jobs/nightly.yaml', trigger: 'manual', startedAt: T0, host: 'here', pid: 42 };
-  return { id, ...facts, status: 'running', ...overrides };
-}
-
-export function stepRecord(step: string): StepRecord {
-  return { step, uses: 'shell', status: 'pending', attempts: 0, outputs: {} };
-}
-
-export function event(run: string, seq: number, body: RunEventBody): RunEvent {
-  return { seq, at: T0 + seq * 1_000, run, ...body };
-}
 
 const ERROR = { code: 'shell-failed', message: 'ended with 3', retry: 'later', hint: 'look' } as const;
 const FINISHED = { type: 'step-finished', tolerated: false, attempts: 1, durationMs: 1_500.5 } as const;
@@ -189,6 +175,7 @@ export function storeContract(open: () => Promise<Store>, clock: VirtualClock): 
   });
 
   describe('slots', () => slotsContract(() => store, runRecord));
+  describe('owners', () => ownersContract(() => store));
 
   outboxContract(() => store, clock);
 

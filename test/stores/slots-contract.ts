@@ -99,6 +99,23 @@ export function slotsContract(
     expect([await store().slots.resume('a'), await store().slots.resume('a')]).toEqual([true, false]);
   });
 
+  it('many are decided at once, each for itself, and only while as many wait as was seen', async () => {
+    const [a, b] = [CURSOR, { ...CURSOR, job: 'other' }];
+    expect(await store().slots.openAll([a, b])).toEqual([a, b]);
+    const ask = (cursor: Cursor, slot: number, seenWaiting: number) => ({
+      ...{ cursor, to: T0 + slot, seenWaiting },
+      decisions: [decision(T0 + slot, { job: cursor.job, run: `${cursor.job}-${slot}` })],
+    });
+    expect(await store().slots.decideAll([ask(a, 1, 0), ask(b, 1, 1)])).toEqual([true, false]);
+    expect(await store().slots.decideAll([ask({ ...a, decidedTo: T0 + 1 }, 2, 0), ask(b, 1, 0)])).toEqual([false, true]);
+    expect(await store().slots.waitingByJob()).toEqual(
+      new Map([
+        ['nightly', 1],
+        ['other', 1],
+      ]),
+    );
+  });
+
   it('runs that nobody holds are buried, whatever their job', async () => {
     await store().begin(runRecord('alive', { pid: 1 }), []);
     await store().begin(runRecord('dead', { pid: 2, job: 'other' }), []);

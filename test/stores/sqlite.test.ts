@@ -8,7 +8,8 @@ import { SCHEMA_VERSION } from '../../src/stores/sqlite/migrations.ts';
 import { openSqliteStore } from '../../src/stores/sqlite/store.ts';
 import { type TempDir, tempDir } from '../support/temp-dir.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
-import { event, runRecord, stepRecord, storeContract } from './contract.ts';
+import { storeContract } from './contract.ts';
+import { event, runRecord, stepRecord } from './records.ts';
 
 const clock = new VirtualClock();
 let dir: TempDir;

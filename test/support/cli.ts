@@ -24,7 +24,7 @@ export interface RunningCli {
   readonly child: ChildProcess;
   readonly done: Promise<CliResult>;
   /** Resolves as soon as stdout and stderr together match; rejects when the program ends before. */
-  output(pattern: RegExp): Promise<string>;
+  output(pattern: Pick<RegExp, 'test'>): Promise<string>;
 }
 
 export function startCli(args: readonly string[], { cwd, env = {}, stdin }: CliOptions): RunningCli {
@@ -45,7 +45,7 @@ export function startCli(args: readonly string[], { cwd, env = {}, stdin }: CliO
   });
   child.stdin.end(stdin ?? '');
   const done = new Promise<CliResult>(settle => child.on('close', (code, signal) => settle({ code, signal, stdout, stderr })));
-  const output = (pattern: RegExp) =>
+  const output = (pattern: Pick<RegExp, 'test'>) =>
     new Promise<string>((settle, reject) => {
       const look = () => (pattern.test(stdout + stderr) ? settle(stdout + stderr) : undefined);
       watchers.push(look);

@@ -15,6 +15,7 @@ export class VirtualClock implements Clock {
   readonly #start: number;
   #alarms: Alarm[] = [];
   #order = 0;
+  #stepped = 0;
 
   constructor(start = Date.UTC(2026, 10, 22, 2, 30)) {
     this.#now = start;
@@ -22,7 +23,12 @@ export class VirtualClock implements Clock {
   }
 
   now(): number {
-    return this.#now;
+    return this.#now + this.#stepped;
+  }
+
+  /** Somebody sets the clock: the hour jumps, durations do not. */
+  step(ms: number): void {
+    this.#stepped += ms;
   }
 
   elapsed(): number {

@@ -126,6 +126,34 @@ const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (letter, position)
   ) STRICT;
   `,
+  `
+  ALTER TABLE runs ADD COLUMN owner TEXT;
+  ALTER TABLE runs ADD COLUMN fence INTEGER NOT NULL DEFAULT 1;
+  ALTER TABLE runs ADD COLUMN crashes INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE runs ADD COLUMN slot INTEGER;
+  ALTER TABLE runs ADD COLUMN retry_of TEXT;
+  ALTER TABLE runs ADD COLUMN definition TEXT;
+  ALTER TABLE runs ADD COLUMN cancel INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE steps ADD COLUMN progress TEXT;
+  CREATE INDEX runs_by_status ON runs (status, started_at);
+  CREATE INDEX runs_by_definition ON runs (definition) WHERE definition IS NOT NULL;
+  CREATE INDEX decisions_open_by_job ON decisions (job) WHERE open = 1;
+  CREATE INDEX decisions_by_slot ON decisions (slot);
+
+  CREATE TABLE definitions (
+    hash TEXT PRIMARY KEY,
+    body TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE schedulers (
+    owner TEXT PRIMARY KEY,
+    host TEXT NOT NULL,
+    pid INTEGER NOT NULL,
+    jobs_dir TEXT NOT NULL,
+    started_at INTEGER NOT NULL,
+    beat INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** The version that this program writes. */

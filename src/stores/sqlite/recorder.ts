@@ -1,24 +1,30 @@
 // Writes the events of runs: the log grows by one, and the rows of run and step move along, together or not at all.
-import type { ErrorReport } from '../../core/errors.ts';
+import { AppError, type ErrorReport } from '../../core/errors.ts';
 import type { RunEvent, RunEventBody } from '../../run/events.ts';
 import type { Database } from './database.ts';
 
 /** Notes beyond this many events of one run are left out of the log; what moves a step is always recorded. */
 export const EVENTS_PER_RUN_MAX = 50_000;
 
+const PROGRESS_EVERY_MS = 2_000;
+const PROGRESS_KEPT_MAX = 1_000;
+
 export class Recorder {
   readonly #db: Database;
   readonly #notesMax: number;
   /** Events by run, for runs that are still open. */
   readonly #counts = new Map<string, number>();
+  /** When progress was last written, by run and step. */
+  readonly #progressAt = new Map<string, number>();
 
   constructor(db: Database, eventsMax: number) {
     this.#db = db;
     this.#notesMax = eventsMax;
   }
 
-  record(event: RunEvent): void {
-    if (event.type === 'step-progress') return;
+  /** Throws AppError `run-lost` when the run has changed hands since `fence`. */
+  record(event: RunEvent, fence?: number): void {
+    if (event.type === 'step-progress') return this.#progress(event);
     const count = this.#count(event.run);
     if (event.type === 'step-note' && count > this.#notesMax) return;
     const { seq, at, run, ...body } = event;
@@ -27,12 +33,33 @@ export class Recorder {
       ? { ...body, level: 'warning', message: 'the log of this run is full; further notes are left out' }
       : body;
     this.#db.transaction(event.type === 'step-note' ? 'process' : 'power', () => {
+      if (fence !== undefined) this.#assertHeld(run, fence);
       const sql = 'INSERT OR IGNORE INTO events (run, seq, at, step, body) VALUES (?, ?, ?, ?, ?)';
       const added = this.#db.write(sql, run, seq, at, 'step' in body ? body.step : null, JSON.stringify(stored));
       if (added > 0) this.#move(event);
     });
     if (event.type === 'run-finished') this.#counts.delete(run);
     else this.#counts.set(run, count + 1);
+  }
+
+  #assertHeld(run: string, fence: number): void {
+    const held = this.#db.row(`SELECT fence FROM runs WHERE id = ? AND status = 'running'`, run)?.['fence'];
+    if (held !== fence) {
+      throw new AppError('run-lost', `run ${run} is in other hands`, { hint: 'Another scheduler has taken it up meanwhile.' });
+    }
+  }
+
+  /** Only now and then: it is there for who looks, and lost without harm. */
+  #progress({ run, step, at, seq: _, type: __, ...progress }: RunEvent & { type: 'step-progress' }): void {
+    const key = `${run} ${step}`;
+    const last = this.#progressAt.get(key);
+    if (last !== undefined && Math.abs(at - last) < PROGRESS_EVERY_MS) return;
+    if (this.#progressAt.size >= PROGRESS_KEPT_MAX) this.#progressAt.clear();
+    this.#progressAt.set(key, at);
+    this.#db.transaction('process', () => {
+      const sql = 'UPDATE steps SET progress = ? WHERE run = ? AND step = ?';
+      this.#db.write(sql, JSON.stringify(progress), run, step);
+    });
   }
 
   #move(event: RunEvent): void {
@@ -54,7 +81,7 @@ export class Recorder {
       case 'step-finished':
         this.#addStep(event.run, event.step, '');
         db.write(
-          'UPDATE steps SET status = ?, attempts = ?, duration_ms = ?, outputs = ?, error = ? WHERE run = ? AND step = ?',
+          'UPDATE steps SET status = ?, attempts = ?, duration_ms = ?, outputs = ?, error = ?, progress = NULL WHERE run = ? AND step = ?',
           ...[event.status, event.attempts, event.durationMs, JSON.stringify(event.outputs), json(event.error)],
           ...[event.run, event.step],
         );

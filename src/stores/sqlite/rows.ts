@@ -1,7 +1,7 @@
 // Rows of the tables as the records of the contract.
 import type { ErrorReport } from '../../core/errors.ts';
-import type { RunEvent, RunStatus } from '../../run/events.ts';
-import type { Outputs, StepStatus } from '../../steps/step.ts';
+import type { RunEvent } from '../../run/events.ts';
+import type { Outputs, StepProgress, StepStatus } from '../../steps/step.ts';
 import type { RunRecord, StepRecord } from '../store.ts';
 import type { Database, Row } from './database.ts';
 
@@ -14,10 +14,22 @@ export function runOf(row: Row, db: Database): RunRecord {
     trigger: String(row['trigger']),
     startedAt: Number(row['started_at']),
     ...(finishedAt === null ? {} : { finishedAt: Number(finishedAt) }),
-    status: row['status'] as RunStatus | 'running',
+    status: row['status'] as RunRecord['status'],
     host: String(row['host']),
     pid: Number(row['pid']),
     ...errorOf(row, db),
+    ...ownershipOf(row),
+  };
+}
+
+function ownershipOf(row: Row): Partial<RunRecord> {
+  const { owner, fence, crashes, slot, retry_of: retryOf } = row;
+  return {
+    ...(owner === null ? {} : { owner: String(owner) }),
+    ...(fence === 1 ? {} : { fence: Number(fence) }),
+    ...(crashes === 0 ? {} : { crashes: Number(crashes) }),
+    ...(slot === null ? {} : { slot: Number(slot) }),
+    ...(retryOf === null ? {} : { retryOf: String(retryOf) }),
   };
 }
 
@@ -32,6 +44,7 @@ export function stepOf(row: Row, db: Database): StepRecord {
     ...(durationMs === null ? {} : { durationMs: Number(durationMs) }),
     outputs: db.parse(row['outputs']) as Outputs,
     ...errorOf(row, db),
+    ...(row['progress'] === null ? {} : { progress: db.parse(row['progress']) as StepProgress }),
   };
 }
 

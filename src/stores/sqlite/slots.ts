@@ -1,5 +1,5 @@
 // What schedulers remember, over node:sqlite: cursors, decisions, pauses.
-import type { Cursor, Decision, DecisionQuery, Pause, SlotStore } from '../store.ts';
+import type { Cursor, DecideRequest, Decision, DecisionQuery, Pause, SlotStore } from '../store.ts';
 import type { Database, Row } from './database.ts';
 
 /** More decisions than this are never read at once. */
@@ -12,13 +12,22 @@ export class SqliteSlots implements SlotStore {
     this.#db = db;
   }
 
-  async open({ job, schedule, anchor, decidedTo }: Cursor): Promise<Cursor> {
-    return this.#db.transaction('power', () => {
-      const sql = 'INSERT OR IGNORE INTO cursors (job, schedule, anchor, decided_to) VALUES (?, ?, ?, ?)';
-      this.#db.write(sql, job, schedule, anchor, decidedTo);
-      const row = this.#db.row('SELECT * FROM cursors WHERE job = ? AND schedule = ?', job, schedule);
-      return row === undefined ? { job, schedule, anchor, decidedTo } : cursorOf(row);
-    });
+  async open(cursor: Cursor): Promise<Cursor> {
+    const [stored = cursor] = await this.openAll([cursor]);
+    return stored;
+  }
+
+  async openAll(cursors: readonly Cursor[]): Promise<readonly Cursor[]> {
+    return this.#db.transaction('power', () => cursors.map(cursor => this.#open(cursor)));
+  }
+
+  #open({ job, schedule, anchor, decidedTo }: Cursor): Cursor {
+    const stored = () => this.#db.row('SELECT * FROM cursors WHERE job = ? AND schedule = ?', job, schedule);
+    const known = stored();
+    if (known !== undefined) return cursorOf(known);
+    const sql = 'INSERT INTO cursors (job, schedule, anchor, decided_to) VALUES (?, ?, ?, ?)';
+    this.#db.write(sql, job, schedule, anchor, decidedTo);
+    return { job, schedule, anchor, decidedTo };
   }
 
   async cursors(job: string): Promise<readonly Cursor[]> {
@@ -30,16 +39,34 @@ export class SqliteSlots implements SlotStore {
     this.#db.write(sql, job, JSON.stringify(keep));
   }
 
-  async decide(cursor: Cursor, to: number, decisions: readonly Decision[]): Promise<boolean> {
-    return this.#db.transaction('power', () => {
-      const moved = this.#db.write(
-        'UPDATE cursors SET decided_to = ? WHERE job = ? AND schedule = ? AND decided_to = ? AND decided_to < ?',
-        ...[to, cursor.job, cursor.schedule, cursor.decidedTo, to],
-      );
-      if (moved === 0) return false;
-      for (const decision of decisions) this.#add(decision);
-      return true;
-    });
+  async decide(cursor: Cursor, to: number, decisions: readonly Decision[], seenWaiting?: number): Promise<boolean> {
+    const seen = seenWaiting === undefined ? {} : { seenWaiting };
+    const [decided = false] = await this.decideAll([{ cursor, to, decisions, ...seen }]);
+    return decided;
+  }
+
+  async decideAll(requests: readonly DecideRequest[]): Promise<readonly boolean[]> {
+    return this.#db.transaction('power', () => requests.map(request => this.#decide(request)));
+  }
+
+  async waitingByJob(): Promise<ReadonlyMap<string, number>> {
+    const rows = this.#db.rows('SELECT job, count(*) AS waiting FROM decisions WHERE open = 1 GROUP BY job');
+    return new Map(rows.map(row => [String(row['job']), Number(row['waiting'])]));
+  }
+
+  #decide({ cursor, to, decisions, seenWaiting }: DecideRequest): boolean {
+    if (seenWaiting !== undefined && this.#waitingOf(cursor.job) !== seenWaiting) return false;
+    const moved = this.#db.write(
+      'UPDATE cursors SET decided_to = ? WHERE job = ? AND schedule = ? AND decided_to = ? AND decided_to < ?',
+      ...[to, cursor.job, cursor.schedule, cursor.decidedTo, to],
+    );
+    if (moved === 0) return false;
+    for (const decision of decisions) this.#add(decision);
+    return true;
+  }
+
+  #waitingOf(job: string): number {
+    return Number(this.#db.row('SELECT count(*) AS waiting FROM decisions WHERE job = ? AND open = 1', job)?.['waiting']);
   }
 
   async waiting(limit: number): Promise<readonly Decision[]> {
@@ -58,8 +85,9 @@ export class SqliteSlots implements SlotStore {
 
   async decisions({ job, since, until, limit }: DecisionQuery): Promise<readonly Decision[]> {
     const rows = this.#db.rows(
-      `SELECT * FROM decisions WHERE (?1 IS NULL OR job = ?1) AND slot BETWEEN ?2 AND ?3 ORDER BY slot DESC, schedule LIMIT ?4`,
-      ...[job ?? null, since ?? Number.MIN_SAFE_INTEGER, until ?? Number.MAX_SAFE_INTEGER, Math.min(limit, DECISIONS_READ_MAX)],
+      `SELECT * FROM decisions WHERE ${job === undefined ? '' : 'job = ? AND '}slot BETWEEN ? AND ? ORDER BY slot DESC, schedule LIMIT ?`,
+      ...(job === undefined ? [] : [job]),
+      ...[since ?? Number.MIN_SAFE_INTEGER, until ?? Number.MAX_SAFE_INTEGER, Math.min(limit, DECISIONS_READ_MAX)],
     );
     return rows.map(decisionOf);
   }

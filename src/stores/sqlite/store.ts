@@ -1,15 +1,18 @@
 // The store contract over node:sqlite: one file, no server. Import it lazily: it loads the database engine.
+import { createHash } from 'node:crypto';
 import type { Clock } from '../../core/clock.ts';
 import { AppError, MisuseError } from '../../core/errors.ts';
 import type { Outbox } from '../../mail/outbox.ts';
 import type { RunEvent } from '../../run/events.ts';
 import type { Ledger } from '../../steps/step.ts';
-import type { BeginOptions, RunQuery, RunRecord, SlotStore, StepRecord, Store } from '../store.ts';
+import type { BeginOptions, OwnerStore, Retention, RunQuery, RunRecord, SlotStore, StepRecord, Store } from '../store.ts';
 import { Database } from './database.ts';
-import { buryAll, clearTheWay } from './holders.ts';
+import { buryAll, clearTheQueue, clearTheWay } from './holders.ts';
 import { SqliteLedger } from './ledger.ts';
 import { SqliteOutbox } from './outbox.ts';
+import { SqliteOwners } from './owners.ts';
 import { EVENTS_PER_RUN_MAX, Recorder } from './recorder.ts';
+import { prune } from './retention.ts';
 import { eventOf, runOf, stepOf } from './rows.ts';
 import { SqliteSlots } from './slots.ts';
 
@@ -33,6 +36,7 @@ class SqliteStore implements Store {
   readonly #recorder: Recorder;
   readonly slots: SlotStore;
   readonly outbox: Outbox;
+  readonly owners: OwnerStore;
 
   constructor(db: Database, { clock, eventsPerRunMax = EVENTS_PER_RUN_MAX }: SqliteStoreOptions) {
     this.#db = db;
@@ -40,32 +44,59 @@ class SqliteStore implements Store {
     this.#recorder = new Recorder(db, eventsPerRunMax);
     this.slots = new SqliteSlots(db);
     this.outbox = new SqliteOutbox(db, clock);
+    this.owners = new SqliteOwners(db, clock);
   }
 
-  async begin(run: RunRecord, steps: readonly StepRecord[], { holds }: BeginOptions = {}): Promise<void> {
+  async begin(run: RunRecord, steps: readonly StepRecord[], { holds, definition }: BeginOptions = {}): Promise<void> {
     this.#db.transaction('power', () => {
       if (holds !== undefined) clearTheWay(this.#db, run, { holds, now: this.#clock.now() });
-      if (this.#addRun(run) === 0) throw new AppError('run-exists', `a run ${run.id} is already recorded`);
+      this.#db.write(`DELETE FROM runs WHERE id = ? AND status = 'waiting' AND host = ? AND pid = ?`, run.id, run.host, run.pid);
+      if (this.#addRun(run, definition) === 0) throw new AppError('run-exists', `a run ${run.id} is already recorded`);
       steps.forEach((step, position) => void this.#addStep(run.id, step, position));
       this.#db.write('UPDATE decisions SET open = 0 WHERE open = 1 AND run = ?', run.id);
     });
+  }
+
+  async enqueue(run: RunRecord, holds: (other: RunRecord) => boolean): Promise<void> {
+    this.#db.transaction('power', () => {
+      clearTheQueue(this.#db, run, { holds, now: this.#clock.now() });
+      this.#addRun({ ...run, status: 'waiting' }, undefined);
+    });
+  }
+
+  async leaveQueue(run: string): Promise<void> {
+    const sql = `UPDATE runs SET status = 'cancelled', finished_at = ? WHERE id = ? AND status = 'waiting'`;
+    this.#db.write(sql, this.#clock.now(), run);
+  }
+
+  async definition(run: string): Promise<string | undefined> {
+    const sql = 'SELECT body FROM definitions JOIN runs ON definition = hash WHERE id = ?';
+    const row = this.#db.row(sql, run);
+    return row === undefined ? undefined : String(row['body']);
   }
 
   async bury(holds: (run: RunRecord) => boolean): Promise<readonly RunRecord[]> {
     return this.#db.transaction('power', () => buryAll(this.#db, { holds, now: this.#clock.now() }));
   }
 
-  async record(event: RunEvent): Promise<void> {
+  async record(event: RunEvent, fence?: number): Promise<void> {
     if (event.type === 'run-started' && !this.#exists(event.run)) throw new MisuseError(`run ${event.run} was not begun`);
-    this.#recorder.record(event);
+    this.#recorder.record(event, fence);
   }
 
   async runs({ job, status, since, limit }: RunQuery): Promise<readonly RunRecord[]> {
+    // Only what is asked stands in the text, so that SQLite can choose an index for it.
+    const asked: readonly (readonly [sql: string, value: string | number | undefined])[] = [
+      ['job = ?', job],
+      ['status = ?', status],
+      ['started_at >= ?', since],
+    ];
+    const used = asked.filter((entry): entry is [string, string | number] => entry[1] !== undefined);
+    const where = used.length === 0 ? '' : `WHERE ${used.map(([sql]) => sql).join(' AND ')}`;
     const rows = this.#db.rows(
-      `SELECT * FROM runs
-       WHERE (?1 IS NULL OR job = ?1) AND (?2 IS NULL OR status = ?2) AND started_at >= ?3
-       ORDER BY started_at DESC, rowid DESC LIMIT ?4`,
-      ...[job ?? null, status ?? null, since ?? Number.MIN_SAFE_INTEGER, Math.min(limit, RUNS_READ_MAX)],
+      `SELECT * FROM runs ${where} ORDER BY started_at DESC, rowid DESC LIMIT ?`,
+      ...used.map(([, value]) => value),
+      Math.min(limit, RUNS_READ_MAX),
     );
     return rows.map(row => runOf(row, this.#db));
   }
@@ -74,7 +105,7 @@ class SqliteStore implements Store {
     const exact = this.#db.row('SELECT * FROM runs WHERE id = ?', idOrPrefix);
     if (exact !== undefined) return runOf(exact, this.#db);
     if (idOrPrefix === '') return undefined;
-    const sql = 'SELECT * FROM runs WHERE substr(id, 1, length(?1)) = ?1 LIMIT 2';
+    const sql = `SELECT * FROM runs WHERE id >= ?1 AND id < ?1 || char(1114111) LIMIT 2`;
     const [found, another] = this.#db.rows(sql, idOrPrefix);
     return found === undefined || another !== undefined ? undefined : runOf(found, this.#db);
   }
@@ -89,8 +120,23 @@ class SqliteStore implements Store {
     return this.#db.rows(sql, run, step ?? null).map(row => eventOf(row, this.#db));
   }
 
+  async lastSeq(run: string): Promise<number> {
+    return Number(this.#db.row('SELECT max(seq) AS last FROM events WHERE run = ?', run)?.['last'] ?? 0);
+  }
+
+  /** Steps from name to name through the index instead of reading every run. */
   async jobs(): Promise<readonly string[]> {
-    return this.#db.rows('SELECT DISTINCT job FROM runs ORDER BY job').map(row => String(row['job']));
+    const rows = this.#db.rows(
+      `WITH RECURSIVE names (job) AS (
+         SELECT min(job) FROM runs
+         UNION ALL SELECT (SELECT min(job) FROM runs WHERE job > names.job) FROM names WHERE names.job IS NOT NULL)
+       SELECT job FROM names WHERE job IS NOT NULL`,
+    );
+    return rows.map(row => String(row['job']));
+  }
+
+  async prune(retention: Retention): Promise<boolean> {
+    return prune(this.#db, retention);
   }
 
   ledger(job: string, step: string): Ledger {
@@ -105,12 +151,16 @@ class SqliteStore implements Store {
     return this.#db.row('SELECT 1 FROM runs WHERE id = ?', run) !== undefined;
   }
 
-  #addRun(run: RunRecord): number {
+  #addRun(run: RunRecord, definition: string | undefined): number {
+    const hash = definition === undefined ? null : createHash('sha256').update(definition).digest('hex');
+    if (definition !== undefined)
+      this.#db.write('INSERT OR IGNORE INTO definitions (hash, body) VALUES (?, ?)', hash, definition);
     return this.#db.write(
-      `INSERT OR IGNORE INTO runs (id, job, file, trigger, started_at, finished_at, status, host, pid, error)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT OR IGNORE INTO runs (id, job, file, trigger, started_at, finished_at, status, host, pid, error,
+         owner, crashes, slot, retry_of, definition) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       ...[run.id, run.job, run.file, run.trigger, run.startedAt, run.finishedAt ?? null, run.status, run.host, run.pid],
       run.error === undefined ? null : JSON.stringify(run.error),
+      ...[run.owner ?? null, run.crashes ?? 0, run.slot ?? null, run.retryOf ?? null, hash],
     );
   }
 

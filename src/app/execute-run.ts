@@ -1,0 +1,87 @@
+// Runs what has been begun: connects steps, secrets, store, ping and whoever watches to the runner. The same for every way a run starts.
+import type { Clock } from '../core/clock.ts';
+import { reportOf } from '../core/errors.ts';
+import { systemRandom } from '../core/random.ts';
+import type { Redactor } from '../core/secret.ts';
+import { printable } from '../core/text.ts';
+import type { Snapshot } from '../job/snapshot.ts';
+import { planJob } from '../plan/plan.ts';
+import { dial } from '../protocols/net/dial.ts';
+import type { RunDeps, RunOutcome } from '../run/deps.ts';
+import type { RunEvent, RunListener } from '../run/events.ts';
+import { runPlan } from '../run/runner.ts';
+import { publicEnvironment } from '../secrets/environment.ts';
+import type { History, RunFacts } from '../steps/step.ts';
+import type { RunRecord, Store } from '../stores/store.ts';
+import { tokensOf } from './accounts.ts';
+import { endpointResolver } from './endpoints.ts';
+import { stepOutbox } from './outbox/sender.ts';
+import { pingListener } from './ping.ts';
+import { secretsOf } from './secrets.ts';
+import type { Workspace } from './workspace.ts';
+
+export interface Execution extends Pick<RunDeps, 'signal' | 'resume' | 'takePlace'> {
+  readonly workspace: Workspace;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly redactor: Redactor;
+  /** Begun in the store. */
+  readonly record: RunRecord;
+  readonly snapshot: Snapshot;
+  /** The first hears first. */
+  readonly listeners: readonly RunListener[];
+  /** Events that nobody is to hear of; default none. */
+  readonly withholds?: (event: RunEvent) => boolean;
+  /** Lines about what is around the run, such as a monitor that does not answer. */
+  readonly say: (line: string) => void;
+}
+
+export async function executeRun(execution: Execution): Promise<RunOutcome> {
+  const { workspace, store, clock, redactor, record, snapshot, listeners } = execution;
+  const { job, only, from } = snapshot;
+  const plan = planJob(job, { ...(only === undefined ? {} : { only }), ...(from === undefined ? {} : { from }) });
+  const env = publicEnvironment(workspace.env);
+  const { resolve } = secretsOf(workspace);
+  const say = (line: string) => execution.say(printable(redactor.redact(line)));
+  const tokens = (account: string) => tokensOf(account, workspace, redactor);
+  const outside = { job, resolveSecret: resolve, tokensOf: tokens, redactor, vars: job.vars, env, runId: record.id };
+  const ping = await pingListener({ ...outside, say }).catch(error => {
+    say(`ping: ${reportOf(error).message}`);
+    return undefined;
+  });
+  const { signal, resume, takePlace } = execution;
+  return runPlan(plan, {
+    ...{ clock, random: systemRandom, signal, env, redactor, dial, vars: job.vars },
+    ...{ runId: record.id, trigger: record.trigger as RunFacts['trigger'], host: workspace.host },
+    listeners: [...listeners, ...(ping === undefined ? [] : [ping])].map(listener => withheld(listener, execution.withholds)),
+    resolveSecret: resolve,
+    connection: endpointResolver(outside),
+    ledger: step => store.ledger(job.name, step),
+    history: historyOf(store, job.name, record.id),
+    outbox: stepOutbox(store, workspace.host, clock),
+    ...(resume === undefined ? {} : { resume }),
+    ...(takePlace === undefined ? {} : { takePlace }),
+  });
+}
+
+function withheld(listener: RunListener, withholds: Execution['withholds']): RunListener {
+  if (withholds === undefined) return listener;
+  return { name: listener.name, on: event => (withholds(event) ? undefined : listener.on(event)) };
+}
+
+function historyOf(store: Store, job: string, runId: string): History {
+  return {
+    async recent(count: number) {
+      const runs = await store.runs({ job, limit: count + 1 });
+      return runs
+        .filter(run => run.id !== runId && run.finishedAt !== undefined)
+        .slice(0, count)
+        .map(run => ({
+          id: run.id,
+          startedAt: run.startedAt,
+          durationMs: (run.finishedAt ?? run.startedAt) - run.startedAt,
+          status: run.status,
+        }));
+    },
+  };
+}

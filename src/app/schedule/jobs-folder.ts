@@ -1,0 +1,145 @@
+// The jobs folder while a scheduler watches it: a changed file is checked and swapped whole, a bad one keeps its last good version.
+import { type FSWatcher, watch } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { Diagnostic } from '../../core/diagnostic.ts';
+import { AppError, reportOf } from '../../core/errors.ts';
+import { printable } from '../../core/text.ts';
+import type { Job } from '../../job/job.ts';
+import { listJobs } from '../../job/load.ts';
+import { readJob } from '../jobs.ts';
+
+export interface FileProblem {
+  readonly file: string;
+  /** The first of what is wrong, with its place. */
+  readonly message: string;
+  /** The version before it goes on. */
+  readonly keepsOld: boolean;
+}
+
+export interface Scan {
+  readonly jobs: readonly Job[];
+  /** Files that changed, came or went since the last scan, by job name. */
+  readonly changed: readonly string[];
+  /** All that are wrong now. */
+  readonly problems: readonly FileProblem[];
+  /** Those of them that were not wrong in this way before. */
+  readonly fresh: readonly FileProblem[];
+}
+
+interface Known {
+  readonly stamp: string;
+  readonly job: Job | undefined;
+  readonly problem: string | undefined;
+}
+
+const SHARED = ['connections.yaml', 'connections.yml'];
+
+export class JobsFolder {
+  readonly #dir: string;
+  #known: ReadonlyMap<string, Known> = new Map();
+  #told: ReadonlySet<string> = new Set();
+
+  constructor(dir: string) {
+    this.#dir = dir;
+  }
+
+  /** Throws AppError `usage` when the folder cannot be read. */
+  async scan(): Promise<Scan> {
+    const shared = (await Promise.all(SHARED.map(name => stampOf(join(this.#dir, name))))).join();
+    const files = await this.#files();
+    const before = this.#known;
+    const known = new Map<string, Known>();
+    for (const file of files) known.set(file, await this.#look(file, shared));
+    const changed = [...new Set([...before.keys(), ...known.keys()])].filter(
+      file => before.get(file)?.job !== known.get(file)?.job,
+    );
+    this.#known = known;
+    const { jobs, rivals } = byName(known, before);
+    const problems = [...problemsOf(known), ...rivals];
+    const fresh = problems.filter(problem => !this.#told.has(keyOf(problem)));
+    this.#told = new Set(problems.map(keyOf));
+    return { jobs, changed: changed.map(file => known.get(file)?.job?.name ?? basename(file)), problems, fresh };
+  }
+
+  /** Calls `changed` soon after something changed. A folder that cannot be watched is only looked at from time to time. */
+  watch(changed: () => void): { close(): void } {
+    let watcher: FSWatcher | undefined;
+    try {
+      watcher = watch(this.#dir, { persistent: false }, changed);
+      watcher.on('error', () => watcher?.close());
+    } catch {
+      // Network file systems and full inotify tables: the regular look must do.
+    }
+    return { close: () => watcher?.close() };
+  }
+
+  async #files(): Promise<readonly string[]> {
+    try {
+      return await listJobs(this.#dir);
+    } catch (error) {
+      throw new AppError('usage', `the jobs folder cannot be read: ${reportOf(error).message}`, {
+        hint: '`postrider init` makes one, and --jobs DIR names another.',
+      });
+    }
+  }
+
+  async #look(file: string, shared: string): Promise<Known> {
+    const stamp = `${await stampOf(file)} ${shared}`;
+    const before = this.#known.get(file);
+    if (before?.stamp === stamp) return before;
+    try {
+      const result = await readJob(file);
+      if (result.ok) return { stamp, job: result.value, problem: undefined };
+      return { stamp, job: before?.job, problem: firstOf(result.diagnostics) };
+    } catch (error) {
+      return { stamp, job: before?.job, problem: reportOf(error).message };
+    }
+  }
+}
+
+/** Two files may not have one name: the one that had it first keeps it, among new ones the first by path. */
+function byName(known: ReadonlyMap<string, Known>, before: ReadonlyMap<string, Known>) {
+  const owners = new Map<string, Job>();
+  const rivals: FileProblem[] = [];
+  const jobs = [...known.values()].flatMap(({ job }) => (job === undefined ? [] : [job]));
+  const isOld = (job: Job) => before.get(job.file)?.job?.name === job.name;
+  for (const job of [...jobs.filter(isOld), ...jobs.filter(each => !isOld(each))]) {
+    const owner = owners.get(job.name);
+    if (owner === undefined) owners.set(job.name, job);
+    else {
+      const message = `the name ${job.name} is taken by ${basename(owner.file)}; give one of them another \`name\``;
+      rivals.push({ file: job.file, message, keepsOld: false });
+    }
+  }
+  return { jobs: jobs.filter(job => owners.get(job.name) === job), rivals };
+}
+
+function problemsOf(known: ReadonlyMap<string, Known>): readonly FileProblem[] {
+  return [...known].flatMap(([file, { job, problem }]) =>
+    problem === undefined ? [] : [{ file, message: problem, keepsOld: job !== undefined }],
+  );
+}
+
+function firstOf(diagnostics: readonly Diagnostic[]): string {
+  const errors = diagnostics.filter(({ severity }) => severity === 'error');
+  const [first] = errors;
+  if (first === undefined) return 'cannot be used';
+  const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
+  const { line, column } = first.range.start;
+  return printable(`${join(basename(dirname(first.file)), basename(first.file))}:${line}:${column}: ${first.message}${more}`);
+}
+
+function keyOf({ file, message }: FileProblem): string {
+  return `${file}\n${message}`;
+}
+
+/** Changes whenever the file does. */
+async function stampOf(path: string): Promise<string> {
+  try {
+    const { mtimeMs, ctimeMs, size, ino } = await stat(path);
+    return `${mtimeMs} ${ctimeMs} ${size} ${ino}`;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? 'unknown';
+  }
+}

@@ -1,0 +1,48 @@
+// The definition of a run as text, kept with the run: what goes on after a crash, or is tried again, is what was begun.
+import { MisuseError } from '../core/errors.ts';
+import type { StepType } from '../steps/step.ts';
+import type { Connection, Job, JobStep } from './job.ts';
+import { hasExpression } from './template.ts';
+
+export interface Snapshot {
+  /** `vars` as the run has them. */
+  readonly job: Job;
+  /** The part of the job that the run is limited to. */
+  readonly only?: string;
+  readonly from?: string;
+}
+
+/** Passwords that stand in the job file as they are do not go into it. */
+export function writeSnapshot({ job, only, from }: Snapshot): string {
+  const { steps, onFailure, connections, ...rest } = job;
+  const bare = Object.fromEntries(Object.entries(connections).map(([name, connection]) => [name, withoutPassword(connection)]));
+  const plain = (step: JobStep) => ({ ...step, type: undefined });
+  return JSON.stringify({
+    job: { ...rest, connections: bare, steps: steps.map(plain), onFailure: onFailure.map(plain) },
+    only,
+    from,
+  });
+}
+
+/** `today` is the job as its file says now; passwords that were left out are taken from there. Throws MisuseError for a step type that is gone. */
+export function readSnapshot(text: string, types: ReadonlyMap<string, StepType>, today?: Job): Snapshot {
+  const { job, ...part } = JSON.parse(text) as Snapshot;
+  const typed = (step: JobStep): JobStep => {
+    const type = types.get(step.uses);
+    if (type === undefined) throw new MisuseError(`step ${step.id}: there is no kind of step ${step.uses}`);
+    return { ...step, type };
+  };
+  const connections = Object.fromEntries(
+    Object.entries(job.connections).map(([name, connection]) => [name, withPassword(connection, today?.connections[name])]),
+  );
+  return { ...part, job: { ...job, connections, steps: job.steps.map(typed), onFailure: job.onFailure.map(typed) } };
+}
+
+function withoutPassword({ password, ...rest }: Connection): Connection {
+  return password === undefined || !hasExpression(password) ? (rest as Connection) : ({ ...rest, password } as Connection);
+}
+
+function withPassword(connection: Connection, today: Connection | undefined): Connection {
+  const password = connection.password ?? today?.password;
+  return password === undefined ? connection : { ...connection, password };
+}

@@ -1,0 +1,124 @@
+// Decisions whose run has yet to begin → runs, as far as places are free and `overlap` allows. The same rules hold when a slot was missed.
+import { AppError } from '../core/errors.ts';
+import { formatDuration } from '../core/units.ts';
+import type { Job } from '../job/job.ts';
+import { writeSnapshot } from '../job/snapshot.ts';
+import type { Decision, RunRecord, SchedulerRecord, Store } from '../stores/store.ts';
+import type { ActiveRuns } from './active-runs.ts';
+import type { Agenda } from './agenda.ts';
+import type { Say } from './report.ts';
+import { jitterOf, scheduleId } from './timetable.ts';
+
+/** Decisions looked at in one pass; those beyond come when these have begun. */
+const WAITING_READ_MAX = 10_000;
+
+export interface DispatchOptions {
+  readonly store: Store;
+  readonly agenda: Agenda;
+  readonly active: ActiveRuns;
+  readonly me: Pick<SchedulerRecord, 'owner' | 'host' | 'pid'>;
+  /** Runs that may begin now. */
+  readonly room: () => number;
+  readonly holds: (run: RunRecord) => boolean;
+  /** Asks a run to end, whoever has it. */
+  readonly endRun: (run: RunRecord) => Promise<void>;
+  readonly say: Say;
+}
+
+export interface Dispatched {
+  /** When the next decision that only waits for its jitter may begin; Infinity without any. */
+  readonly nextAt: number;
+  /** Some wait for another run, or for a place. */
+  readonly blocked: boolean;
+}
+
+export async function dispatch(options: DispatchOptions, now: number): Promise<Dispatched> {
+  const { store, agenda } = options;
+  const waiting = await store.slots.waiting(WAITING_READ_MAX);
+  const heads = new Set<string>();
+  let [nextAt, blocked] = [Number.POSITIVE_INFINITY, false];
+  for (const decision of waiting) {
+    const job = agenda.job(decision.job);
+    // Of another scheduler's folder, or of a file that is gone for a moment.
+    if (job === undefined) continue;
+    const startAt = decision.slot + jitterFor(decision, job);
+    if (startAt > now) nextAt = Math.min(nextAt, startAt);
+    else if (heads.has(job.name) && job.overlap !== 'allow') blocked = true;
+    else {
+      const begun = await consider({ decision, job, now, waiting }, options);
+      if (begun === 'waits') [blocked] = [true, heads.add(job.name)];
+      if (begun === 'begun') heads.add(job.name);
+    }
+  }
+  return { nextAt, blocked };
+}
+
+interface Candidate {
+  readonly decision: Decision;
+  readonly job: Job;
+  readonly now: number;
+  readonly waiting: readonly Decision[];
+}
+
+async function consider(candidate: Candidate, options: DispatchOptions): Promise<'begun' | 'waits' | 'over'> {
+  const { decision, job, now } = candidate;
+  const { store, room, say } = options;
+  const late = now - decision.slot;
+  const withdraw = async (reason: string, detail: string) => {
+    if (await store.slots.withdraw(decision, reason, detail)) {
+      say({ level: 'warning', event: 'slot-skipped', job: job.name, slot: decision.slot, message: detail, facts: { reason } });
+    }
+    return 'over' as const;
+  };
+  const maxAgeMs = job.schedules.find(schedule => scheduleId(schedule) === decision.schedule)?.maxAgeMs;
+  if (maxAgeMs !== undefined && late > maxAgeMs) {
+    return withdraw('too-old', `${formatDuration(late)} late, more than max-age allows`);
+  }
+  const newer = replacementOf(candidate);
+  if (newer !== undefined) {
+    return withdraw('overlap', `replaced by run ${newer} before it began`);
+  }
+  if (room() <= 0) return 'waits';
+  try {
+    await begin(candidate, options);
+    return 'begun';
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    if (error.code === 'run-exists') return 'over';
+    if (error.code !== 'job-held') throw error;
+    if (decision.action === 'started' && job.overlap === 'skip')
+      return withdraw('overlap', `${error.message}, and \`overlap: skip\``);
+    if (decision.action === 'started' && job.overlap === 'replace') await endRivals(job.name, options);
+    return 'waits';
+  }
+}
+
+async function begin({ decision, job, now }: Candidate, { store, active, me, holds }: DispatchOptions): Promise<void> {
+  const record: RunRecord = {
+    id: decision.run ?? '',
+    job: job.name,
+    file: job.file,
+    trigger: 'schedule',
+    startedAt: now,
+    status: 'running',
+    ...{ host: me.host, pid: me.pid, owner: me.owner, slot: decision.slot },
+  };
+  const definition = writeSnapshot({ job });
+  await store.begin(record, [], { definition, ...(job.overlap === 'allow' ? {} : { holds }) });
+  active.start(record, job);
+}
+
+async function endRivals(job: string, { store, endRun }: DispatchOptions): Promise<void> {
+  for (const run of await store.runs({ job, status: 'running', limit: 100 })) await endRun(run);
+}
+
+/** Under `overlap: replace`, the newer run that is wanted instead. */
+function replacementOf({ decision, job, waiting }: Candidate): string | undefined {
+  if (job.overlap !== 'replace' || decision.action !== 'started') return undefined;
+  return waiting.findLast(other => other.job === decision.job && other.action === 'started' && other.slot > decision.slot)?.run;
+}
+
+function jitterFor(decision: Decision, job: Job): number {
+  const schedule = job.schedules.find(each => scheduleId(each) === decision.schedule);
+  return schedule === undefined ? 0 : jitterOf(schedule, job.name);
+}

@@ -1,0 +1,147 @@
+// The loop: decide what is due, begin what was decided, take up what was left, sleep until the next moment that matters.
+//
+//   tick    beat ─► recover ─► decide due slots ─► dispatch ─► how long to sleep
+//   stop    fire no more ─► drain ─► hand the rest over ─► dismiss
+//
+// Nothing is remembered that a crash would lose: a tick may end anywhere, and the next one, of whichever scheduler, goes on.
+import type { Clock } from '../core/clock.ts';
+import { CancelledError } from '../core/errors.ts';
+import type { Job } from '../job/job.ts';
+import type { Places } from '../run/places.ts';
+import type { Decision, RunRecord, SchedulerRecord, Store } from '../stores/store.ts';
+import { ActiveRuns, type Execute, Handover } from './active-runs.ts';
+import { Agenda } from './agenda.ts';
+import { decideDue } from './decide.ts';
+import { dispatch } from './dispatch.ts';
+import { Liveness } from './liveness.ts';
+import { recover } from './recover.ts';
+import type { Say } from './report.ts';
+
+/** Nothing to do: look again after this long, for a clock that was set, a machine that slept, a scheduler that died. */
+export const IDLE_MS = 15_000;
+/** Something waits for another process: a run to end, a place to be free. */
+export const BLOCKED_MS = 1_000;
+export const LEASE_MS = 30_000;
+/** Beats in the time of one lease. */
+const BEATS = 6;
+
+export interface SchedulerOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly me: Omit<SchedulerRecord, 'beat'>;
+  readonly places: Places;
+  readonly execute: Execute;
+  readonly isAlive: (pid: number, since: number) => boolean;
+  readonly endRun: (run: RunRecord) => Promise<void>;
+  readonly say: Say;
+  readonly leaseMs?: number;
+}
+
+export class Scheduler {
+  readonly agenda: Agenda;
+  readonly active: ActiveRuns;
+  readonly #options: SchedulerOptions;
+  readonly #liveness: Liveness;
+  readonly #leaseMs: number;
+  #wake = new AbortController();
+  #beatAt = Number.NEGATIVE_INFINITY;
+  #recoveredAt = Number.NEGATIVE_INFINITY;
+  #blocked = false;
+
+  constructor(options: SchedulerOptions) {
+    const { store, clock, me, execute, isAlive, say, leaseMs = LEASE_MS } = options;
+    this.#options = options;
+    this.#leaseMs = leaseMs;
+    this.agenda = new Agenda(store.slots);
+    this.active = new ActiveRuns({ store, owner: me.owner, execute, say, onEnd: () => this.wake() });
+    this.#liveness = new Liveness({ store, clock, me, leaseMs, isAlive });
+  }
+
+  setJobs(jobs: readonly Job[]): Promise<void> {
+    return this.agenda.set(jobs, this.#options.clock.now());
+  }
+
+  /** Ticks again at once. */
+  wake(): void {
+    this.#wake.abort(new CancelledError());
+  }
+
+  /** Ticks until `stop` aborts. Rejects with what the store says when it cannot be used. */
+  async run(stop: AbortSignal): Promise<void> {
+    while (!stop.aborted) {
+      this.#wake = new AbortController();
+      const ms = await this.tick();
+      await this.#options.clock.sleep(ms, AbortSignal.any([stop, this.#wake.signal])).catch(() => undefined);
+    }
+  }
+
+  /** Does all that is due now; gives back for how many milliseconds there is nothing to do. */
+  async tick(): Promise<number> {
+    const { clock, store, me } = this.#options;
+    await this.beat();
+    await this.active.check();
+    if (this.#blocked || clock.elapsed() - this.#recoveredAt >= this.#leaseMs / BEATS) await this.#recover();
+    const now = clock.now();
+    for (const decision of await decideDue(this.agenda, store, now)) this.#tell(decision);
+    const { nextAt, blocked } = await dispatch(
+      {
+        ...{ store, me, agenda: this.agenda, active: this.active, say: this.#options.say, endRun: this.#options.endRun },
+        room: () => this.#room(),
+        holds: run => this.#liveness.holds(run),
+      },
+      now,
+    );
+    this.#blocked ||= blocked;
+    const next = Math.min(this.agenda.nextDue(), nextAt) - clock.now();
+    const idle = this.active.size > 0 || this.#blocked ? BLOCKED_MS : Math.min(IDLE_MS, this.#leaseMs / BEATS);
+    return Math.max(0, Math.min(next, idle));
+  }
+
+  /** Ends within `drainMs` in order; what still works then is handed over. `hurry` ends the wait. */
+  async stop(drainMs: number, hurry: AbortSignal): Promise<void> {
+    const { clock, store, me } = this.#options;
+    const drained = new AbortController();
+    const ended = this.active.ended().then(() => drained.abort());
+    const until = clock.elapsed() + drainMs;
+    for (let left = drainMs; left > 0 && !drained.signal.aborted && !hurry.aborted; left = until - clock.elapsed()) {
+      await clock.sleep(Math.min(left, BLOCKED_MS), AbortSignal.any([drained.signal, hurry])).catch(() => undefined);
+      await this.beat();
+      await this.active.check();
+    }
+    this.active.abortAll(new Handover());
+    await ended;
+    await store.owners.dismiss(me.owner);
+  }
+
+  /** Tells the others that this scheduler lives. */
+  async beat(): Promise<void> {
+    const { clock, store, me } = this.#options;
+    if (clock.elapsed() - this.#beatAt < this.#leaseMs / BEATS) return;
+    await store.owners.beat(me);
+    this.#beatAt = clock.elapsed();
+  }
+
+  async #recover(): Promise<void> {
+    const { clock, store, me, say } = this.#options;
+    this.#blocked = await recover({
+      ...{ store, me, say, liveness: this.#liveness, active: this.active },
+      room: () => this.#room(),
+      allowsOverlap: job => this.agenda.job(job)?.overlap === 'allow',
+    });
+    this.#recoveredAt = clock.elapsed();
+  }
+
+  #room(): number {
+    return this.#options.places.free - this.active.opening;
+  }
+
+  #tell({ action, job, slot, detail, reason, run }: Decision): void {
+    const { say } = this.#options;
+    if (action === 'skipped') {
+      say({ level: 'warning', event: 'slot-skipped', job, slot, message: detail ?? '', facts: { reason: reason ?? '' } });
+    } else if (action === 'queued') {
+      const message = 'waits for the run before it';
+      say({ level: 'info', event: 'slot-queued', job, slot, message, ...(run === undefined ? {} : { run }) });
+    }
+  }
+}

@@ -1,0 +1,206 @@
+// The loop on a virtual clock: what is due is decided and begun once, whatever dies, sleeps or is set back in between.
+import { describe, expect, it } from 'vitest';
+import { jobOf, MINUTE, pass, T0, world } from './world.ts';
+
+const minutes = (times: readonly (number | undefined)[]) => times.map(at => ((at ?? Number.NaN) - T0) / MINUTE);
+
+describe('slots', () => {
+  it('run at their time, each once', async () => {
+    const w = await world();
+    await pass(w, await w.scheduler(1, [jobOf('a')]), 3 * MINUTE + 1);
+    expect(w.begun.map(({ startedAt, slot }) => [startedAt, slot])).toEqual(
+      [1, 2, 3].map(n => [T0 + n * MINUTE, T0 + n * MINUTE]),
+    );
+    expect((await w.store.runs({ limit: 9 })).map(({ status }) => status)).toEqual(['succeeded', 'succeeded', 'succeeded']);
+    expect(await w.store.slots.waiting(9)).toEqual([]);
+  });
+
+  it('a new schedule never fires for the past, nor does an edited one', async () => {
+    const w = await world();
+    const scheduler = await w.scheduler(1, [jobOf('a', { schedule: { cron: '0 11 * * *', timezone: 'UTC' } })]);
+    await pass(w, scheduler, 5 * MINUTE);
+    await scheduler.setJobs([jobOf('a', { schedule: { cron: '2 * * * *', timezone: 'UTC' } })]);
+    await pass(w, scheduler, 5 * MINUTE);
+    expect(w.begun).toEqual([]);
+    expect((await w.store.slots.cursors('a')).map(({ schedule }) => schedule)).toEqual(['2 * * * * UTC']);
+  });
+
+  it('every: counts from when it was first seen, also after a restart', async () => {
+    const w = await world();
+    const job = jobOf('a', { schedule: { everyMs: 10 * MINUTE } });
+    await pass(w, await w.scheduler(1, [job]), 13 * MINUTE);
+    w.dead.add(1);
+    await pass(w, await w.scheduler(2, [job]), 10 * MINUTE);
+    expect(minutes(w.begun.map(({ slot }) => slot))).toEqual([10, 20]);
+  });
+
+  it('jitter starts later, and the slot stays', async () => {
+    const w = await world();
+    const job = jobOf('a', { schedule: { cron: '1 * * * *', timezone: 'UTC', jitterMs: 50_000 } });
+    await pass(w, await w.scheduler(1, [job]), 2 * MINUTE);
+    const [run] = w.begun;
+    expect(run?.slot).toBe(T0 + MINUTE);
+    expect(run?.startedAt).toBeGreaterThan(T0 + MINUTE);
+    expect(run?.startedAt).toBeLessThan(T0 + MINUTE + 50_000);
+  });
+
+  it('a paused job is skipped with its reason', async () => {
+    const w = await world();
+    await w.store.slots.pause({ job: 'a', since: T0, reason: 'server moves' });
+    await pass(w, await w.scheduler(1, [jobOf('a')]), MINUTE + 1);
+    expect(w.begun).toEqual([]);
+    expect(w.reports).toMatchObject([{ event: 'slot-skipped', message: 'paused: server moves', facts: { reason: 'paused' } }]);
+  });
+
+  it('three days of sleep become one run, and every slot has its decision', async () => {
+    const w = await world();
+    const job = jobOf('a');
+    await pass(w, await w.scheduler(1, [job]), MINUTE);
+    w.dead.add(1);
+    await w.clock.advance(3 * 1_440 * MINUTE + 30_000);
+    await pass(w, await w.scheduler(2, [job]), 1);
+    expect(minutes(w.begun.map(({ slot }) => slot))).toEqual([1, 4_321]);
+    const decisions = await w.store.slots.decisions({ limit: 10_000 });
+    expect(decisions).toHaveLength(4_321);
+    expect(new Set(decisions.map(({ action, reason }) => reason ?? action))).toEqual(new Set(['started', 'coalesced']));
+  });
+
+  it('a month of minutes away is more than is looked at together, and loses nothing', async () => {
+    const w = await world();
+    const job = jobOf('a');
+    await w.scheduler(1, [job]);
+    w.dead.add(1);
+    await w.clock.advance(31 * 1_440 * MINUTE + 30_000);
+    await pass(w, await w.scheduler(2, [job]), 1);
+    expect(minutes(w.begun.map(({ slot }) => slot))).toEqual([31 * 1_440]);
+    const [last, first] = [
+      await w.store.slots.decisions({ limit: 1 }),
+      await w.store.slots.decisions({ until: T0 + MINUTE, limit: 1 }),
+    ];
+    expect([last[0]?.action, first[0]?.reason]).toEqual(['started', 'coalesced']);
+  });
+
+  it('a clock that is set back decides nothing twice', async () => {
+    const w = await world();
+    const scheduler = await w.scheduler(1, [jobOf('a')]);
+    await pass(w, scheduler, 10 * MINUTE);
+    w.clock.step(-5 * MINUTE);
+    await pass(w, scheduler, 7 * MINUTE);
+    expect(minutes(w.begun.map(({ slot }) => slot))).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+  });
+});
+
+describe('two schedulers on one store', () => {
+  it('begin each slot once', async () => {
+    const w = await world();
+    const jobs = [jobOf('a'), jobOf('b'), jobOf('c', { overlap: 'allow' })];
+    const [one, two] = [await w.scheduler(1, jobs), await w.scheduler(2, jobs)];
+    const stop = new AbortController();
+    const running = [one.run(stop.signal), two.run(stop.signal)];
+    await w.clock.advance(20 * MINUTE + 1);
+    stop.abort();
+    await Promise.all(running);
+    expect(w.begun).toHaveLength(60);
+    expect(new Set(w.begun.map(({ id }) => id)).size).toBe(60);
+  });
+
+  it('one takes up what the other left when it died, and counts the crash', async () => {
+    const w = await world();
+    w.lasts = () => 90_000;
+    const job = jobOf('a', { schedule: { cron: '1 12 * * *', timezone: 'UTC' } });
+    const [one, two] = [await w.scheduler(1, [job]), await w.scheduler(2, [])];
+    await pass(w, one, 2 * MINUTE);
+    expect(w.begun).toHaveLength(1);
+    w.dead.add(1);
+    await pass(w, two, 3 * MINUTE);
+    expect(w.begun.map(({ owner, crashes, fence }) => ({ owner, crashes, fence }))).toEqual([
+      { owner: 'host:1', crashes: undefined, fence: undefined },
+      { owner: 'host:2', crashes: 1, fence: 3 },
+    ]);
+    expect(await w.store.runs({ limit: 9 })).toMatchObject([{ status: 'succeeded', crashes: 1 }]);
+  });
+
+  it('a silent one loses its runs after the lease, and what it says afterwards is refused', async () => {
+    const w = await world();
+    w.lasts = () => 10 * MINUTE;
+    const job = jobOf('a', { schedule: { cron: '1 12 * * *', timezone: 'UTC' } });
+    const [one, two] = [await w.scheduler(1, [job]), await w.scheduler(2, [])];
+    await pass(w, one, MINUTE + 1);
+    // It sleeps now; its run goes on without its beat.
+    await pass(w, two, MINUTE);
+    expect(w.begun.map(({ owner }) => owner)).toEqual(['host:1', 'host:2']);
+    const [run] = w.begun;
+    const late = {
+      type: 'run-finished',
+      status: 'succeeded',
+      steps: {},
+      durationMs: 1,
+      seq: 9,
+      at: 1,
+      run: run?.id ?? '',
+    } as const;
+    await expect(w.store.record(late, 1)).rejects.toMatchObject({ code: 'run-lost' });
+    await one.tick();
+    expect(w.reports).toContainEqual(expect.objectContaining({ event: 'run-lost', job: 'a' }));
+  });
+
+  it('a clock that jumps three days makes nobody look dead', async () => {
+    const w = await world();
+    w.lasts = () => 10 * MINUTE;
+    const job = jobOf('a', { schedule: { cron: '1 12 * * *', timezone: 'UTC' } });
+    const [one, two] = [await w.scheduler(1, [job]), await w.scheduler(2, [])];
+    const stop = new AbortController();
+    const running = [one.run(stop.signal), two.run(stop.signal)];
+    await w.clock.advance(2 * MINUTE);
+    w.clock.step(3 * 1_440 * MINUTE);
+    await w.clock.advance(2 * MINUTE);
+    stop.abort();
+    await Promise.all(running);
+    expect(w.begun.filter(({ crashes = 0 }) => crashes > 0)).toEqual([]);
+  });
+});
+
+describe('the end', () => {
+  it('waits for what runs, then hands the rest over; the next scheduler goes on without counting a crash', async () => {
+    const w = await world();
+    w.lasts = ({ job }) => (job === 'short' ? 20_000 : 200_000);
+    const at = { cron: '1 12 * * *', timezone: 'UTC' };
+    const jobs = [jobOf('short', { schedule: at }), jobOf('long', { schedule: at })];
+    const scheduler = await w.scheduler(1, jobs);
+    await pass(w, scheduler, MINUTE + 1);
+    await w.clock.until(scheduler.stop(30_000, new AbortController().signal));
+    expect(w.clock.now() - T0 - MINUTE - 1).toBe(30_000);
+    expect((await w.store.runs({ limit: 9 })).map(({ job, status }) => `${job} ${status}`).sort()).toEqual([
+      'long interrupted',
+      'short succeeded',
+    ]);
+    expect(await w.store.owners.schedulers()).toEqual([]);
+    await pass(w, await w.scheduler(2, jobs), 5 * MINUTE);
+    expect(await w.store.runs({ job: 'long', limit: 9 })).toMatchObject([{ status: 'succeeded' }]);
+    expect(w.begun.at(-1)?.crashes).toBeUndefined();
+  });
+
+  it('in a hurry does not wait', async () => {
+    const w = await world();
+    w.lasts = () => 200_000;
+    const scheduler = await w.scheduler(1, [jobOf('a')]);
+    await pass(w, scheduler, MINUTE + 1);
+    const hurry = new AbortController();
+    const stopped = scheduler.stop(30_000, hurry.signal);
+    await w.clock.advance(1_000);
+    hurry.abort();
+    await w.clock.until(stopped);
+    expect(w.clock.now() - T0 - MINUTE - 1).toBe(1_000);
+    expect(await w.store.runs({ limit: 9 })).toMatchObject([{ status: 'interrupted' }]);
+  });
+
+  it('a run is cancelled from elsewhere', async () => {
+    const w = await world();
+    w.lasts = () => 200_000;
+    const scheduler = await w.scheduler(1, [jobOf('a', { schedule: { cron: '1 12 * * *', timezone: 'UTC' } })]);
+    await pass(w, scheduler, MINUTE + 1);
+    expect(await w.store.owners.requestCancel(w.begun[0]?.id ?? '')).toBe(true);
+    await pass(w, scheduler, 2_000);
+    expect(await w.store.runs({ limit: 9 })).toMatchObject([{ status: 'cancelled' }]);
+  });
+});
