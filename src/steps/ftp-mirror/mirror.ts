@@ -6,6 +6,7 @@ import { applyPlan } from './apply.ts';
 import type { MirrorConfig } from './config.ts';
 import { mirrorFacts } from './facts.ts';
 import { LocalReceiver } from './local-receiver.ts';
+import { ServerLock } from './lock/server-lock.ts';
 import { surveyDeployed } from './manifest/survey.ts';
 import { RemoteReceiver } from './remote-receiver.ts';
 import { type Survey, surveyBoth } from './survey.ts';
@@ -21,27 +22,55 @@ export function createFtpMirror({ connect }: MirrorParts): StepType<MirrorConfig
     ...mirrorFacts,
     preview: (config, context) =>
       withWorkshop(config, context, connect, async workshop => {
-        const survey = await surveyOf(workshop);
+        const survey = await surveyOf(workshop, false);
         if (survey.brake !== undefined) context.note('warning', `the run would be refused: ${survey.brake.message}`);
         return previewOf(config, survey);
       }),
-    run: (config, context) => withWorkshop(config, context, connect, workshop => mirror(workshop)),
+    run: (config, context) =>
+      withWorkshop(config, context, connect, workshop => (config.direction === 'upload' ? upload(workshop) : download(workshop))),
   };
 }
 
-async function mirror(workshop: Workshop): Promise<MirrorOutputs> {
-  const { config, context } = workshop;
-  const survey = await surveyOf(workshop);
+async function download(workshop: Workshop): Promise<MirrorOutputs> {
+  const survey = await surveyOf(workshop, false);
   if (survey.brake !== undefined) throw survey.brake;
-  const tally = new Tally(config.direction, survey.plan, context);
-  const receiver =
-    config.direction === 'upload' ? new RemoteReceiver(workshop, tally, survey) : await LocalReceiver.open(workshop, tally);
-  await applyPlan(workshop, survey, receiver, tally);
+  const tally = new Tally('download', survey.plan, workshop.context);
+  await applyPlan(workshop, survey, await LocalReceiver.open(workshop, tally), tally);
   return tally.outputs();
 }
 
-function surveyOf(workshop: Workshop): Promise<Survey> {
-  return workshop.config.compare === 'manifest' ? surveyDeployed(workshop) : surveyBoth(workshop);
+async function upload(workshop: Workshop): Promise<MirrorOutputs> {
+  const lock = new ServerLock(workshop);
+  let finished = false;
+  try {
+    const survey = await surveyLocked(workshop, lock);
+    if (survey.brake !== undefined) throw survey.brake;
+    const tally = new Tally('upload', survey.plan, workshop.context);
+    const receiver = new RemoteReceiver(workshop, tally, survey);
+    if (!lock.held) await lockNewRoot(workshop, lock, () => receiver.prepareRoot(survey.rootMissing));
+    await applyPlan(workshop, survey, receiver, tally);
+    finished = true;
+    return tally.outputs();
+  } finally {
+    await lock.release(!finished && workshop.config.compare === 'manifest');
+  }
+}
+
+/** The lock is asked for together with the first question; what was seen while somebody else still worked is looked at again. */
+async function surveyLocked(workshop: Workshop, lock: ServerLock): Promise<Survey> {
+  const [taken, survey] = await Promise.all([lock.take(), surveyOf(workshop, false)]);
+  return taken === 'over' ? surveyOf(workshop, true) : survey;
+}
+
+async function lockNewRoot({ context }: Workshop, lock: ServerLock, makeRoot: () => Promise<void>): Promise<void> {
+  await makeRoot();
+  if ((await lock.take()) !== 'no-root') return;
+  context.note('warning', 'the server lets us make no lock: nothing keeps another mirror from working there at the same time');
+}
+
+/** `leftovers`: an earlier mirror did not come to its end. */
+function surveyOf(workshop: Workshop, leftovers: boolean): Promise<Survey> {
+  return workshop.config.compare === 'manifest' ? surveyDeployed(workshop, leftovers) : surveyBoth(workshop);
 }
 
 async function withWorkshop<T>(

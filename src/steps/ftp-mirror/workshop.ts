@@ -1,7 +1,7 @@
 // What every part of one mirror run shares: settings, both roots, sessions, rate and memory.
 import { posix, resolve } from 'node:path';
 import { AppError, CancelledError, RefusedError } from '../../core/errors.ts';
-import type { connectFtp } from '../../protocols/ftp/index.ts';
+import type { connectFtp, FtpClient } from '../../protocols/ftp/index.ts';
 import type { StepContext } from '../step.ts';
 import { type Bandwidth, makeBandwidth } from './bandwidth.ts';
 import { Batch } from './batch.ts';
@@ -26,6 +26,8 @@ export interface Workshop {
   /** Aborts with the step, and when one failure makes going on pointless. */
   readonly signal: AbortSignal;
   stop(reason: Error): void;
+  /** A session outside the pool, for what must still be said after the pool has ended. */
+  reconnect(signal: AbortSignal): Promise<FtpClient>;
   close(): Promise<void>;
 }
 
@@ -61,6 +63,7 @@ export async function openWorkshop(config: MirrorConfig, context: StepContext, c
     memory: new SeenTimesMemory(context.ledger, [config.direction, config.connection, remoteRoot, config.local]),
     signal,
     stop: reason => stopper.abort(reason),
+    reconnect: until => connect(endpoint, { dial, clock, signal: until }),
     async close() {
       const { allowed } = pool;
       await pool.close();

@@ -142,14 +142,23 @@ class FakeClient implements Partial<FtpClient> {
 
   readonly pipelines = true;
   readonly #riders: (() => Promise<void>)[] = [];
+  #draining = false;
 
   get riding(): boolean {
     return this.#riders.length > 0;
   }
 
   async flush(): Promise<void> {
-    while (this.#riders.length > 0) await this.#riders.shift()?.();
+    await this.#drain();
     this.#check();
+  }
+
+  /** In the order in which they were asked: a rider does not wait for those behind it. */
+  async #drain(): Promise<void> {
+    if (this.#draining) return;
+    this.#draining = true;
+    while (this.#riders.length > 0) await this.#riders.shift()?.();
+    this.#draining = false;
   }
 
   #ride<T>(work: () => Promise<T>): Promise<T> {
@@ -172,7 +181,7 @@ class FakeClient implements Partial<FtpClient> {
 
   async #do<T>(what: string, work: () => T): Promise<T> {
     await Promise.resolve();
-    while (this.#riders.length > 0) await this.#riders.shift()?.();
+    await this.#drain();
     this.#check();
     try {
       this.#server.step(what);
@@ -357,6 +366,7 @@ class FakeClient implements Partial<FtpClient> {
   }
 
   async quit(): Promise<void> {
+    await this.flush().catch(() => undefined);
     this.close();
   }
 

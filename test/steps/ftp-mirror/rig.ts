@@ -17,7 +17,7 @@ export class MemoryClock implements Clock {
   time = T0;
   now = () => this.time;
   elapsed = () => this.time;
-  after = () => ({ cancel: () => undefined });
+  after: Clock['after'] = () => ({ cancel: () => undefined });
   async sleep(ms: number, signal?: AbortSignal): Promise<void> {
     if (signal?.aborted) throw cancelled(signal);
     this.time += ms;

@@ -8,7 +8,7 @@ import { hashFile, serverHashing } from '../digest.ts';
 import { makeFilter } from '../filter.ts';
 import { remoteHash } from '../hashes.ts';
 import { inLanes } from '../lanes.ts';
-import { lookLocal } from '../look.ts';
+import { lookLocal, lookRemote } from '../look.ts';
 import { MANIFEST_NAME } from '../own-names.ts';
 import { isAsSeen } from '../seen-times.ts';
 import type { Survey } from '../survey.ts';
@@ -23,7 +23,8 @@ import { fetchManifest } from './remote-manifest.ts';
 const SECOND_MS = 1_000;
 const FILES_AT_ONCE = 16;
 
-export async function surveyDeployed(workshop: Workshop): Promise<Survey> {
+/** `leftovers`: unfinished files of an earlier mirror may lie there; listings find them. */
+export async function surveyDeployed(workshop: Workshop, leftovers: boolean): Promise<Survey> {
   const { config, context, memory, localRoot, signal } = workshop;
   await checkRoot(workshop);
   if (config.verify === 'hash') await serverHashing(config, workshop.pool);
@@ -43,7 +44,7 @@ export async function surveyDeployed(workshop: Workshop): Promise<Survey> {
   return {
     plan: { ...plan, conflicts: [...(local?.unsafe ?? []), ...plan.conflicts] },
     rootMissing,
-    temps: target.temps,
+    temps: leftovers ? ((await lookRemote(workshop))?.tree.temps ?? target.temps) : target.temps,
     confirmed: new Map(),
     deployed: new Deployed(workshop, sums, now, !known || adopted.size > 0 || now.files.size !== manifest.files.size),
     brake: brakeOn(config, { plan, source, target }),
