@@ -58,7 +58,7 @@ export async function executeRun(execution: Execution): Promise<RunOutcome> {
     connection: endpointResolver(outside),
     ledger: step => store.ledger(job.name, step),
     history: historyOf(store, job.name, record.id),
-    outbox: stepOutbox(store, workspace.host, clock),
+    outbox: stepOutbox(store, workspace.host, clock, redactor),
     ...(resume === undefined ? {} : { resume }),
     ...(takePlace === undefined ? {} : { takePlace }),
   });

@@ -61,8 +61,8 @@ class Round {
   constructor(request: FlushRequest) {
     const { store, workspace, clock } = request;
     this.#request = request;
-    this.#outbox = stepOutbox(store, workspace.host, clock);
-    this.#office = { letters: store.outbox, clock, random: systemRandom };
+    this.#outbox = stepOutbox(store, workspace.host, clock, this.#redactor);
+    this.#office = { letters: this.#outbox.letters, clock, random: systemRandom };
   }
 
   async deliver(letters: readonly Letter[]): Promise<void> {

@@ -1,6 +1,7 @@
 // Who sends letters of the outbox: this process, and how it sees that another one that was sending is gone.
 import type { Clock } from '../../core/clock.ts';
-import type { Sender } from '../../mail/outbox.ts';
+import type { Redactor } from '../../core/secret.ts';
+import type { DeliveryChange, Outbox, Sender } from '../../mail/outbox.ts';
 import type { StepOutbox } from '../../steps/step.ts';
 import type { Store } from '../../stores/store.ts';
 import { isAlive } from '../process-life.ts';
@@ -8,12 +9,39 @@ import { isAlive } from '../process-life.ts';
 /** Another machine's process cannot be asked: it counts as alive for longer than any one letter takes. */
 const REMOTE_MS_MAX = 6 * 3_600_000;
 
-export function stepOutbox(store: Store, host: string, clock: Clock): StepOutbox {
+export function stepOutbox(store: Store, host: string, clock: Clock, redactor: Redactor): StepOutbox {
   return {
-    letters: store.outbox,
+    letters: masked(store.outbox, redactor),
     sender: () => ({ host, pid: process.pid, since: clock.now() }),
     isAlive: other => lives(other, host, clock.now()),
   };
+}
+
+/** A server may say a secret again in its reply, and what it said is kept. */
+function masked(outbox: Outbox, redactor: Redactor): Outbox {
+  return {
+    add: (head, message) => outbox.add(head, message),
+    find: key => outbox.find(key),
+    letter: id => outbox.letter(id),
+    letters: query => outbox.letters(query),
+    due: (now, limit) => outbox.due(now, limit),
+    nextDue: () => outbox.nextDue(),
+    message: id => outbox.message(id),
+    claim: (id, sender, alive) => outbox.claim(id, sender, alive),
+    release: id => outbox.release(id),
+    dataSent: (id, recipients) => outbox.dataSent(id, recipients),
+    settle: (id, changes) =>
+      outbox.settle(
+        id,
+        changes.map(change => maskedChange(change, redactor)),
+      ),
+    requeue: (id, now) => outbox.requeue(id, now),
+    drop: id => outbox.drop(id),
+  };
+}
+
+function maskedChange(change: DeliveryChange, redactor: Redactor): DeliveryChange {
+  return change.reply === undefined ? change : { ...change, reply: redactor.redact(change.reply) };
 }
 
 function lives(other: Sender, host: string, now: number): boolean {
