@@ -32,7 +32,7 @@ const ORDER: Readonly<Record<string, number>> = {
 /** package → the only files or folders of src that may import it. */
 const CONFINED: readonly (readonly [pattern: RegExp, home: RegExp])[] = [
   [/^node:(net|tls|dns)(\/|$)/, /^protocols\/net\//],
-  [/^node:sqlite$/, /^stores\/sqlite\//],
+  [/^node:sqlite$/, /^(stores\/sqlite\/|archive\/search\/index-file\.ts$)/],
   [/^@oclif\//, /^commands\//],
   [/^listr2$/, /^progress\//],
   [/^cron-parser$/, /^schedule\//],

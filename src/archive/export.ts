@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { AppError } from '../core/errors.ts';
 import { type CatalogOptions, type ListedMessage, listMessages } from './catalog.ts';
+import { dateOf } from './date-of.ts';
 import { type ArchiveFile, type ArchiveFiles, nodeFiles } from './files.ts';
 import { MonthWriter } from './month-writer.ts';
 import { MessageReader } from './reader.ts';
@@ -67,12 +68,6 @@ export async function exportArchive(options: ExportOptions): Promise<Exported> {
   }
   await files.rename(partial, target);
   return { ...tally, accounts: tally.accounts.size };
-}
-
-/** When a message says it was written, else when it was archived; epoch milliseconds. */
-export function dateOf({ date, fetchedAt }: Pick<ListedMessage, 'date' | 'fetchedAt'>): number {
-  const written = date === undefined ? Number.NaN : Date.parse(date.replace(/\s*\([^)]*\)/g, ''));
-  return Number.isNaN(written) ? fetchedAt : written;
 }
 
 function isWithin(message: ListedMessage, { since, until }: ExportOptions): boolean {

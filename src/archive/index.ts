@@ -2,14 +2,24 @@
 export { AccountArchive, type ArchiveOptions, openAccount, openFolder } from './account.ts';
 export { AccountIndex, firstSeen, loadIndex, type StoredMessage } from './account-index.ts';
 export { accountsOf, type CatalogOptions, findMessage, type ListedMessage, listMessages } from './catalog.ts';
-export { dateOf, type Exported, type ExportFormat, exportArchive } from './export.ts';
+export { dateOf } from './date-of.ts';
+export { type Exported, type ExportFormat, exportArchive } from './export.ts';
 export { type ArchiveFile, type ArchiveFiles, nodeFiles } from './files.ts';
 export { HeaderPeek } from './headers.ts';
 export { type Imported, importMail } from './import.ts';
 export type { CompleteMessage, Incoming } from './incoming.ts';
 export { accountFolder } from './layout.ts';
+export { periodOf } from './period.ts';
 export { listAccounts, MessageReader, readMessage } from './reader.ts';
 export type { SealedMonth } from './seal/seal.ts';
+export {
+  MATCH_END,
+  MATCH_START,
+  reindexArchive,
+  type SearchHit,
+  type SearchResult,
+  searchArchive,
+} from './search/search.ts';
 export { AccountState, type Failures } from './state.ts';
 export { archiveStats, type MonthStats } from './stats.ts';
 export { type Verification, verifyArchive } from './verify.ts';

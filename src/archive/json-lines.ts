@@ -19,11 +19,12 @@ const READ_BYTES = 256 * 1024;
 export const JSON_LINE_BYTES_MAX = 64 * 1024;
 const LF = 0x0a;
 
-export async function* readJsonLines(file: ArchiveFile): AsyncGenerator<JsonLine> {
+/** From byte `start` on, where a line begins. */
+export async function* readJsonLines(file: ArchiveFile, start = 0): AsyncGenerator<JsonLine> {
   const chunk = Buffer.allocUnsafe(READ_BYTES);
   let pending: Buffer = Buffer.alloc(0);
-  let [offset, position, number] = [0, 0, 0];
-  for (let count = await file.read(chunk, 0); count > 0; count = await file.read(chunk, position)) {
+  let [offset, position, number] = [start, start, 0];
+  for (let count = await file.read(chunk, position); count > 0; count = await file.read(chunk, position)) {
     let from = 0;
     for (let end = chunk.indexOf(LF); end !== -1 && end < count; end = chunk.indexOf(LF, from)) {
       number += 1;

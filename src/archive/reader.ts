@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { AppError } from '../core/errors.ts';
 import { loadIndex, type StoredMessage } from './account-index.ts';
 import { type ArchiveFiles, nodeFiles } from './files.ts';
+import { INDEX_NAME, README_NAME } from './layout.ts';
 import { openMonthOrThrow } from './month.ts';
 import type { MonthSource } from './month-source.ts';
 import { decodeRecord } from './record.ts';
@@ -69,7 +70,7 @@ export async function* readMessage(root: string, sha256: string, files: ArchiveF
 export async function listAccounts(root: string, files: ArchiveFiles = nodeFiles): Promise<readonly string[]> {
   const accounts: string[] = [];
   for (const name of await files.list(root)) {
-    if (name.startsWith('.') || name === 'README.txt' || name.startsWith('index.sqlite')) continue;
+    if (name.startsWith('.') || name === README_NAME || name.startsWith(INDEX_NAME)) continue;
     accounts.push(name);
   }
   return accounts;

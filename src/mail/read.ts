@@ -22,6 +22,8 @@ export interface ReadAttachment {
   readonly name: string | undefined;
   readonly type: string;
   readonly content: Buffer;
+  /** A part of the HTML, such as a picture in it. */
+  readonly related: boolean;
 }
 
 /** Parts nested deeper, and headers longer in all, are hostile. */
@@ -45,10 +47,11 @@ export async function readMail(bytes: Uint8Array): Promise<ReadMail> {
     date: mail.date,
     text: mail.text,
     html: mail.html,
-    attachments: mail.attachments.map(({ filename, mimeType, content }) => ({
+    attachments: mail.attachments.map(({ filename, mimeType, content, related }) => ({
       name: filename ?? undefined,
       type: mimeType,
       content: typeof content === 'string' ? Buffer.from(content) : Buffer.from(content as ArrayBuffer),
+      related: related === true,
     })),
     headers: mail.headers.map(({ key, value }) => ({ name: key, value })),
   };

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { findMessage } from '../../src/archive/catalog.ts';
-import { dateOf, type ExportFormat, exportArchive } from '../../src/archive/export.ts';
+import { dateOf } from '../../src/archive/date-of.ts';
+import { type ExportFormat, exportArchive } from '../../src/archive/export.ts';
 import { archiveStats } from '../../src/archive/stats.ts';
 import { verifyArchive } from '../../src/archive/verify.ts';
 import { DECEMBER, fill } from './filled.ts';

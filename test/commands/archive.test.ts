@@ -3,8 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { periodOf } from '../../src/app/archive.ts';
-import { openAccount } from '../../src/archive/index.ts';
+import { openAccount, periodOf } from '../../src/archive/index.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { cli, inTempDir } from '../support/cli.ts';
 
@@ -67,6 +66,23 @@ it(
         version: 1,
         message: { sha256: HASH, text: 'Please pay.', to: ['me@example.org'] },
       });
+
+      const found = await run('search', 'from:jürg "please pay"');
+      expect(found.stderr).toBe('2 new messages indexed\n');
+      expect(found.stdout.split('\n')).toEqual([
+        `${HASH.slice(0, 12)}  2015-11-22  Jürg <j@example.org>  326 B`,
+        expect.stringMatching(/^ {2}Rechnung .*4711 {2}\[.*voice\.pdf\]$/),
+        '  Please pay.',
+        '',
+        '',
+      ]);
+      expect(found.stdout).not.toContain('\x1b');
+      expect(await json('search', 'has:attachment', 'rechnung')).toMatchObject({
+        more: false,
+        messages: [{ sha256: HASH, size: 326 }],
+      });
+      expect(await json('reindex')).toEqual({ version: 1, messages: 2 });
+      expect(await run('search', 'form:x')).toMatchObject({ code: 2, stderr: expect.stringContaining('There are: from:') });
 
       const stats = await run('stats');
       expect(stats.stdout).toContain('████████████████████');

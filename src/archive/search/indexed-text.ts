@@ -1,0 +1,87 @@
+// What of a message can be searched: decoded header fields, the text, the words of HTML, names of attachments. Everything bounded.
+import { formatMailbox, type Mailbox } from '../../mail/address-list.ts';
+import { htmlText } from '../../mail/html-text.ts';
+import { type ReadAttachment, type ReadMail, readMail } from '../../mail/read.ts';
+import { withoutAttachments } from '../../mail/skeleton.ts';
+import type { ManifestEntry } from '../manifest.ts';
+
+export interface IndexedText {
+  readonly sender: string;
+  readonly recipients: string;
+  readonly subject: string;
+  readonly body: string;
+  /** Names, one a line. */
+  readonly files: string;
+  /** How many there are; pictures that belong to the HTML are none. */
+  readonly attachments: number;
+}
+
+/** Of a bigger message only the beginning is searched. */
+export const MESSAGE_BYTES_MAX = 32 * 1024 * 1024;
+export const BODY_CHARS_MAX = 1024 * 1024;
+const FIELD_CHARS_MAX = 8 * 1024;
+/** Longer ones are no words. */
+const WORD_CHARS_MAX = 256;
+/** HTML that says so much more than the plain text beside it is searched, too. */
+const HTML_RATIO = 2;
+
+/** Never throws: of a mail that cannot be taken apart, what the manifest tells. */
+export async function indexedText(entry: ManifestEntry, octets: AsyncIterable<Buffer>): Promise<IndexedText> {
+  const mail = await readMail(withoutAttachments(await beginning(octets))).catch(() => undefined);
+  if (mail === undefined) return fromManifest(entry);
+  const attached = mail.attachments.filter(({ related }) => !related);
+  const names = mail.attachments.flatMap(({ name }) => (name === undefined ? [] : [plain(name, FIELD_CHARS_MAX)]));
+  return {
+    sender: addresses([...(mail.from === undefined ? [] : [mail.from]), ...mail.replyTo], mail, ['sender']) || field(entry.from),
+    recipients: addresses([...mail.to, ...mail.cc], mail, ['bcc', 'delivered-to', 'x-original-to']),
+    subject: field(mail.subject || entry.subject),
+    body: plain([bodyOf(mail), ...attached.map(textOf)].join('\n'), BODY_CHARS_MAX),
+    files: names.join('\n').slice(0, FIELD_CHARS_MAX),
+    attachments: attached.length,
+  };
+}
+
+function fromManifest({ from, subject }: ManifestEntry): IndexedText {
+  return { sender: field(from), recipients: '', subject: field(subject), body: '', files: '', attachments: 0 };
+}
+
+async function beginning(octets: AsyncIterable<Buffer>): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  for await (const part of octets) {
+    parts.push(part.subarray(0, MESSAGE_BYTES_MAX - bytes));
+    bytes += part.length;
+    if (bytes >= MESSAGE_BYTES_MAX) break;
+  }
+  return Buffer.concat(parts);
+}
+
+function addresses(mailboxes: readonly Mailbox[], { headers }: ReadMail, names: readonly string[]): string {
+  const more = headers.filter(({ name }) => names.includes(name)).map(({ value }) => value);
+  return field([...mailboxes.map(formatMailbox), ...more].join(', '));
+}
+
+function bodyOf({ text, html }: ReadMail): string {
+  if (html === undefined) return text ?? '';
+  const words = htmlText(html);
+  if (text === undefined) return words;
+  return words.length > HTML_RATIO * text.length ? `${text}\n${words}` : text;
+}
+
+function textOf({ type, content }: ReadAttachment): string {
+  return type.startsWith('text/') ? content.subarray(0, BODY_CHARS_MAX).toString('utf8') : '';
+}
+
+function field(text: string | undefined): string {
+  return plain(text ?? '', FIELD_CHARS_MAX);
+}
+
+/** One line without control characters, and no word of hostile length. */
+function plain(text: string, charsMax: number): string {
+  return text
+    .slice(0, charsMax)
+    .toWellFormed()
+    .replace(/[\x00-\x20\x7f-\x9f]+/g, ' ')
+    .replace(/[^ ]{256,}/g, run => run.slice(0, WORD_CHARS_MAX))
+    .trim();
+}

@@ -1,0 +1,17 @@
+import { resolve } from 'node:path';
+import { reindexArchive } from '../../archive/index.ts';
+import { archiveFlag, BaseCommand, jsonFlag } from '../base.ts';
+
+export default class ArchiveReindex extends BaseCommand {
+  static override summary = 'Make the search index anew from the messages.';
+  static override description =
+    'A search brings the index up to date by itself; this is for one that is damaged or was made by an older version.';
+  static override flags = { archive: archiveFlag, json: jsonFlag };
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(ArchiveReindex);
+    const messages = await reindexArchive(resolve(flags.archive));
+    if (flags.json) this.printJson({ messages });
+    else this.print(`${messages} messages indexed`);
+  }
+}
