@@ -2,9 +2,10 @@
 import { cancelled } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import type { Letter } from '../mail/outbox.ts';
+import { addressOf, type Endpoint } from '../protocols/net/endpoint.ts';
 import { type connectSmtp, type Outcome, outcomeOf, type RecipientResult, type SmtpClient } from '../protocols/smtp/index.ts';
 import { ownStepId } from './smtp-mail.ts';
-import { type PostOffice, post, putOff, record, waitingOf } from './smtp-post.ts';
+import { mailOf, type PostOffice, putOff, record, waitingOf } from './smtp-post.ts';
 import type { StepContext, StepOutbox } from './step.ts';
 
 export type Connect = typeof connectSmtp;
@@ -92,11 +93,17 @@ async function deliverHeld(mail: Mail, context: StepContext, connect: Connect, o
 
 async function deliverClaimed(letter: Letter, context: StepContext, connect: Connect, office: PostOffice): Promise<Delivered> {
   const { signal } = context;
-  const client = await open(letter.connection, context, connect).catch(async (error: Error) => {
-    await putOff(letter, error, office);
+  const { envelope, message, info } = mailOf(letter, office, bytes => progress(bytes, letter.size, context));
+  let client: SmtpClient | undefined;
+  let results: readonly RecipientResult[];
+  try {
+    client = await open(letter.connection, context, connect);
+    results = (await client.send(envelope, message, info)).recipients;
+  } catch (error) {
+    client?.close();
+    await putOff(letter, error as Error, office);
     throw error;
-  });
-  const results = await post(letter, client, office, bytes => progress(bytes, letter.size, context));
+  }
   // What the server decided stands, even when it cannot be written down here.
   const after = await record(letter, results, office).catch((error: Error) => {
     context.note('warning', `the mail’s outcome could not be recorded: ${error.message}`);
@@ -124,8 +131,13 @@ async function deliverNow(mail: Mail, context: StepContext, connect: Connect): P
 
 async function open(connection: string, context: StepContext, connect: Connect): Promise<SmtpClient> {
   context.signal.throwIfAborted();
-  const { dial, clock, signal } = context;
-  return connect(await context.connection(connection), { dial, clock, signal });
+  const { dial, clock, signal, outbox } = context;
+  const endpoint = await context.connection(connection);
+  return connect(endpoint, { dial, clock, signal, ...memoryOf(outbox, endpoint) });
+}
+
+function memoryOf(outbox: StepOutbox | undefined, endpoint: Endpoint) {
+  return outbox === undefined ? {} : { memory: outbox.servers(addressOf(endpoint)) };
 }
 
 function unlessCancelled(delivered: Delivered, context: StepContext, signal: AbortSignal): Delivered {

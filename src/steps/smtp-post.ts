@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import { reportOf } from '../core/errors.ts';
 import type { Random } from '../core/random.ts';
 import { type DeliveryChange, isWaiting, type Letter, nextTry, type Outbox } from '../mail/outbox.ts';
-import type { RecipientResult, SmtpClient } from '../protocols/smtp/index.ts';
+import type { OutgoingMail, RecipientResult } from '../protocols/smtp/index.ts';
 
 export interface PostOffice {
   readonly letters: Outbox;
@@ -19,32 +19,25 @@ export function waitingOf(letter: Letter): readonly string[] {
   return letter.held ? letter.deliveries.filter(isWaiting).map(({ recipient }) => recipient) : [];
 }
 
-/**
- * Sends a claimed letter to its waiting recipients; resolves with what became of each. Rejects when nobody can have it: that is
- * written down then, and the session is closed.
- */
-export async function post(
+/** A letter on its way. */
+export interface LetterMail extends OutgoingMail {
+  readonly letter: Letter;
+}
+
+/** A claimed letter as a mail to its waiting recipients. */
+export function mailOf(
   letter: Letter,
-  client: SmtpClient,
-  office: PostOffice,
+  { letters }: PostOffice,
   onProgress: (bytes: number) => void = () => undefined,
-): Promise<readonly RecipientResult[]> {
-  const { letters } = office;
-  try {
-    const result = await client.send({ from: letter.from, to: waitingOf(letter) }, letters.message(letter.id), {
-      bytes: letter.size,
-      eightBit: letter.smtpUtf8,
-      smtpUtf8: letter.smtpUtf8,
-      repeatable: true,
-      onDataSent: recipients => letters.dataSent(letter.id, recipients),
-      onProgress,
-    });
-    return result.recipients;
-  } catch (error) {
-    client.close();
-    await putOff(letter, error as Error, office);
-    throw error;
-  }
+): LetterMail {
+  const { id, from, size, smtpUtf8 } = letter;
+  const onDataSent = (recipients: readonly string[]) => letters.dataSent(id, recipients);
+  return {
+    letter,
+    envelope: { from, to: waitingOf(letter) },
+    message: letters.message(id),
+    info: { bytes: size, eightBit: smtpUtf8, smtpUtf8, repeatable: true, onDataSent, onProgress },
+  };
 }
 
 /** Writes down what a try came to. */

@@ -86,6 +86,8 @@ export interface StepOutbox {
   readonly letters: Outbox;
   readonly sender: () => Sender;
   readonly isAlive: (other: Sender) => boolean;
+  /** What is remembered of a server, `host:port`. */
+  readonly servers: (address: string) => Ledger;
 }
 
 /** A number that grows: bytes moved and things done, towards a total when it is known. */

@@ -69,6 +69,7 @@ export function testContext(parts: ContextParts = {}): TestContext {
       letters: parts.letters ?? memoryOutbox(),
       sender: () => ({ host: 'web01', pid: 1, since: STARTED_AT }),
       isAlive: () => false,
+      servers: () => new MemoryLedger(),
     },
   };
 }

@@ -1,14 +1,13 @@
 // Sends what waits in the outbox: one session a connection, each letter's outcome written down as it comes.
 import type { Clock } from '../../core/clock.ts';
-import { AppError } from '../../core/errors.ts';
 import { systemRandom } from '../../core/random.ts';
 import { Redactor } from '../../core/secret.ts';
 import { isWaiting, type Letter } from '../../mail/outbox.ts';
 import { dial } from '../../protocols/net/dial.ts';
-import type { Endpoint } from '../../protocols/net/endpoint.ts';
-import { connectSmtp, type SmtpClient } from '../../protocols/smtp/index.ts';
+import { addressOf, type Endpoint } from '../../protocols/net/endpoint.ts';
+import { connectSmtp, type SendResult, type SmtpClient } from '../../protocols/smtp/index.ts';
 import { publicEnvironment } from '../../secrets/environment.ts';
-import { type PostOffice, post, putOff, record, waitingOf } from '../../steps/smtp-post.ts';
+import { type LetterMail, mailOf, type PostOffice, putOff, record, waitingOf } from '../../steps/smtp-post.ts';
 import type { StepOutbox } from '../../steps/step.ts';
 import type { Store } from '../../stores/store.ts';
 import { tokensOf } from '../accounts.ts';
@@ -54,9 +53,6 @@ class Round {
   readonly #outbox: StepOutbox;
   readonly #office: PostOffice;
   readonly #redactor = new Redactor();
-  #client: SmtpClient | undefined;
-  /** Why no session can be had: the account is left alone then, not tried again for each letter. */
-  #hopeless: Error | undefined;
 
   constructor(request: FlushRequest) {
     const { store, workspace, clock } = request;
@@ -66,45 +62,61 @@ class Round {
   }
 
   async deliver(letters: readonly Letter[]): Promise<void> {
-    const { signal } = this.#request;
+    const queue = [...letters];
+    while (queue.length > 0) {
+      this.#request.signal.throwIfAborted();
+      const left = queue.length;
+      const client = await this.#connect(queue[0] as Letter).catch((error: Error) => error);
+      // The account is left alone then, not tried again for each letter.
+      if (client instanceof Error) return this.#putAllOff(queue, client);
+      const settled: Promise<void>[] = [];
+      await client.sendAll(this.#claimed(queue), ({ letter }, outcome) => void settled.push(this.#settle(letter, outcome)));
+      await Promise.all(settled);
+      if (client.usable) await client.quit();
+      else client.close();
+      if (queue.length === left) return;
+    }
+  }
+
+  /** Whatever is not somebody else's, one after the other as the session takes them. */
+  async *#claimed(queue: Letter[]): AsyncGenerator<LetterMail> {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      const letter = await this.#claim(next.id);
+      if (letter !== undefined) yield mailOf(letter, this.#office);
+    }
+  }
+
+  async #claim(id: string): Promise<Letter | undefined> {
+    const { letters } = this.#office;
+    const letter = await letters.claim(id, this.#outbox.sender(), this.#outbox.isAlive);
+    if (letter === undefined || waitingOf(letter).length > 0) return letter;
+    await letters.release(id);
+    return undefined;
+  }
+
+  async #putAllOff(letters: readonly Letter[], reason: Error): Promise<void> {
     for (const { id } of letters) {
-      signal.throwIfAborted();
-      const letter = await this.#office.letters.claim(id, this.#outbox.sender(), this.#outbox.isAlive);
-      if (letter === undefined) continue;
-      try {
-        if (waitingOf(letter).length > 0) await this.#deliverOne(letter);
-      } finally {
-        await this.#office.letters.release(id);
-      }
+      const letter = await this.#claim(id);
+      if (letter !== undefined) await this.#settle(letter, reason);
     }
-    await this.#client?.quit();
   }
 
-  async #deliverOne(letter: Letter): Promise<void> {
-    const { signal } = this.#request;
+  async #settle(letter: Letter, outcome: SendResult | Error): Promise<void> {
     try {
-      const results = await post(letter, await this.#session(letter), this.#office);
-      this.#say(letter, await record(letter, results, this.#office));
-    } catch (error) {
-      // A letter that post() could not send has its outcome; one that found no session is put off here.
-      if (this.#hopeless === error) await putOff(letter, error as Error, this.#office);
-      signal.throwIfAborted();
-      if (!(error instanceof AppError) || error.code.startsWith('store-')) throw error;
-      this.#request.say(this.#redactor.redact(`${letter.id} waits: ${error.message}`));
+      const after =
+        outcome instanceof Error
+          ? await putOff(letter, outcome, this.#office)
+          : await record(letter, outcome.recipients, this.#office);
+      this.#say(letter, after);
+    } finally {
+      await this.#office.letters.release(letter.id);
     }
   }
 
-  async #session(letter: Letter): Promise<SmtpClient> {
-    if (this.#hopeless !== undefined) throw this.#hopeless;
-    if (this.#client?.usable) return this.#client;
+  async #connect(letter: Letter): Promise<SmtpClient> {
     const { clock, signal } = this.#request;
-    try {
-      this.#client = await connectSmtp(await this.#endpoint(letter), { dial, clock, signal });
-      return this.#client;
-    } catch (error) {
-      this.#hopeless = error as Error;
-      throw error;
-    }
+    const endpoint = await this.#endpoint(letter);
+    return connectSmtp(endpoint, { dial, clock, signal, memory: this.#outbox.servers(addressOf(endpoint)) });
   }
 
   async #endpoint({ file, connection }: Letter): Promise<Endpoint> {

@@ -2,9 +2,14 @@
 import type { Clock } from '../../core/clock.ts';
 import type { Redactor } from '../../core/secret.ts';
 import type { DeliveryChange, Outbox, Sender } from '../../mail/outbox.ts';
-import type { StepOutbox } from '../../steps/step.ts';
+import type { Ledger, StepOutbox } from '../../steps/step.ts';
 import type { Store } from '../../stores/store.ts';
 import { isAlive } from '../process-life.ts';
+
+/** Shared by all jobs: no job can have that name. */
+export function serverMemory(store: Store, address: string): Ledger {
+  return store.ledger('@smtp', address);
+}
 
 /** Another machine's process cannot be asked: it counts as alive for longer than any one letter takes. */
 const REMOTE_MS_MAX = 6 * 3_600_000;
@@ -14,6 +19,7 @@ export function stepOutbox(store: Store, host: string, clock: Clock, redactor: R
     letters: masked(store.outbox, redactor),
     sender: () => ({ host, pid: process.pid, since: clock.now() }),
     isAlive: other => lives(other, host, clock.now()),
+    servers: address => serverMemory(store, address),
   };
 }
 

@@ -1,8 +1,10 @@
 // smtp probe: connects, signs in and says what the server offers; sends no mail.
 import { dial } from '../../protocols/net/dial.ts';
 import { addressOf } from '../../protocols/net/endpoint.ts';
-import { connectSmtp } from '../../protocols/smtp/index.ts';
+import { type ChunkingProof, connectSmtp, rememberChunking } from '../../protocols/smtp/index.ts';
 import type { OneOff } from '../oneoff.ts';
+import { serverMemory } from '../outbox/sender.ts';
+import { openStore } from '../state.ts';
 import { resolveTarget } from '../target.ts';
 
 export interface SmtpProbe {
@@ -13,9 +15,11 @@ export interface SmtpProbe {
   readonly mechanisms: readonly string[];
   readonly 'size-max'?: number;
   readonly 'took-ms': number;
+  /** Whether whole mails may go in a window; asked for with `chunking`, remembered for thirty days. */
+  readonly chunking?: ChunkingProof;
 }
 
-export async function probeSmtp(target: string, one: OneOff): Promise<SmtpProbe> {
+export async function probeSmtp(target: string, one: OneOff, { chunking }: { chunking: boolean }): Promise<SmtpProbe> {
   const { endpoint } = await resolveTarget(target, 'smtp', one);
   const { clock, signal, transcript } = one;
   const startedAt = clock.elapsed();
@@ -23,10 +27,22 @@ export async function probeSmtp(target: string, one: OneOff): Promise<SmtpProbe>
   const client = await connectSmtp(endpoint, { ...{ dial, clock, signal }, ...shown });
   const tookMs = Math.round(clock.elapsed() - startedAt);
   const { keywords, auth, sizeMax } = client.extensions;
+  const proof = chunking ? await client.proveChunking() : undefined;
+  if (proof === 'proven' || proof === 'refuted') await remember(proof === 'proven', addressOf(endpoint), one);
   await client.quit();
   return {
     ...{ server: addressOf(endpoint), tls: endpoint.tls, 'signed-in': endpoint.user !== undefined },
     ...{ extensions: [...keywords].sort(), mechanisms: [...auth].sort(), 'took-ms': tookMs },
     ...(sizeMax === undefined ? {} : { 'size-max': sizeMax }),
+    ...(proof === undefined ? {} : { chunking: proof }),
   };
+}
+
+async function remember(proven: boolean, address: string, { workspace, clock }: OneOff): Promise<void> {
+  const store = await openStore(workspace, clock);
+  try {
+    await rememberChunking(proven, serverMemory(store, address), clock);
+  } finally {
+    await store.close();
+  }
 }

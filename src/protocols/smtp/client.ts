@@ -1,11 +1,16 @@
 // A signed-in SMTP session: sends mails one after the other and says what became of each recipient.
 import { BrokenSessionError, CancelledError, MisuseError } from '../../core/errors.ts';
 import { formatAddress } from './address.ts';
+import type { Bag, Message, Parcel } from './bag.ts';
+import { type ChunkingProof, proveChunking } from './chunk-probe.ts';
+import { deliverInChunks } from './chunks.ts';
 import type { Conversation } from './conversation.ts';
 import { type Envelope, type EnvelopePlan, type MessageFacts, planEnvelope } from './envelope.ts';
 import type { Extensions } from './extensions.ts';
+import { measure } from './measure.ts';
 import { outcomeOf, type RecipientResult, type SendResult } from './outcome.ts';
-import { type Message, transact } from './transaction.ts';
+import type { Technique } from './technique.ts';
+import { deliverAll } from './transaction.ts';
 
 export interface MessageInfo extends Omit<Message, 'chunks'> {
   /** Octets of a streamed message with CRLF line ends, when known. */
@@ -18,8 +23,16 @@ export interface MessageInfo extends Omit<Message, 'chunks'> {
   readonly repeatable?: boolean;
 }
 
+/** One mail of many. */
+export interface OutgoingMail {
+  readonly envelope: Envelope;
+  readonly message: AsyncIterable<Uint8Array> | Uint8Array;
+  readonly info?: MessageInfo;
+}
+
 export interface SmtpClient {
   readonly extensions: Extensions;
+  readonly technique: Technique;
   /** False once the session broke or ended; such a client is done. */
   readonly usable: boolean;
   /**
@@ -27,21 +40,35 @@ export interface SmtpClient {
    * broke before the end of the message left. Whatever the server decided is in the result.
    */
   send(envelope: Envelope, message: AsyncIterable<Uint8Array> | Uint8Array, info?: MessageInfo): Promise<SendResult>;
+  /**
+   * Sends one mail after the other at one round trip each, and tells the outcome of each one that it took: what send() would resolve
+   * or reject with. Takes no more once the session is over, so that several clients may share one source.
+   */
+  sendAll<M extends OutgoingMail>(mails: MailSource<M>, told: (mail: M, outcome: SendResult | Error) => void): Promise<void>;
+  /** Finds out, without a mail, whether whole mails may go in a window; the session is over then. */
+  proveChunking(): Promise<ChunkingProof>;
   /** Says goodbye and closes; never rejects and never waits long. */
   quit(): Promise<void>;
   /** Closes now. */
   close(reason?: Error): void;
 }
 
+export type MailSource<M extends OutgoingMail> = Iterator<M> | AsyncIterator<M>;
+
 /** The reply to QUIT decides nothing. */
 const GOODBYE_MS = 2_000;
 
 export class SmtpSessionClient implements SmtpClient {
   readonly #talk: Conversation;
+  readonly technique: Technique;
+  readonly #onSurprise: () => Promise<void>;
   #busy = false;
 
-  constructor(talk: Conversation) {
+  /** `onSurprise` is called when the server lost its step. */
+  constructor(talk: Conversation, technique: Technique, onSurprise: () => Promise<void> = async () => undefined) {
     this.#talk = talk;
+    this.technique = technique;
+    this.#onSurprise = onSurprise;
   }
 
   get extensions(): Extensions {
@@ -54,40 +81,46 @@ export class SmtpSessionClient implements SmtpClient {
   }
 
   async send(envelope: Envelope, message: AsyncIterable<Uint8Array> | Uint8Array, info: MessageInfo = {}): Promise<SendResult> {
+    if (!this.#busy && !this.usable) throw this.#over();
+    let outcome: SendResult | Error = this.#over();
+    await this.sendAll([{ envelope, message, info }].values(), (_, told) => {
+      outcome = told;
+    });
+    if (outcome instanceof Error) throw outcome;
+    return outcome;
+  }
+
+  async sendAll<M extends OutgoingMail>(
+    mails: MailSource<M>,
+    told: (mail: M, outcome: SendResult | Error) => void,
+  ): Promise<void> {
     if (this.#busy) throw new MisuseError('two mails at once on one SMTP session');
-    if (!this.usable) throw new BrokenSessionError('session-ended', `the session with ${this.#talk.where} is over`);
     this.#busy = true;
     try {
-      const whole = message instanceof Uint8Array ? message : undefined;
-      const facts = whole === undefined ? streamFacts(info, this.extensions) : { ...info, ...measure(whole) };
-      const plan = planEnvelope(envelope, this.extensions, facts, this.#talk.where);
-      const chunks = message instanceof Uint8Array ? [message] : message;
-      const first = await transact(this.#talk, plan, { ...info, chunks });
-      return whole === undefined && info.repeatable !== true
-        ? first
-        : await this.#sendToTheRest(plan, { ...info, chunks }, first);
+      const bag = new MailBag(mails, told, mail => this.#parcel(mail));
+      if (this.usable) await this.#deliver(bag);
+      bag.finish();
+      if (this.#talk.broken && isSurprise(this.#talk.ending())) await this.#onSurprise();
     } finally {
       this.#busy = false;
     }
   }
 
-  /** A server that takes only so many recipients at once gets the mail again for the others (RFC 5321 section 4.5.3.1.10). */
-  async #sendToTheRest(plan: EnvelopePlan, message: Message, first: SendResult): Promise<SendResult> {
-    let all = first.recipients;
-    let reply = first.reply;
-    for (;;) {
-      const rest = new Set(all.filter(isLeftOver).map(({ address }) => address));
-      const progress = all.some(({ status }) => status === 'accepted') && rest.size > 0;
-      if (!progress || !this.usable) break;
-      const to = plan.to.filter(address => rest.has(formatAddress(address)));
-      const next = await transact(this.#talk, { ...plan, to }, message).catch(() => undefined);
-      if (next === undefined) break;
-      const news = new Map(next.recipients.map(recipient => [recipient.address, recipient]));
-      all = all.map(recipient => news.get(recipient.address) ?? recipient);
-      reply = next.reply ?? reply;
-      if (next.recipients.every(isLeftOver)) break;
-    }
-    return { outcome: outcomeOf(all), recipients: all, ...(reply === undefined ? {} : { reply }) };
+  #deliver(bag: Bag): Promise<void> {
+    return this.technique === 'chunks' && this.#talk.session.state === 'ready'
+      ? deliverInChunks(this.#talk, bag)
+      : deliverAll(this.#talk, bag, this.technique === 'chunks' ? 'overlap' : this.technique);
+  }
+
+  #parcel({ envelope, message, info = {} }: OutgoingMail): Parcel {
+    const facts = message instanceof Uint8Array ? { ...info, ...measure(message) } : streamFacts(info, this.extensions);
+    return { plan: planEnvelope(envelope, this.extensions, facts, this.#talk.where), message: { ...info, chunks: message } };
+  }
+
+  async proveChunking(): Promise<ChunkingProof> {
+    const proof = await proveChunking(this.#talk);
+    this.close();
+    return proof;
   }
 
   async quit(): Promise<void> {
@@ -104,6 +137,85 @@ export class SmtpSessionClient implements SmtpClient {
   close(reason: Error = new CancelledError('the SMTP session was closed here')): void {
     this.#talk.fail(reason);
   }
+
+  #over(): BrokenSessionError {
+    return new BrokenSessionError('session-ended', `the session with ${this.#talk.where} is over`);
+  }
+}
+
+/** What comes of a server that mixes up commands sent together. */
+function isSurprise(error: Error): boolean {
+  return error instanceof BrokenSessionError && (error.code === 'reply-unexpected' || error.code === 'protocol-broken');
+}
+
+/** Mails on their way to parcels, and parcels on their way back for recipients that the server takes only later. */
+class MailBag<M extends OutgoingMail> implements Bag {
+  readonly #mails: MailSource<M>;
+  readonly #told: (mail: M, outcome: SendResult | Error) => void;
+  readonly #pack: (mail: M) => Parcel;
+  readonly #mailOf = new Map<Parcel, { readonly mail: M; readonly before: readonly RecipientResult[] }>();
+  #again: Parcel[] = [];
+
+  constructor(mails: MailSource<M>, told: (mail: M, outcome: SendResult | Error) => void, pack: (mail: M) => Parcel) {
+    this.#mails = mails;
+    this.#told = told;
+    this.#pack = pack;
+  }
+
+  async next(): Promise<Parcel | undefined> {
+    const again = this.#again.shift();
+    if (again !== undefined) return again;
+    for (;;) {
+      const { done, value: mail } = await this.#mails.next();
+      if (done === true) return undefined;
+      try {
+        const parcel = this.#pack(mail);
+        this.#mailOf.set(parcel, { mail, before: [] });
+        return parcel;
+      } catch (error) {
+        this.#told(mail, error as Error);
+      }
+    }
+  }
+
+  /** A server that takes only so many recipients at once gets the mail again for the others (RFC 5321 section 4.5.3.1.10). */
+  done(parcel: Parcel, outcome: SendResult | Error): void {
+    const known = this.#mailOf.get(parcel);
+    if (known === undefined) throw new MisuseError('the outcome of a mail is told twice');
+    this.#mailOf.delete(parcel);
+    const { mail, before } = known;
+    if (outcome instanceof Error) return this.#told(mail, before.length === 0 ? outcome : resultOf(before, undefined));
+    const recipients = merged(before, outcome.recipients);
+    const rest = new Set(outcome.recipients.filter(isLeftOver).map(({ address }) => address));
+    const progress = rest.size > 0 && outcome.recipients.some(({ status }) => status === 'accepted');
+    if (!progress || !isRepeatable(mail)) return this.#told(mail, resultOf(recipients, outcome.reply));
+    const again = { ...parcel, plan: without(parcel.plan, rest) };
+    this.#mailOf.set(again, { mail, before: recipients });
+    this.#again.push(again);
+  }
+
+  /** The session is over: what was to go again stays as it is known. */
+  finish(): void {
+    for (const parcel of this.#again) {
+      const known = this.#mailOf.get(parcel);
+      if (known !== undefined) this.#told(known.mail, resultOf(known.before, undefined));
+    }
+    this.#again = [];
+  }
+}
+
+function without(plan: EnvelopePlan, keep: ReadonlySet<string>): EnvelopePlan {
+  return { ...plan, to: plan.to.filter(address => keep.has(formatAddress(address))) };
+}
+
+function merged(before: readonly RecipientResult[], news: readonly RecipientResult[]): readonly RecipientResult[] {
+  if (before.length === 0) return news;
+  const byAddress = new Map(news.map(recipient => [recipient.address, recipient]));
+  return before.map(recipient => byAddress.get(recipient.address) ?? recipient);
+}
+
+function resultOf(recipients: readonly RecipientResult[], reply: string | undefined): SendResult {
+  return { outcome: outcomeOf(recipients), recipients, ...(reply === undefined ? {} : { reply }) };
 }
 
 function isLeftOver({ status, code }: RecipientResult): boolean {
@@ -112,22 +224,11 @@ function isLeftOver({ status, code }: RecipientResult): boolean {
 
 const TOO_MANY_RECIPIENTS = 452;
 
+function isRepeatable({ message, info }: OutgoingMail): boolean {
+  return message instanceof Uint8Array || info?.repeatable === true;
+}
+
 /** Nobody has read the stream yet: it may hold anything that the server takes. */
 function streamFacts(info: MessageInfo, offered: Extensions): MessageFacts {
   return { eightBit: offered.eightBitMime, ...info };
 }
-
-/** Octets once every CR, LF or CRLF is a CRLF, and whether any is above 127. */
-function measure(message: Uint8Array): { readonly bytes: number; readonly eightBit: boolean } {
-  let bytes = message.length;
-  let highest = 0;
-  for (let at = 0; at < message.length; at++) {
-    const byte = message[at] ?? 0;
-    if (byte === CR ? message[at + 1] !== LF : byte === LF && message[at - 1] !== CR) bytes += 1;
-    if (byte > highest) highest = byte;
-  }
-  return { bytes, eightBit: highest > 0x7f };
-}
-
-const CR = 0x0d;
-const LF = 0x0a;

@@ -12,7 +12,11 @@ export type SmtpCommand =
   | { readonly verb: 'RESPONSE'; readonly text: string }
   /** undefined is the null sender. */
   | { readonly verb: 'MAIL'; readonly from: SmtpAddress | undefined; readonly parameters: readonly string[] }
-  | { readonly verb: 'RCPT'; readonly to: SmtpAddress };
+  /** undefined is a recipient that no server can take: for tests of a server. */
+  | { readonly verb: 'RCPT'; readonly to: SmtpAddress | undefined; readonly parameters?: readonly string[] }
+
+  /** The whole message follows in so many octets (RFC 3030 section 2). */
+  | { readonly verb: 'BDAT'; readonly bytes: number };
 
 export type Verb = SmtpCommand['verb'];
 
@@ -35,14 +39,19 @@ function lineOf(command: SmtpCommand): { readonly line: string; readonly shown: 
     case 'RESPONSE':
       return { line: command.text, shown: '****' };
     case 'MAIL': {
-      const path = command.from === undefined ? '<>' : `<${formatAddress(command.from)}>`;
-      return plain([`MAIL FROM:${path}`, ...command.parameters].join(' '));
+      return plain([`MAIL FROM:${path(command.from)}`, ...command.parameters].join(' '));
     }
     case 'RCPT':
-      return plain(`RCPT TO:<${formatAddress(command.to)}>`);
+      return plain([`RCPT TO:${path(command.to)}`, ...(command.parameters ?? [])].join(' '));
+    case 'BDAT':
+      return plain(`BDAT ${command.bytes} LAST`);
     default:
       return plain(command.verb);
   }
+}
+
+function path(address: SmtpAddress | undefined): string {
+  return address === undefined ? '<>' : `<${formatAddress(address)}>`;
 }
 
 function plain(line: string) {

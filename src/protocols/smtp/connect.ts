@@ -11,6 +11,7 @@ import { Conversation, type Transcript } from './conversation.ts';
 import { SmtpSession } from './session.ts';
 import { signIn } from './sign-in.ts';
 import { refused, verdictOf } from './status.ts';
+import { type ServerMemory, stepDown, techniqueFor } from './technique.ts';
 
 export interface ConnectOptions {
   readonly dial: Dial;
@@ -18,6 +19,8 @@ export interface ConnectOptions {
   /** Aborting it closes the connection, now and later. */
   readonly signal?: AbortSignal;
   readonly transcript?: Transcript;
+  /** What is remembered of this server between runs. */
+  readonly memory?: ServerMemory;
 }
 
 /** Rejects with AppError; the connection is closed then. */
@@ -36,7 +39,8 @@ export async function connectSmtp(endpoint: Endpoint, options: ConnectOptions): 
     await hello(talk, name);
     if (endpoint.tls === 'explicit') await startTls(talk, clock, name);
     if (endpoint.user !== undefined) await signIn(talk, endpoint);
-    return new SmtpSessionClient(talk);
+    const technique = await techniqueFor(talk.session.extensions, options.memory, clock);
+    return new SmtpSessionClient(talk, technique, () => stepDown(technique, options.memory, clock));
   } catch (error) {
     throw talk.fail(error as Error);
   }

@@ -24,6 +24,8 @@ export class Conversation {
   readonly #transport: Transport;
   readonly #options: ConversationOptions;
   #broken = false;
+  #reason: Error | undefined;
+  #goodbye: Error | undefined;
 
   constructor(transport: Transport, session: SmtpSession, options: ConversationOptions) {
     this.session = session;
@@ -48,11 +50,19 @@ export class Conversation {
     return this.reply();
   }
 
-  /** A group of commands in one write. */
-  async send(commands: readonly SmtpCommand[]): Promise<void> {
-    const encoded = commands.map(command => this.session.send(command));
-    for (const { shown } of encoded) this.#options.transcript?.('sent', shown);
-    await this.write(Buffer.concat(encoded.map(({ bytes }) => bytes)), encoded[0]?.shown ?? '');
+  /** A group of commands in one write, after `lead` (the end of a message). */
+  async send(commands: readonly SmtpCommand[], lead?: Buffer): Promise<void> {
+    const bytes = this.encode(commands);
+    await this.write(Buffer.concat(lead === undefined ? bytes : [lead, ...bytes]), commands[0]?.verb ?? '');
+  }
+
+  /** Commands as bytes; the caller writes them before anything else. */
+  encode(commands: readonly SmtpCommand[]): readonly Buffer[] {
+    return commands.map(command => {
+      const { bytes, shown } = this.session.send(command);
+      this.#options.transcript?.('sent', shown);
+      return bytes;
+    });
   }
 
   async write(bytes: Uint8Array, what: string): Promise<void> {
@@ -63,9 +73,11 @@ export class Conversation {
    * The next reply. A 421 rejects with `server-closing`, except as the verdict on a message, where it is an answer like others.
    */
   async reply(timeoutMs: number = this.timeoutMs): Promise<SmtpEvent> {
-    const event = await this.#guard('the server’s reply', timeoutMs, () => this.#nextEvent());
+    const event = this.#atHand() ?? (await this.#guard('the server’s reply', timeoutMs, () => this.#nextEvent()));
     this.#options.transcript?.('received', replyText(event.reply));
-    if (event.closing && event.to !== 'message') throw this.fail(closing(this.where, event));
+    if (!event.closing) return event;
+    this.#goodbye = closing(this.where, event);
+    if (event.to !== 'message') throw this.fail(this.#goodbye);
     return event;
   }
 
@@ -76,11 +88,37 @@ export class Conversation {
     return event;
   }
 
+  /** After QUIT: true when the server closes without another word. */
+  async silentToItsEnd(): Promise<boolean> {
+    const chunk = await this.#guard('the end of the session', this.timeoutMs, () => this.#transport.read());
+    return chunk === undefined && this.session.unread === 0;
+  }
+
+  /** True when nothing more can be sent or heard. */
+  get over(): boolean {
+    return this.#broken || this.session.state === 'ended';
+  }
+
+  /** Why it is over. */
+  ending(): Error {
+    return this.#reason ?? this.#goodbye ?? ended(this.where);
+  }
+
   /** Closes the connection for this reason and hands the reason back. */
   fail<E extends Error>(reason: E): E {
     this.#broken = true;
+    this.#reason ??= reason;
     this.#transport.close(reason);
     return reason;
+  }
+
+  /** Without a deadline, and the timer that it costs, where nothing has to be waited for. */
+  #atHand(): SmtpEvent | undefined {
+    try {
+      return this.#broken ? undefined : this.session.next();
+    } catch (error) {
+      throw this.fail(error as Error);
+    }
   }
 
   async #nextEvent(): Promise<SmtpEvent> {

@@ -25,6 +25,8 @@ export interface EnvelopePlan {
   readonly to: readonly SmtpAddress[];
   /** Of MAIL. */
   readonly parameters: readonly string[];
+  /** Of each RCPT. */
+  readonly recipientParameters?: (to: SmtpAddress) => readonly string[];
 }
 
 /** Servers take a hundred at least (RFC 5321 section 4.5.3.1.8); more than this in one mail is a mistake. */

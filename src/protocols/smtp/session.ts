@@ -8,10 +8,10 @@
 //   tls        nothing, until secured()                  fresh, everything learnt forgotten         RFC 3207 4.2
 //   auth       RESPONSE, after a 334                     334 auth · else ready                      RFC 4954 4
 //   mail       RCPT RSET QUIT                            refused: aborted
-//   rcpt       RCPT DATA RSET QUIT
+//   rcpt       RCPT DATA RSET QUIT, BDAT with LAST       (BDAT) ready                                RFC 3030 2
 //   data       nothing                                   354 content · else aborted                 RFC 5321 4.1.1.4
 //   content    content(), endOfData()                    a reply before the end: ended
-//   verdict    nothing                                   ready
+//   verdict    MAIL, pipelined                           ready, unless a MAIL went on                RFC 2920 3.1
 //   aborted    RSET QUIT                                 (a transaction that came to nothing)
 //   closing    nothing                                   ended
 //
@@ -58,10 +58,11 @@ const NEXT: Readonly<Record<SmtpState, Readonly<Partial<Record<Verb, SmtpState>>
   tls: {},
   auth: { RESPONSE: 'auth' },
   mail: { RCPT: 'rcpt', RSET: 'ready', QUIT: 'closing' },
-  rcpt: { RCPT: 'rcpt', DATA: 'data', RSET: 'ready', QUIT: 'closing' },
+  rcpt: { RCPT: 'rcpt', DATA: 'data', BDAT: 'ready', RSET: 'ready', QUIT: 'closing' },
   data: {},
   content: {},
-  verdict: {},
+  /** The next envelope may follow the end of a message at once, where the server pipelines. */
+  verdict: { MAIL: 'mail' },
   aborted: { RSET: 'ready', QUIT: 'closing' },
   closing: {},
   ended: {},
@@ -104,6 +105,11 @@ export class SmtpSession {
     return this.#awaited.length;
   }
 
+  /** Bytes received that belong to no reply so far. */
+  get unread(): number {
+    return this.#buffer.length;
+  }
+
   /** Throws MisuseError when the state does not allow the command, or a group is sent to a server without PIPELINING. */
   send(command: SmtpCommand): Command {
     const { verb } = command;
@@ -117,7 +123,7 @@ export class SmtpSession {
     const encoded = encode(command);
     this.#state = next;
     if (verb === 'MAIL') this.#mailAccepted = false;
-    this.#awaited.push({ to: verb, shown: encoded.shown });
+    this.#awaited.push({ to: verb === 'BDAT' ? 'message' : verb, shown: encoded.shown });
     return encoded;
   }
 

@@ -1,121 +1,166 @@
-// One mail transaction (RFC 5321 section 3.3): MAIL, RCPT for each, DATA, the message, and what the server made of it.
+// Mails one after the other over one session (RFC 5321 section 3.3): the end of one message leaves together with the envelope of the next.
+//
+//   round trip 1    MAIL RCPT DATA ►            ◄ 250 250 354
+//   round trip 2    message . MAIL RCPT DATA ►  ◄ 250 (of the message) 250 250 354
+//   round trip 3    message . …                   one round trip a mail; body bytes only ever follow a 354
 import { BrokenSessionError } from '../../core/errors.ts';
-import { formatAddress } from './address.ts';
-import type { SmtpCommand } from './command.ts';
+import { type Bag, type Message, type Parcel, Upcoming } from './bag.ts';
 import type { Conversation } from './conversation.ts';
-import type { EnvelopePlan } from './envelope.ts';
+import { type Offered, offer, type Sender, statusFrom } from './envelope-group.ts';
 import { outcomeOf, type RecipientResult, type SendResult } from './outcome.ts';
 import type { SmtpEvent } from './session.ts';
-import { replyText, verdictOf } from './status.ts';
-
-export interface Message {
-  readonly chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
-  /** Awaited before the end of the message leaves: from then on the server may have it for these. Rejecting keeps it from leaving. */
-  readonly onDataSent?: (recipients: readonly string[]) => Promise<void>;
-  /** Bytes of the message handed to the network so far. */
-  readonly onProgress?: (bytes: number) => void;
-}
-
-/** Recipients sent before their replies are read: a longer group could fill both directions and lock (RFC 2920 section 3.1). */
-const GROUP_RECIPIENTS_MAX = 100;
+import { replyText } from './status.ts';
+import type { Technique } from './technique.ts';
 
 /** Waiting long here is what keeps mail from being doubled (RFC 5321 section 4.5.3.2.6, RFC 1047). */
-const VERDICT_MS_MIN = 600_000;
+export const VERDICT_MS_MIN = 600_000;
 
 /** The message goes out in pieces of at most this. */
 const PIECE_BYTES_MAX = 64 * 1024;
 
-/**
- * Rejects when the message certainly did not get through whole: the session broke, or `chunks` did. Resolves with the server's
- * verdict otherwise, or with `indeterminate` when the end of the message left and no verdict came.
- */
-export async function transact(talk: Conversation, plan: EnvelopePlan, message: Message): Promise<SendResult> {
-  const replies = await offer(talk, plan);
-  const recipients = plan.to.map((to, index) => recipientResult(formatAddress(to), replies.mail, replies.rcpt[index]));
-  const accepted = recipients.some(recipient => recipient.status === 'accepted');
-  if (talk.session.state !== 'content') return settle(recipients, accepted ? replies.data : undefined);
-  if (!accepted) {
-    await sendNothing(talk);
-    return settle(recipients, undefined);
-  }
-  const early = (await sendContent(talk, message)) ?? earlyVerdict(talk);
-  if (early !== undefined) return settle(recipients, early);
-  const open = recipients.filter(({ status }) => status === 'accepted').map(({ address }) => address);
-  return settle(recipients, await verdict(talk, message, open));
+/** A message that has left but for `rest` and its end. */
+interface Held {
+  readonly parcel: Parcel;
+  readonly recipients: readonly RecipientResult[];
+  /** Who gets it if the server takes it. */
+  readonly open: readonly string[];
+  readonly rest: Buffer;
 }
 
-interface Replies {
-  readonly mail: SmtpEvent | undefined;
-  readonly rcpt: readonly SmtpEvent[];
-  readonly data: SmtpEvent | undefined;
-}
-
-/** Sends the envelope and DATA, in groups where the server takes them; every reply is read and matched. */
-async function offer(talk: Conversation, plan: EnvelopePlan): Promise<Replies> {
-  const [rcpt, events]: [SmtpEvent[], Partial<Record<string, SmtpEvent>>] = [[], {}];
-  for (const group of groups(talk, plan)) {
-    const hopeless = !rcpt.some(event => event.reply.code < 300);
-    if (hopeless && group.length === 1 && group[0]?.verb === 'DATA') break;
-    await talk.send(group);
-    while (talk.session.awaiting > 0) {
-      const event = await talk.reply();
-      if (event.to === 'RCPT') rcpt.push(event);
-      else events[event.to] = event;
+/** Resolves when the bag is empty or the session is over; never rejects. */
+export async function deliverAll(talk: Conversation, bag: Bag, technique: Technique): Promise<void> {
+  const upcoming = new Upcoming(bag);
+  let held: Held | undefined;
+  for (;;) {
+    if (held !== undefined && (technique !== 'overlap' || talk.over || !(await upcoming.atHand()))) {
+      held = await finish(talk, held, bag);
     }
-    if (events['MAIL'] !== undefined && verdictOf(events['MAIL'].reply) !== 'accepted') break;
+    if (talk.over) return upcoming.giveBack(talk.ending());
+    const parcel = await upcoming.take();
+    if (parcel === undefined && held === undefined) return;
+    // What becomes of the last mail may put another into the bag.
+    if (parcel === undefined) held = await finish(talk, held as Held, bag);
+    else held = await start(talk, parcel, held, { bag, technique });
   }
-  return { mail: events['MAIL'], rcpt, data: events['DATA'] };
 }
 
-function groups(talk: Conversation, plan: EnvelopePlan): readonly (readonly SmtpCommand[])[] {
-  const { state, extensions } = talk.session;
-  const reset: readonly SmtpCommand[] = state === 'ready' ? [] : [{ verb: 'RSET' }];
-  const mail: SmtpCommand = { verb: 'MAIL', from: plan.from, parameters: plan.parameters };
-  const rcpt: readonly SmtpCommand[] = plan.to.map(to => ({ verb: 'RCPT', to }));
-  const all = [...reset, mail, ...rcpt];
-  const data: SmtpCommand = { verb: 'DATA' };
-  if (!extensions.pipelining) return [...all, data].map(command => [command]);
-  const cut = Array.from({ length: Math.ceil(all.length / GROUP_RECIPIENTS_MAX) }, (_, index) =>
-    all.slice(index * GROUP_RECIPIENTS_MAX, (index + 1) * GROUP_RECIPIENTS_MAX),
-  );
-  return cut.map((group, index) => (index === cut.length - 1 ? [...group, data] : group));
+/** One mail alone. */
+export async function deliverOne(talk: Conversation, parcel: Parcel, bag: Bag): Promise<void> {
+  const held = await start(talk, parcel, undefined, { bag, technique: 'group' });
+  if (held !== undefined) await finish(talk, held, bag);
 }
 
-function recipientResult(address: string, mail: SmtpEvent | undefined, rcpt: SmtpEvent | undefined): RecipientResult {
-  const deciding = mail !== undefined && verdictOf(mail.reply) !== 'accepted' ? mail : rcpt;
-  return deciding === undefined ? { address, status: 'not-sent' } : { address, ...statusFrom(deciding) };
+interface Way {
+  readonly bag: Bag;
+  readonly technique: Technique;
 }
 
-function statusFrom({ reply }: SmtpEvent): Omit<RecipientResult, 'address'> {
-  return { status: verdictOf(reply), reply: replyText(reply), code: reply.code };
+/** Offers the envelope, ending the message before on the way, and sends the message but for its end; undefined when it is settled. */
+async function start(talk: Conversation, parcel: Parcel, before: Held | undefined, way: Way): Promise<Held | undefined> {
+  let lead = before;
+  const send: Sender = async (_, group) => {
+    const ending = lead;
+    lead = undefined;
+    if (ending === undefined) return talk.send(group);
+    await conclude(talk, ending, way.bag, rest => talk.send(group, rest));
+    if (talk.over) throw talk.ending();
+  };
+  try {
+    const offered = await offer(talk, parcel.plan, way.technique !== 'lock-step', send);
+    return await fill(talk, parcel, offered, way.bag);
+  } catch (error) {
+    way.bag.done(parcel, error as Error);
+    return undefined;
+  }
+}
+
+/** Sends the message if it is wanted; rejects when it certainly did not get through. */
+async function fill(talk: Conversation, parcel: Parcel, { recipients, data }: Offered, bag: Bag): Promise<Held | undefined> {
+  const open = recipients.filter(({ status }) => status === 'accepted').map(({ address }) => address);
+  if (talk.session.state !== 'content') {
+    bag.done(parcel, settle(recipients, open.length > 0 ? data : undefined));
+    return undefined;
+  }
+  if (open.length === 0) {
+    await sendNothing(talk);
+    bag.done(parcel, settle(recipients, undefined));
+    return undefined;
+  }
+  const { message } = parcel;
+  const content = await sendContent(talk, message);
+  const early = 'early' in content ? content.early : earlyVerdict(talk);
+  if (early !== undefined || !('rest' in content)) {
+    bag.done(parcel, settle(recipients, early));
+    return undefined;
+  }
+  return { parcel, recipients, open, rest: content.rest };
+}
+
+/** The end of a message alone, where no envelope follows. */
+async function finish(talk: Conversation, held: Held, bag: Bag): Promise<undefined> {
+  await conclude(talk, held, bag, rest => talk.write(rest, 'the end of the message'));
+}
+
+/** Lets the rest of a message and its end leave, and tells what the server makes of it; never rejects. */
+async function conclude(talk: Conversation, held: Held, bag: Bag, write: (rest: Buffer) => Promise<void>): Promise<void> {
+  const { parcel, recipients, open, rest } = held;
+  if (talk.over) return bag.done(parcel, talk.ending());
+  try {
+    if (parcel.message.onDataSent !== undefined) await announce(talk, parcel.message.onDataSent, open);
+  } catch (error) {
+    return bag.done(parcel, error as Error);
+  }
+  const end = Buffer.concat([rest, talk.session.endOfData()]);
+  await write(end).catch((error: Error) => void talk.fail(error));
+  bag.done(parcel, settle(recipients, await verdict(talk)));
+}
+
+async function verdict(talk: Conversation): Promise<SmtpEvent | 'unknown'> {
+  try {
+    return await talk.reply(Math.max(talk.timeoutMs, VERDICT_MS_MIN));
+  } catch {
+    return 'unknown';
+  }
 }
 
 /** The server asks for a message that nobody is to get: an empty one ends the transaction, whatever it says. */
 async function sendNothing(talk: Conversation): Promise<void> {
   try {
-    await sendEnd(talk);
+    await talk.write(talk.session.endOfData(), 'the end of the message');
     await talk.reply();
   } catch {
     // Every recipient was refused before; a session that breaks now changes nothing for them.
   }
 }
 
-/** Returns the server's verdict when it comes before the message is complete. */
-async function sendContent(talk: Conversation, message: Message): Promise<SmtpEvent | undefined> {
+/** Gives back what is still to be written; or the server's verdict when that comes before the message is complete. */
+async function sendContent(
+  talk: Conversation,
+  message: Message,
+): Promise<{ readonly rest: Buffer } | { readonly early: SmtpEvent }> {
   let sent = 0;
-  try {
-    for await (const chunk of message.chunks) {
-      for (let from = 0; from < chunk.length; from += PIECE_BYTES_MAX) {
-        const piece = chunk.subarray(from, from + PIECE_BYTES_MAX);
-        await talk.write(talk.session.content(piece), 'sending the message');
-        sent += piece.length;
-        message.onProgress?.(sent);
-      }
+  const write = async (chunk: Uint8Array) => {
+    for (let from = 0; from < chunk.length; from += PIECE_BYTES_MAX) {
+      const piece = chunk.subarray(from, from + PIECE_BYTES_MAX);
+      await talk.write(talk.session.content(piece), 'sending the message');
+      sent += piece.length;
+      message.onProgress?.(sent);
     }
-    return undefined;
+  };
+  try {
+    if (!(message.chunks instanceof Uint8Array)) {
+      for await (const chunk of message.chunks) await write(chunk);
+      return { rest: NOTHING };
+    }
+    // The last piece of a message in memory leaves together with its end.
+    const last = Math.max(0, message.chunks.length - PIECE_BYTES_MAX);
+    await write(message.chunks.subarray(0, last));
+    const rest = talk.session.content(message.chunks.subarray(last));
+    message.onProgress?.(message.chunks.length);
+    return { rest };
   } catch (error) {
     const early = talk.broken ? await lastWords(talk) : undefined;
-    if (early !== undefined) return early;
+    if (early !== undefined) return { early };
     throw talk.fail(error as Error);
   }
 }
@@ -142,32 +187,21 @@ async function lastWords(talk: Conversation): Promise<SmtpEvent | undefined> {
   }
 }
 
-async function verdict(talk: Conversation, message: Message, recipients: readonly string[]): Promise<SmtpEvent | 'unknown'> {
+/** Writing nothing fails where the connection is known to be dead: that is certain only before anybody is told otherwise. */
+async function announce(talk: Conversation, onDataSent: NonNullable<Message['onDataSent']>, recipients: readonly string[]) {
   try {
     await talk.write(NOTHING, 'sending the message');
-    await message.onDataSent?.(recipients);
+    await onDataSent(recipients);
     await talk.write(NOTHING, 'sending the message');
   } catch (error) {
     throw talk.fail(error as Error);
   }
-  const end = talk.session.endOfData();
-  try {
-    await talk.write(end, 'the end of the message');
-    return await talk.reply(Math.max(talk.timeoutMs, VERDICT_MS_MIN));
-  } catch {
-    return 'unknown';
-  }
 }
 
-/** Writing nothing fails where the connection is known to be dead. */
-const NOTHING = new Uint8Array(0);
-
-async function sendEnd(talk: Conversation): Promise<void> {
-  await talk.write(talk.session.endOfData(), 'the end of the message');
-}
+const NOTHING = Buffer.alloc(0);
 
 /** Joins what RCPT said with the reply that decided about the accepted ones. */
-function settle(recipients: readonly RecipientResult[], deciding: SmtpEvent | undefined | 'unknown'): SendResult {
+export function settle(recipients: readonly RecipientResult[], deciding: SmtpEvent | undefined | 'unknown'): SendResult {
   const settled = recipients.map(recipient => {
     if (recipient.status !== 'accepted' || deciding === undefined) return recipient;
     if (deciding === 'unknown') return { address: recipient.address, status: 'indeterminate' as const };

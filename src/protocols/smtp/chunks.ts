@@ -1,0 +1,126 @@
+// Whole mails in a window (RFC 3030 section 4.2, RFC 2920): envelope and message leave together, many mails before the first reply.
+//
+//   MAIL RCPT BDAT message · MAIL RCPT BDAT message · …  ►      ◄ 250 250 250 · 250 550 554 · …
+//
+// Only for servers that were seen to throw away the chunk of a refused mail: any other would read the message as commands.
+import { formatAddress } from './address.ts';
+import { type Bag, type Parcel, Upcoming } from './bag.ts';
+import type { Conversation } from './conversation.ts';
+import { envelopeCommands, recipientResult } from './envelope-group.ts';
+import { measure } from './measure.ts';
+import type { RecipientResult } from './outcome.ts';
+import type { SmtpEvent } from './session.ts';
+import { deliverOne, settle, VERDICT_MS_MIN } from './transaction.ts';
+
+/** Mails and bytes without a verdict at most: replies to them fit into what a transport buffers, so that nobody waits for each other. */
+const WINDOW_MAILS = 256;
+const WINDOW_BYTES = 1024 * 1024;
+/** What is written at once. */
+const BATCH_BYTES = 256 * 1024;
+/** Some servers stall on big chunks; a big mail gains nothing by them. */
+const CHUNK_BYTES_MAX = 256 * 1024;
+/** Servers lose count in long groups (RFC 2920 section 3.1). */
+const CHUNK_RECIPIENTS_MAX = 50;
+
+interface Flying {
+  readonly parcel: Parcel;
+  readonly bytes: number;
+  mail: SmtpEvent | undefined;
+  readonly rcpt: SmtpEvent[];
+}
+
+/** Resolves when the bag is empty or the session is over; never rejects. */
+export async function deliverInChunks(talk: Conversation, bag: Bag): Promise<void> {
+  const flight: Flying[] = [];
+  const upcoming = new Upcoming(bag);
+  while (!talk.over) {
+    const { batch, other } = await load(talk, bag, upcoming, flight);
+    if (batch.length > 0)
+      await talk.write(Buffer.concat(batch), 'mails in chunks').catch((error: Error) => void talk.fail(error));
+    if (other === undefined && flight.length === 0) return;
+    await land(talk, bag, flight, batch.length === 0 || other !== undefined ? 0 : Math.floor(flight.length / 2));
+    if (other !== undefined) {
+      if (talk.over) bag.done(other, talk.ending());
+      else await deliverOne(talk, other, bag);
+    }
+  }
+  await upcoming.giveBack(talk.ending());
+}
+
+/** Fills the window; `other` is a mail that does not go in one chunk, and waits for the window to be empty. */
+async function load(
+  talk: Conversation,
+  bag: Bag,
+  upcoming: Upcoming,
+  flight: Flying[],
+): Promise<{ readonly batch: readonly Buffer[]; readonly other: Parcel | undefined }> {
+  const batch: Buffer[] = [];
+  let inFlight = flight.reduce((sum, { bytes }) => sum + bytes, 0);
+  let loaded = 0;
+  while (flight.length < WINDOW_MAILS && inFlight < WINDOW_BYTES && loaded < BATCH_BYTES) {
+    if (flight.length > 0 && !(await upcoming.atHand())) break;
+    const parcel = await upcoming.take();
+    if (parcel === undefined || !fitsChunk(parcel)) return { batch, other: parcel };
+    const { plan, message } = parcel;
+    const content = canonical(message.chunks as Uint8Array);
+    try {
+      await message.onDataSent?.(plan.to.map(formatAddress));
+    } catch (error) {
+      bag.done(parcel, error as Error);
+      continue;
+    }
+    // A refused chunk leaves its mail open on some servers (RFC 3030 section 2): each one begins anew.
+    batch.push(...talk.encode([{ verb: 'RSET' }, ...envelopeCommands(plan), { verb: 'BDAT', bytes: content.length }]), content);
+    flight.push({ parcel, bytes: content.length, mail: undefined, rcpt: [] });
+    message.onProgress?.(content.length);
+    inFlight += content.length;
+    loaded += content.length;
+  }
+  return { batch, other: undefined };
+}
+
+/** Reads until only so many are left in flight; when the session breaks, nobody knows about the rest. */
+async function land(talk: Conversation, bag: Bag, flight: Flying[], left: number): Promise<void> {
+  try {
+    while (flight.length > left) {
+      const event = await talk.reply(Math.max(talk.timeoutMs, VERDICT_MS_MIN));
+      const oldest = flight[0] as Flying;
+      if (event.to === 'MAIL') oldest.mail = event;
+      else if (event.to === 'RCPT') oldest.rcpt.push(event);
+      else if (event.to === 'message') settleOldest(bag, flight, event);
+      if (event.closing) break;
+    }
+    if (talk.over) throw talk.ending();
+  } catch {
+    while (flight.length > 0) settleOldest(bag, flight, 'unknown');
+  }
+}
+
+function settleOldest(bag: Bag, flight: Flying[], deciding: SmtpEvent | 'unknown'): void {
+  const oldest = flight.shift() as Flying;
+  const { parcel, mail, rcpt } = oldest;
+  const recipients = parcel.plan.to.map((to, index): RecipientResult => {
+    const result = recipientResult(formatAddress(to), mail, rcpt[index]);
+    // Not answered yet, and maybe taken all the same.
+    return deciding === 'unknown' && result.status === 'not-sent' ? { ...result, status: 'indeterminate' } : result;
+  });
+  bag.done(parcel, settle(recipients, recipients.some(({ status }) => status === 'accepted') ? deciding : undefined));
+}
+
+function fitsChunk({ plan, message }: Parcel): boolean {
+  return (
+    message.chunks instanceof Uint8Array && message.chunks.length <= CHUNK_BYTES_MAX && plan.to.length <= CHUNK_RECIPIENTS_MAX
+  );
+}
+
+/** Line ends as CRLF, the last line ended: what DATA would have made of it. */
+function canonical(message: Uint8Array): Buffer {
+  const bytes = Buffer.from(message.buffer, message.byteOffset, message.byteLength);
+  const ended = message.length === 0 || (message.at(-1) === LF && message.at(-2) === CR);
+  if (ended && measure(message).bytes === message.length) return bytes;
+  const text = bytes.toString('latin1').replace(/\r\n|\r|\n/g, '\r\n');
+  return Buffer.from(text.endsWith('\r\n') ? text : `${text}\r\n`, 'latin1');
+}
+
+const CR = 0x0d;
+const LF = 0x0a;
