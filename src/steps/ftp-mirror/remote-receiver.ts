@@ -5,6 +5,7 @@ import { printable } from '../../core/text.ts';
 import type { FtpClient, HashAlgorithm } from '../../protocols/ftp/index.ts';
 import { BATCH_ITEMS } from './batch.ts';
 import type { Removal, Transfer } from './compare.ts';
+import { NameProbe } from './name-probe.ts';
 import { remotePath, siblingOf } from './paths.ts';
 import type { Delivery, Receiver, Staged } from './receiver.ts';
 import { orRefused, remoteExists, remoteSize } from './remote-facts.ts';
@@ -24,11 +25,14 @@ export class RemoteReceiver implements Receiver {
   /** Answers of #toldApart(), by the path where two spellings part. */
   readonly #apart = new Map<string, Promise<boolean>>();
 
-  constructor(workshop: Workshop, tally: Tally, { temps, deployed }: Pick<Survey, 'temps' | 'deployed'>) {
+  readonly #names: NameProbe;
+
+  constructor(workshop: Workshop, tally: Tally, { temps, deployed, plan }: Pick<Survey, 'temps' | 'deployed' | 'plan'>) {
     this.#workshop = workshop;
     this.#tally = tally;
     this.#temps = temps;
     this.#deployed = deployed;
+    this.#names = new NameProbe(workshop, [...plan.folders, ...plan.transfers.map(({ path }) => path)]);
   }
 
   readonly window = BATCH_ITEMS;
@@ -47,6 +51,7 @@ export class RemoteReceiver implements Receiver {
   }
 
   async makeFolder(path: string): Promise<void> {
+    await this.#names.assertKept(path);
     const remote = this.#remote(path);
     const mode = this.#workshop.config.chmod?.dirs;
     const { pool, batch } = this.#workshop;
@@ -91,6 +96,7 @@ export class RemoteReceiver implements Receiver {
   }
 
   async stage(transfer: Transfer): Promise<Staged> {
+    await this.#names.assertKept(transfer.path);
     return this.#workshop.pool.use(async (client, attempt) =>
       this.#equip(client, transfer, await this.#send(client, transfer, attempt)),
     );
@@ -98,6 +104,7 @@ export class RemoteReceiver implements Receiver {
 
   /** What remains after the content arrived leaves with the next file on the same session; what fails there is done again, step by step. */
   async deliver(transfer: Transfer): Promise<Delivery> {
+    await this.#names.assertKept(transfer.path);
     const { sent, finished } = await this.#workshop.pool.use(async (client, attempt) => {
       const file = await this.#send(client, transfer, attempt);
       const tail = { finished: finishSoon(client, this.#tailOf(client, transfer, file)) };

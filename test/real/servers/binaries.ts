@@ -2,7 +2,7 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-export type RealServerName = 'vsftpd' | 'proftpd' | 'pure-ftpd' | 'dovecot' | 'postfix' | 'gnome-keyring';
+export type RealServerName = 'vsftpd' | 'proftpd' | 'pure-ftpd' | 'pyftpdlib' | 'dovecot' | 'postfix' | 'gnome-keyring';
 
 /** The unpacked FTP packages, see install.sh. */
 const CACHE = process.env.POSTRIDER_REAL_CACHE ?? '/tmp/postrider-real';
@@ -12,6 +12,7 @@ const NEEDED: Readonly<Record<RealServerName, readonly string[]>> = {
   vsftpd: ['/usr/sbin/vsftpd', '/lib/x86_64-linux-gnu/security/pam_pwdfile.so'],
   proftpd: ['/usr/sbin/proftpd', '/usr/lib/proftpd/mod_tls.so'],
   'pure-ftpd': ['/usr/sbin/pure-ftpd', '/usr/bin/pure-pw'],
+  pyftpdlib: ['/usr/bin/python3', '/usr/lib/python3/dist-packages/pyftpdlib/__init__.py'],
   dovecot: ['/usr/sbin/dovecot', '/usr/lib/dovecot/pop3'],
   postfix: ['/usr/sbin/postfix', '/usr/lib/postfix/sbin/master'],
   'gnome-keyring': ['/usr/bin/gnome-keyring-daemon', '/usr/bin/dbus-run-session'],

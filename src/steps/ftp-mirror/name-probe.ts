@@ -1,0 +1,83 @@
+// Does the server keep a name as it is told? Some change characters and say yes: then a file would take the place of another unseen.
+import { AppError, RefusedError } from '../../core/errors.ts';
+import { randomHex } from '../../core/random.ts';
+import { printable } from '../../core/text.ts';
+import { remotePath } from './paths.ts';
+import type { Workshop } from './workshop.ts';
+
+interface Kind {
+  readonly what: string;
+  readonly is: (name: string) => boolean;
+  readonly sample: (stem: string) => string;
+}
+
+const KINDS: readonly Kind[] = [
+  { what: 'control characters', is: name => /[\x01-\x1f\x7f]/.test(name), sample: stem => `${stem}\x07x` },
+  { what: 'a blank at its end', is: name => name.endsWith(' '), sample: stem => `${stem} ` },
+  { what: 'a blank at its beginning', is: name => name.startsWith(' '), sample: stem => ` ${stem}` },
+  { what: 'a dot at its end', is: name => name.endsWith('.'), sample: stem => `${stem}.` },
+  { what: 'a backslash', is: name => name.includes('\\'), sample: stem => `${stem}\\x` },
+];
+
+export class NameProbe {
+  readonly #workshop: Workshop;
+  readonly #mangled: () => Promise<readonly Kind[]>;
+  #answer: Promise<readonly Kind[]> | undefined;
+
+  /** `paths`: all that will be written. Nothing is asked of a server when their names are ordinary. */
+  constructor(workshop: Workshop, paths: Iterable<string>) {
+    this.#workshop = workshop;
+    this.#mangled = () => {
+      const names = [...paths].map(nameOf);
+      return this.#try(KINDS.filter(({ is }) => names.some(is)));
+    };
+  }
+
+  /** Throws AppError `name-changed` when the server would store `path` under another name. */
+  async assertKept(path: string): Promise<void> {
+    const name = nameOf(path);
+    if (!KINDS.some(({ is }) => is(name))) return;
+    this.#answer ??= this.#mangled();
+    const kind = (await this.#answer).find(({ is }) => is(name));
+    if (kind === undefined) return;
+    throw new AppError(
+      'name-changed',
+      `the server would store "${printable(name)}" under another name: it changes ${kind.what}`,
+      {
+        hint: 'Rename the file or exclude it.',
+      },
+    );
+  }
+
+  /** Makes a folder of each kind, looks what became of it, and removes it again. */
+  #try(kinds: readonly Kind[]): Promise<readonly Kind[]> {
+    const { pool, remoteRoot, context } = this.#workshop;
+    const stem = `.postrider-${randomHex(context.random, 6)}`;
+    const samples = kinds.map((kind, index) => ({ kind, path: remotePath(remoteRoot, kind.sample(`${stem}-${index}`)) }));
+    return pool.use(async client => {
+      const made: typeof samples = [];
+      for (const sample of samples) if (await said(client.makeFolder(sample.path))) made.push(sample);
+      try {
+        const seen = new Set(made.length === 0 ? [] : (await client.list(remoteRoot)).map(entry => entry.name));
+        return made.filter(({ path }) => !seen.has(nameOf(path))).map(({ kind }) => kind);
+      } finally {
+        for (const { path } of made) await said(client.removeFolder(path)).catch(() => false);
+      }
+    });
+  }
+}
+
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+/** False when the server said no, which it will say to the real names, too. */
+async function said(answer: Promise<void>): Promise<boolean> {
+  try {
+    await answer;
+    return true;
+  } catch (error) {
+    if (error instanceof RefusedError) return false;
+    throw error;
+  }
+}
