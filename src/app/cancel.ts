@@ -1,7 +1,7 @@
 // Ends a run from another terminal, as Ctrl-C in its own would.
 import { systemClock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
-import { type RunDetails, runDetails, withStore } from './history.ts';
+import { OPEN, type RunDetails, runDetails, withStore } from './history.ts';
 import { endRun } from './hold.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -28,5 +28,4 @@ export async function cancelRun(place: Workspace, id: string, signal: AbortSigna
   }
 }
 
-const OPEN: ReadonlySet<string> = new Set(['running', 'interrupted', 'waiting']);
 const LOOK_AGAIN_MS = 100;

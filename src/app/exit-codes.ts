@@ -57,6 +57,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
   'run-missing': EXIT.usage,
   'letter-missing': EXIT.usage,
   'letter-gone': EXIT.usage,
+  'run-going': EXIT.usage,
   'unknown-step': EXIT.usage,
   'unknown-variable': EXIT.usage,
   usage: EXIT.usage,

@@ -49,32 +49,36 @@ export function runDetails(place: Workspace, id: string): Promise<RunDetails> {
   });
 }
 
-export function runLog(place: Workspace, id: string, step?: string): Promise<readonly RunEvent[]> {
-  return withStore(place, async store => {
-    const run = await findRun(store, id);
-    return store.events(run.id, step);
-  });
+export interface LogRequest {
+  readonly id: string;
+  readonly step?: string | undefined;
+  /** Aborts when the run has ended, or nobody wants to hear more; absent: only what is there. */
+  readonly follow?: AbortSignal;
 }
 
-export interface JobStatus {
-  readonly job: string;
-  readonly last: RunView;
-  readonly running: boolean;
-}
+const LOOK_AGAIN_MS = 300;
 
-/** Every job that ever ran, with its newest run. */
-export function jobStatus(place: Workspace): Promise<readonly JobStatus[]> {
-  return withStore(place, async store => {
-    const result: JobStatus[] = [];
-    for (const job of await store.jobs()) {
-      const [newest] = await store.runs({ job, limit: 1 });
-      if (newest === undefined) continue;
-      const last = viewOf(newest, place);
-      result.push({ job, last, running: last.status === 'running' });
+/** The log as it is, then as it grows when it is followed. Throws AppError `run-missing`. */
+export async function* runLog(place: Workspace, { id, step, follow }: LogRequest): AsyncGenerator<RunEvent> {
+  const store = await openStore(place, systemClock);
+  try {
+    const { id: run } = await findRun(store, id);
+    for (let after = 0; ; ) {
+      const now = await store.run(run);
+      for (const event of await store.events(run, step, after)) {
+        after = event.seq;
+        yield event;
+      }
+      if (follow === undefined || now === undefined || !OPEN.has(viewOf(now, place).status)) return;
+      await systemClock.sleep(LOOK_AGAIN_MS, follow);
     }
-    return result;
-  });
+  } finally {
+    await store.close();
+  }
 }
+
+/** A run that goes on, or will. */
+export const OPEN: ReadonlySet<string> = new Set(['running', 'interrupted', 'waiting']);
 
 async function findRun(store: Store, id: string): Promise<RunRecord> {
   const run = id === 'last' ? (await store.runs({ limit: 1 }))[0] : await store.run(id);
@@ -83,7 +87,7 @@ async function findRun(store: Store, id: string): Promise<RunRecord> {
   return run;
 }
 
-function viewOf(run: RunRecord, { host }: Workspace): RunView {
+export function viewOf(run: RunRecord, { host }: Workspace): RunView {
   const dead = (run.status === 'running' || run.status === 'waiting') && run.host === host && !isAlive(run.pid, run.startedAt);
   return {
     ...run,

@@ -1,5 +1,4 @@
 // Tells a dead-man's switch how a run goes, as healthchecks.io wants it: URL/start, then URL or URL/fail, with the run's id.
-import type { ErrorReport } from '../core/errors.ts';
 import type { Redactor } from '../core/secret.ts';
 import { interpolate, secretsIn } from '../job/expressions.ts';
 import type { Job } from '../job/job.ts';
@@ -16,28 +15,38 @@ export interface PingOptions extends Omit<EndpointDependencies, 'job'> {
   readonly say: (line: string) => void;
 }
 
-/** A listener for the run's beginning and end, or undefined when the job has no `ping`. Throws AppError `secret-missing`. */
-export async function pingListener(options: PingOptions): Promise<RunListener | undefined> {
+/** Tells the monitor one thing; a path of '' is success. Never rejects. */
+export type Ping = (path: '' | '/start' | '/fail', text?: string) => Promise<void>;
+
+/** Undefined when the job has no `ping`. Throws AppError `secret-missing`. */
+export async function pinger(options: PingOptions): Promise<Ping | undefined> {
   const { job, runId, say } = options;
   if (job.ping === undefined) return undefined;
   const url = String(interpolate(job.ping, await expressionContextOf(secretsIn(job.ping), options)));
-  const send = async (path: string, error?: ErrorReport) => {
+  return async (path, body = '') => {
     try {
       const target = new URL(url);
       target.pathname = target.pathname.replace(/\/$/, '') + path;
-      target.searchParams.set('rid', ridOf(runId));
-      const body = error === undefined ? '' : `${error.code}: ${error.message}`;
+      if (runId !== '') target.searchParams.set('rid', ridOf(runId));
       const reply = await fetch(target, { method: 'POST', body, signal: AbortSignal.timeout(PING_MS_MAX) });
       if (!reply.ok) say(`ping${path}: the monitor answered ${reply.status}`);
     } catch (cause) {
       say(`ping${path}: ${options.redactor.redact(reasonOf(cause))}`);
     }
   };
+}
+
+/** A listener for the run's beginning and end, or undefined when the job has no `ping`. Throws AppError `secret-missing`. */
+export async function pingListener(options: PingOptions): Promise<RunListener | undefined> {
+  const ping = await pinger(options);
+  if (ping === undefined) return undefined;
   return {
     name: 'ping',
     async on(event) {
-      if (event.type === 'run-started') await send('/start');
-      if (event.type === 'run-finished') await (event.status === 'succeeded' ? send('') : send('/fail', event.error));
+      if (event.type === 'run-started') await ping('/start');
+      if (event.type !== 'run-finished') return;
+      const { status, error } = event;
+      await (status === 'succeeded' ? ping('') : ping('/fail', error === undefined ? '' : `${error.code}: ${error.message}`));
     },
   };
 }

@@ -27,7 +27,7 @@ export default class History extends BaseCommand {
   static override flags = {
     state: stateFlag,
     status: Flags.string({
-      options: ['succeeded', 'failed', 'cancelled', 'timed-out', 'skipped', 'running'],
+      options: ['succeeded', 'failed', 'cancelled', 'timed-out', 'skipped', 'running', 'waiting', 'interrupted'],
       description: 'only runs that ended so',
     }),
     last: Flags.string({ helpValue: '7d', description: 'only runs of this last time' }),

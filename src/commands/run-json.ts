@@ -14,6 +14,9 @@ export function runJson(run: RunView): Record<string, unknown> {
     'duration-ms': run.durationMs,
     host: run.host,
     pid: run.pid,
+    ...(run.crashes === undefined ? {} : { crashes: run.crashes }),
+    ...(run.slot === undefined ? {} : { slot: isoTime(run.slot) }),
+    ...(run.retryOf === undefined ? {} : { 'retry-of': run.retryOf }),
     ...(run.error === undefined ? {} : { error: run.error }),
   };
 }
@@ -31,6 +34,6 @@ export function stepJson(step: StepRecord): Record<string, unknown> {
   };
 }
 
-function isoTime(epochMs: number | undefined): string | null {
+export function isoTime(epochMs: number | undefined): string | null {
   return epochMs === undefined ? null : new Date(epochMs).toISOString();
 }

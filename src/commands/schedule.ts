@@ -7,6 +7,8 @@ import { BaseCommand, durationFlag, jobsFlag, stateFlag } from './base.ts';
 import { twoSignals } from './interruption.ts';
 import { usesColor } from './terminal.ts';
 
+const DAY_MS = 86_400_000;
+
 export default class Schedule extends BaseCommand {
   static override summary = 'Run jobs when their schedules say so, until stopped.';
   static override description =
@@ -22,6 +24,11 @@ export default class Schedule extends BaseCommand {
       default: 30_000,
       description: '(default 30s) a scheduler silent for this long loses its runs to another',
     }),
+    keep: durationFlag({
+      default: 90 * DAY_MS,
+      description: '(default 90d) how long runs are remembered; the last ten of a job always',
+    }),
+    'keep-logs': durationFlag({ default: 30 * DAY_MS, description: '(default 30d) how long their logs are' }),
     log: Flags.string({
       options: ['auto', 'text', 'json'],
       default: 'auto',
@@ -40,6 +47,8 @@ export default class Schedule extends BaseCommand {
       perConnection: flags['per-connection'],
       drainMs: flags.drain,
       leaseMs: flags.lease,
+      keepMs: flags.keep,
+      keepLogsMs: flags['keep-logs'],
       ...{ stop, hurry, onReload },
     });
     // Steps that did not stop may still hold the process.

@@ -1,32 +1,70 @@
-import { type JobStatus, jobStatus } from '../app/history.ts';
+import { type JobStatus, jobStatus, type Status as Standing } from '../app/schedule/status.ts';
 import { workspace } from '../app/workspace.ts';
+import { printable } from '../core/text.ts';
 import { formatDuration } from '../core/units.ts';
 import { type Column, table } from '../progress/table.ts';
 import { localMinute } from '../progress/time.ts';
-import { BaseCommand, jsonFlag, stateFlag } from './base.ts';
-import { runJson } from './run-json.ts';
+import { BaseCommand, jobsFlag, jsonFlag, stateFlag } from './base.ts';
+import { isoTime, runJson } from './run-json.ts';
 import { columns } from './terminal.ts';
 
 const COLUMNS: readonly Column<JobStatus>[] = [
   { title: 'JOB', value: row => row.job, flexible: true },
-  { title: 'STATUS', value: row => row.last.status },
-  { title: 'LAST RUN', value: row => localMinute(row.last.startedAt) },
-  { title: 'TOOK', value: row => formatDuration(row.last.durationMs), align: 'right' },
-  { title: 'RUN', value: row => row.last.id },
-  { title: 'ERROR', value: row => row.last.error?.message ?? '', flexible: true, optional: true },
+  { title: 'STATUS', value: row => row.last?.status ?? '' },
+  { title: 'LAST RUN', value: row => (row.last === undefined ? '' : localMinute(row.last.startedAt)) },
+  { title: 'TOOK', value: row => (row.last === undefined ? '' : formatDuration(row.last.durationMs)), align: 'right' },
+  { title: 'NEXT', value: row => (row.paused === undefined ? (row.nextShown ?? '') : 'paused') },
+  { title: 'RUN', value: row => row.last?.id ?? '', optional: true },
 ];
 
 export default class Status extends BaseCommand {
-  static override summary = 'Say for every job how its last run went, and what runs now.';
+  static override summary = 'Say for every job how its last run went, what runs now, when it is due next, and what is amiss.';
   static override examples = ['<%= config.bin %> status', '<%= config.bin %> status --json'];
-  static override flags = { state: stateFlag, json: jsonFlag };
+  static override flags = { jobs: jobsFlag, state: stateFlag, json: jsonFlag };
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Status);
-    const jobs = await jobStatus(workspace(flags));
-    if (flags.json)
-      return this.printJson({ jobs: jobs.map(({ job, last, running }) => ({ job, running, last: runJson(last) })) });
-    if (jobs.length === 0) return this.say('No job has run yet. Start one with: postrider run JOB');
-    for (const line of table(COLUMNS, jobs, columns())) this.print(line);
+    const status = await jobStatus(workspace(flags));
+    if (flags.json) return this.printJson(statusJson(status));
+    if (status.jobs.length === 0) return this.say('No job has run yet. Start one with: postrider run JOB');
+    for (const line of table(COLUMNS, status.jobs, columns())) this.print(line);
+    const notes = status.jobs.map(row => [row.job, note(row)] as const).filter(([, text]) => text !== '');
+    if (notes.length > 0) this.print();
+    for (const [job, text] of notes) this.print(printable(`${job}: ${text}`));
+    if (status.deserted) this.say('No scheduler is running: nothing starts by itself. Start one with: postrider schedule');
   }
+}
+
+function note({ paused, problem, undecided, overdue, progress, last }: JobStatus): string {
+  const notes = [
+    ...(problem === undefined ? [] : [`file: ${problem}`]),
+    ...(paused?.reason === undefined ? [] : [`paused: ${paused.reason}`]),
+    ...(undecided === undefined ? [] : [`slot ${localMinute(undecided)} passed, nobody looked`]),
+    ...(overdue === undefined ? [] : [`usually takes ${formatDuration(overdue)}`]),
+    ...(progress === undefined ? [] : [progressText(progress)]),
+    ...(last?.error === undefined ? [] : [last.error.message]),
+  ];
+  return notes.join('; ');
+}
+
+function progressText({ step, done, total, unit }: NonNullable<JobStatus['progress']>): string {
+  return `${step}: ${done}${total === undefined ? '' : ` of ${total}`} ${unit}`;
+}
+
+function statusJson({ jobs, schedulers, deserted }: Standing): Record<string, unknown> {
+  return {
+    jobs: jobs.map(({ job, running, last, progress, next, paused, problem, overdue, undecided }) => ({
+      ...{ job, running, last: last === undefined ? null : runJson(last) },
+      ...(progress === undefined ? {} : { progress }),
+      next: isoTime(next),
+      ...(paused === undefined ? {} : { paused: { since: isoTime(paused.since), reason: paused.reason ?? '' } }),
+      ...(problem === undefined ? {} : { problem }),
+      ...(overdue === undefined ? {} : { 'usual-ms': overdue }),
+      ...(undecided === undefined ? {} : { undecided: isoTime(undecided) }),
+    })),
+    schedulers: schedulers.map(({ owner, host, pid, jobsDir, startedAt }) => ({
+      ...{ owner, host, pid, 'jobs-dir': jobsDir, 'started-at': isoTime(startedAt) },
+    })),
+    deserted,
+  };
 }

@@ -11,8 +11,8 @@ export interface Resume {
   readonly mayRepeat: boolean;
   /** Of the last event that was recorded; the events go on from there. */
   readonly lastSeq: number;
-  /** When the run first began, epoch milliseconds. */
-  readonly startedAt: number;
+  /** When the run first began, epoch milliseconds; default now. */
+  readonly startedAt?: number;
   /** Said about the first step that still runs. */
   readonly note: string;
 }

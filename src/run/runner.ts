@@ -57,7 +57,13 @@ async function goOn(steps: readonly PlannedStep[], { deps, state, emitter }: Run
   if (resume === undefined) return;
   for (const { step } of steps) {
     const ended = resume.ended.get(step.id);
-    if (ended !== undefined) state.restore(step.id, ended);
+    if (ended === undefined) continue;
+    state.restore(step.id, ended);
+    // A new run tells of what it keeps; one that goes on has told.
+    if (resume.lastSeq === 0) {
+      const tolerated = state.standing(step.id)?.tolerated ?? false;
+      await emitter.emit({ type: 'step-finished', step: step.id, tolerated, ...ended });
+    }
   }
   const first = steps.find(({ step }) => !resume.ended.has(step.id));
   if (first !== undefined) await emitter.emit({ type: 'step-note', step: first.step.id, level: 'warning', message: resume.note });

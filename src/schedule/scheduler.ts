@@ -8,7 +8,7 @@ import type { Clock } from '../core/clock.ts';
 import { CancelledError } from '../core/errors.ts';
 import type { Job } from '../job/job.ts';
 import type { Places } from '../run/places.ts';
-import type { Decision, RunRecord, SchedulerRecord, Store } from '../stores/store.ts';
+import type { RunRecord, SchedulerRecord, Store } from '../stores/store.ts';
 import { ActiveRuns, type Execute, Handover } from './active-runs.ts';
 import { Agenda } from './agenda.ts';
 import { decideDue } from './decide.ts';
@@ -16,11 +16,14 @@ import { dispatch } from './dispatch.ts';
 import { Liveness } from './liveness.ts';
 import { recover } from './recover.ts';
 import type { Say } from './report.ts';
+import { type Alert, Silence } from './silence.ts';
 
 /** Nothing to do: look again after this long, for a clock that was set, a machine that slept, a scheduler that died. */
 export const IDLE_MS = 15_000;
 /** Something waits for another process: a run to end, a place to be free. */
 export const BLOCKED_MS = 1_000;
+/** How often runs are compared with their usual time. */
+const WATCH_MS = 10_000;
 export const LEASE_MS = 30_000;
 /** Beats in the time of one lease. */
 const BEATS = 6;
@@ -34,6 +37,7 @@ export interface SchedulerOptions {
   readonly isAlive: (pid: number, since: number) => boolean;
   readonly endRun: (run: RunRecord) => Promise<void>;
   readonly say: Say;
+  readonly alert?: Alert;
   readonly leaseMs?: number;
 }
 
@@ -42,16 +46,19 @@ export class Scheduler {
   readonly active: ActiveRuns;
   readonly #options: SchedulerOptions;
   readonly #liveness: Liveness;
+  readonly #silence: Silence;
   readonly #leaseMs: number;
   #wake = new AbortController();
   #beatAt = Number.NEGATIVE_INFINITY;
   #recoveredAt = Number.NEGATIVE_INFINITY;
+  #watchedAt = Number.NEGATIVE_INFINITY;
   #blocked = false;
 
   constructor(options: SchedulerOptions) {
     const { store, clock, me, execute, isAlive, say, leaseMs = LEASE_MS } = options;
     this.#options = options;
     this.#leaseMs = leaseMs;
+    this.#silence = new Silence({ store, say, alert: options.alert ?? (() => undefined) });
     this.agenda = new Agenda(store.slots);
     this.active = new ActiveRuns({ store, owner: me.owner, execute, say, onEnd: () => this.wake() });
     this.#liveness = new Liveness({ store, clock, me, leaseMs, isAlive });
@@ -82,7 +89,8 @@ export class Scheduler {
     await this.active.check();
     if (this.#blocked || clock.elapsed() - this.#recoveredAt >= this.#leaseMs / BEATS) await this.#recover();
     const now = clock.now();
-    for (const decision of await decideDue(this.agenda, store, now)) this.#tell(decision);
+    for (const decision of await decideDue(this.agenda, store, now)) this.#silence.decided(decision);
+    await this.#watch(now);
     const { nextAt, blocked } = await dispatch(
       {
         ...{ store, me, agenda: this.agenda, active: this.active, say: this.#options.say, endRun: this.#options.endRun },
@@ -135,13 +143,10 @@ export class Scheduler {
     return this.#options.places.free - this.active.opening;
   }
 
-  #tell({ action, job, slot, detail, reason, run }: Decision): void {
-    const { say } = this.#options;
-    if (action === 'skipped') {
-      say({ level: 'warning', event: 'slot-skipped', job, slot, message: detail ?? '', facts: { reason: reason ?? '' } });
-    } else if (action === 'queued') {
-      const message = 'waits for the run before it';
-      say({ level: 'info', event: 'slot-queued', job, slot, message, ...(run === undefined ? {} : { run }) });
-    }
+  async #watch(now: number): Promise<void> {
+    const { clock } = this.#options;
+    if (clock.elapsed() - this.#watchedAt < WATCH_MS) return;
+    this.#watchedAt = clock.elapsed();
+    await this.#silence.look(this.active.records, now);
   }
 }

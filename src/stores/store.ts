@@ -220,8 +220,8 @@ export interface Store {
   /** By id, or by a prefix of it that only one run has. */
   run(idOrPrefix: string): Promise<RunRecord | undefined>;
   steps(run: string): Promise<readonly StepRecord[]>;
-  /** In order; everything but progress. */
-  events(run: string, step?: string): Promise<readonly RunEvent[]>;
+  /** In order; everything but progress; those with a number above `after` alone. */
+  events(run: string, step?: string, after?: number): Promise<readonly RunEvent[]>;
   /** Names of all jobs that ever ran. */
   jobs(): Promise<readonly string[]>;
   /** The sequence number of the last event of a run; 0 without any. */

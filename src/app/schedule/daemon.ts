@@ -10,6 +10,8 @@ import { endRun } from '../hold.ts';
 import { isAlive } from '../process-life.ts';
 import { openStore } from '../state.ts';
 import type { Workspace } from '../workspace.ts';
+import { alertMonitor } from './alert.ts';
+import { dropOld, sendMails } from './chores.ts';
 import { executor } from './execute.ts';
 import { JobsFolder, type Scan } from './jobs-folder.ts';
 import { type Notifier, notifier } from './notify.ts';
@@ -24,6 +26,9 @@ export interface DaemonOptions {
   readonly perConnection: number;
   readonly drainMs: number;
   readonly leaseMs: number;
+  /** How long runs and decisions are kept, and how long logs. */
+  readonly keepMs: number;
+  readonly keepLogsMs: number;
   /** The first signal: fire no more, drain. */
   readonly stop: AbortSignal;
   /** The second: do not wait for what runs. */
@@ -50,7 +55,8 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     tellProblems(first, say);
     tellStart(first, me, say);
     notify.tell('READY=1', `STATUS=${first.jobs.length} jobs`);
-    const pulse = new Pulse({ scheduler, folder, clock, notify, say });
+    const chores = choresOf(store, clock, options);
+    const pulse = new Pulse({ scheduler, folder, clock, notify, say, chores });
     options.onReload(() => pulse.reload());
     await pulse.beatWhile(tickUntil(scheduler, stop, { clock, say }));
     await end(scheduler, notify, options);
@@ -59,12 +65,25 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   }
 }
 
+function choresOf(store: Store, clock: Clock, options: DaemonOptions) {
+  const { workspace, say, stop, keepMs, keepLogsMs } = options;
+  const around = { workspace, store, clock, say, signal: stop, keepMs, keepLogsMs };
+  return [
+    { everyMs: MAILS_MS, work: () => sendMails(around) },
+    { everyMs: RETENTION_MS, work: () => dropOld(around) },
+  ];
+}
+
+const MAILS_MS = 30_000;
+const RETENTION_MS = 3_600_000;
+
 function schedulerOf(store: Store, me: Omit<SchedulerRecord, 'beat'>, options: DaemonOptions, clock: Clock): Scheduler {
   const { workspace, say, concurrency, perConnection, leaseMs } = options;
   const places = new Places({ total: concurrency, limitOf: key => (POP3.test(key) ? 1 : perConnection) });
   const today = (job: string) => scheduler.agenda.job(job);
   const scheduler: Scheduler = new Scheduler({
     ...{ store, clock, me, places, say, leaseMs, isAlive },
+    alert: alertMonitor({ workspace, say, today }),
     execute: executor({ workspace, store, clock, places, say, today }),
     endRun: async run => void (await endRun(store, run, workspace.host)),
   });

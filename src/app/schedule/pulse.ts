@@ -1,4 +1,4 @@
-// What a scheduler does besides its ticks: looks for changed job files, and tells systemd's watchdog that it lives.
+// What a scheduler does besides its ticks, each at its own pace: looks for changed job files, chores, the watchdog of systemd.
 import type { Clock, Timer } from '../../core/clock.ts';
 import { reportOf } from '../../core/errors.ts';
 import type { Say } from '../../schedule/report.ts';
@@ -17,6 +17,8 @@ export interface PulseOptions {
   readonly clock: Clock;
   readonly notify: Notifier;
   readonly say: Say;
+  /** Each at once and then after every `everyMs`; one at a time. */
+  readonly chores: readonly { readonly everyMs: number; readonly work: () => Promise<void> }[];
 }
 
 export class Pulse {
@@ -25,6 +27,7 @@ export class Pulse {
   #settling: Timer | undefined;
   #scan: Promise<void> = Promise.resolve();
   #over = false;
+  readonly #chores = new Set<Promise<void>>();
 
   constructor(options: PulseOptions) {
     this.#options = options;
@@ -35,6 +38,7 @@ export class Pulse {
     const { folder, notify } = this.#options;
     const watcher = folder.watch(() => this.#soon());
     this.#every(LOOK_MS, () => this.reload());
+    for (const { everyMs, work } of this.#options.chores) this.#chore(everyMs, work);
     if (notify.watchdogMs !== undefined) this.#every(notify.watchdogMs, () => notify.tell('WATCHDOG=1'));
     try {
       await work;
@@ -43,7 +47,7 @@ export class Pulse {
       watcher.close();
       this.#settling?.cancel();
       for (const timer of this.#timers) timer.cancel();
-      await this.#scan;
+      await Promise.all([this.#scan, ...this.#chores]);
     }
   }
 
@@ -70,6 +74,20 @@ export class Pulse {
   #soon(): void {
     this.#settling?.cancel();
     this.#settling = this.#options.clock.after(SETTLE_MS, () => this.reload());
+  }
+
+  /** The next turn is counted from the end of this one. */
+  #chore(ms: number, work: () => Promise<void>): void {
+    const going = work().finally(() => {
+      this.#chores.delete(going);
+      if (this.#over) return;
+      const timer = this.#options.clock.after(ms, () => {
+        this.#timers.delete(timer);
+        this.#chore(ms, work);
+      });
+      this.#timers.add(timer);
+    });
+    this.#chores.add(going);
   }
 
   #every(ms: number, act: () => void): void {

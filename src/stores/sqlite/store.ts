@@ -115,9 +115,9 @@ class SqliteStore implements Store {
     return rows.map(row => stepOf(row, this.#db));
   }
 
-  async events(run: string, step?: string): Promise<readonly RunEvent[]> {
-    const sql = 'SELECT * FROM events WHERE run = ?1 AND (?2 IS NULL OR step = ?2) ORDER BY seq';
-    return this.#db.rows(sql, run, step ?? null).map(row => eventOf(row, this.#db));
+  async events(run: string, step?: string, after = 0): Promise<readonly RunEvent[]> {
+    const sql = 'SELECT * FROM events WHERE run = ?1 AND seq > ?3 AND (?2 IS NULL OR step = ?2) ORDER BY seq';
+    return this.#db.rows(sql, run, step ?? null, after).map(row => eventOf(row, this.#db));
   }
 
   async lastSeq(run: string): Promise<number> {
