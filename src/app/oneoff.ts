@@ -47,6 +47,14 @@ export function oneOff(flags: OneOffFlags, { stdin, stderr, signal }: OneOffStre
   };
 }
 
+/** The same error without what a server repeated in it. */
+export function maskedError(thrown: unknown, redactor: Redactor): unknown {
+  if (!(thrown instanceof Error)) return thrown;
+  const { message, stack } = thrown;
+  const hint = thrown instanceof AppError && thrown.hint !== undefined ? { hint: redactor.redact(thrown.hint) } : {};
+  return Object.assign(thrown, { message: redactor.redact(message), stack: redactor.redact(stack ?? ''), ...hint });
+}
+
 const PASSWORD_BYTES_MAX = 64 * 1024;
 
 /** Up to the first line end. */

@@ -60,6 +60,8 @@ export abstract class BaseCommand extends Command {
 
   override async init(): Promise<void> {
     await super.init();
+    // oclif takes what is piped in for an argument that was left out, and a piped password would come back in the error about it.
+    for (const arg of Object.values(this.ctor.args)) arg.ignoreStdin = true;
     // oclif's own listener throws, which ends a run in the middle with a stack trace.
     process.stdout.removeAllListeners('error');
     process.stdout.on('error', unwritable);
@@ -85,13 +87,20 @@ export abstract class BaseCommand extends Command {
 
   /** Work that Ctrl-C ends. */
   protected async oneOff<T>(flags: OneOffFlags, work: (one: OneOff) => Promise<T>): Promise<T> {
-    const [{ interruptible }, { oneOff }, { systemClock }] = await Promise.all([
+    const [{ interruptible }, { oneOff, maskedError }, { systemClock }] = await Promise.all([
       import('./interruption.ts'),
       import('../app/oneoff.ts'),
       import('../core/clock.ts'),
     ]);
     const { signal, release } = interruptible(systemClock.elapsed);
-    return work(oneOff(flags, { stdin: process.stdin, stderr: process.stderr, signal })).finally(release);
+    const one = oneOff(flags, { stdin: process.stdin, stderr: process.stderr, signal });
+    try {
+      return await work(one);
+    } catch (error) {
+      throw maskedError(error, one.redactor);
+    } finally {
+      release();
+    }
   }
 
   /** Bytes as they are, on a terminal without what would steer it; no faster than the reader takes them, and one that has gone ends it quietly. */

@@ -1,5 +1,6 @@
 // The sandbox's authorization server: device codes that are agreed to at once, refresh tokens that are replaced at each use, and
 // client credentials with the sandbox's password. Just enough OAuth2 to rehearse `postrider login`; nobody is asked anything.
+// A visit to /end-access-tokens ends those that are out, to rehearse renewal.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type Random, randomHex } from '../core/random.ts';
 import type { Secret } from '../core/secret.ts';
@@ -65,6 +66,10 @@ async function answerTo(request: IncomingMessage, context: Context): Promise<Ans
   const { issuer, devices, options } = context;
   const { pathname } = new URL(request.url ?? '/', issuer);
   if (pathname === '/.well-known/openid-configuration') return { status: 200, body: metadata(issuer) };
+  if (pathname === '/end-access-tokens') {
+    options.tokens.endAccessTokens();
+    return { status: 200, body: { ended: true } };
+  }
   if (request.method !== 'POST') return { status: 404, body: {} };
   const form = await readForm(request);
   if (pathname === '/token') return tokenAnswer(form, context);

@@ -22,6 +22,7 @@ export class TokenBook {
   readonly #access = new Map<string, Access>();
   readonly #refresh = new Set<string>();
   readonly #replaced = new Set<string>();
+  readonly #issued: string[] = [];
 
   constructor(clock: Clock, random: Random) {
     this.#clock = clock;
@@ -29,10 +30,10 @@ export class TokenBook {
   }
 
   issue({ refresh }: { readonly refresh: boolean }): IssuedTokens {
-    const accessToken = randomHex(this.#random, TOKEN_BYTES);
+    const accessToken = this.#newToken();
     this.#access.set(accessToken, { until: this.#clock.now() + LIFETIME_S * 1000 });
     if (!refresh) return { accessToken, lifetimeS: LIFETIME_S };
-    const refreshToken = randomHex(this.#random, TOKEN_BYTES);
+    const refreshToken = this.#newToken();
     this.#refresh.add(refreshToken);
     return { accessToken, lifetimeS: LIFETIME_S, refreshToken };
   }
@@ -48,6 +49,17 @@ export class TokenBook {
   accepts(accessToken: string): boolean {
     const known = this.#access.get(accessToken);
     return known !== undefined && this.#clock.now() < known.until;
+  }
+
+  /** Every token that was ever given out. */
+  get issued(): readonly string[] {
+    return this.#issued;
+  }
+
+  #newToken(): string {
+    const token = randomHex(this.#random, TOKEN_BYTES);
+    this.#issued.push(token);
+    return token;
   }
 
   /** As if their time were up. */

@@ -28,6 +28,9 @@ export interface ProcessLockOptions {
 
 const WAIT_MS_MAX = 120_000;
 const LOOK_AGAIN_MS = 40;
+/** Looks get rarer when the holder is slow: it renews something over a network, or is stuck. */
+const SLOW_MS = 10_000;
+const LOOK_RARELY_MS = 1_000;
 const NONCE_BYTES = 8;
 
 /** Waits for its turn. Throws AppError `busyCode`. Resolves with what gives the lock back. */
@@ -43,8 +46,9 @@ export async function lockFile(path: string, options: ProcessLockOptions): Promi
       await bury(path, holder, options);
       continue;
     }
-    if (clock.elapsed() - since > WAIT_MS_MAX) throw busy(path, holder, options);
-    await clock.sleep(LOOK_AGAIN_MS * (0.5 + random.fraction()));
+    const waited = clock.elapsed() - since;
+    if (waited > WAIT_MS_MAX) throw busy(path, holder, options);
+    await clock.sleep((waited < SLOW_MS ? LOOK_AGAIN_MS : LOOK_RARELY_MS) * (0.5 + random.fraction()));
   }
   return () => rm(path, { force: true });
 }

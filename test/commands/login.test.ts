@@ -1,5 +1,5 @@
 // OAuth2 from `postrider login` to the last mail, against a real authorization server: used, ended in mid-run, replaced, revoked, shared.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import {
@@ -80,9 +80,27 @@ it('a token that ends in mid-run is replaced, the run goes on, and the refresh t
   expect(run.code, run.stderr).toBe(0);
   expect(renewals()).toBe(2);
   await id.endAccessTokens();
-  expect((await r.cli('run', 'job.yaml')).code).toBe(0);
+  const again = await r.cli('run', 'job.yaml', '--json');
+  expect(again.code).toBe(0);
   expect(renewals()).toBe(5);
+
+  const probe = await r.cli('smtp', 'probe', '@outbox', '--jobs', '.', '--transcript');
+  expect(probe.stderr).toContain('AUTH OAUTHBEARER ****');
+  const said = [run, again, probe].flatMap(({ stdout, stderr }) => [stdout, stderr]);
+  const everything = [...said, ...filesBelow(r.dir)];
+  expect(id.issued.size).toBeGreaterThan(10);
+  for (const token of id.issued) {
+    for (const form of [token, Buffer.from(`auth=Bearer ${token}`).toString('base64').slice(24, -4)]) {
+      expect(everything.filter(text => text.includes(form))).toEqual([]);
+    }
+  }
 }, 60_000);
+
+function filesBelow(dir: string): string[] {
+  return readdirSync(dir, { recursive: true, withFileTypes: true, encoding: 'utf8' })
+    .filter(entry => entry.isFile())
+    .map(entry => readFileSync(join(entry.parentPath, entry.name), 'latin1'));
+}
 
 it('of many processes that find it ended at the same moment, one replaces it and all go on', async () => {
   await signIn();
@@ -170,7 +188,7 @@ it.each<[string, readonly string[], Record<string, string>, number, RegExp]>([
   [
     'a wrong client secret',
     [...LOGIN, 'ISSUER', '--method', 'app'],
-    { POSTRIDER_SECRET_ROBOT_CLIENT_ID: SECRET_CLIENT, POSTRIDER_SECRET_ROBOT_CLIENT_SECRET: 'wrong' },
+    { POSTRIDER_SECRET_ROBOT_CLIENT_ID: SECRET_CLIENT, POSTRIDER_SECRET_ROBOT_CLIENT_SECRET: 'not-the-one' },
     4,
     /does not know this client id, or the client secret is wrong/,
   ],

@@ -1,8 +1,11 @@
 // The system keychain as it is on a desktop: a real gnome-keyring on a D-Bus session of its own, through keytar and libsecret.
 import { execFile } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { systemClock } from '../../src/core/clock.ts';
+import { systemRandom } from '../../src/core/random.ts';
+import { startSandbox } from '../../src/sandbox/index.ts';
 import { BIN } from '../support/cli.ts';
 import { type TempDir, tempDir } from '../support/temp-dir.ts';
 import { describeReal } from './require.ts';
@@ -59,5 +62,38 @@ echo; postrider run job.yaml; test $? = 4 || exit 7
     expect(output).toContain('web is no longer in the keychain');
     expect(output).toContain('the secret web is nowhere to be found');
     expect(output).not.toContain(CANARY);
+  }, 60_000);
+
+  it('keeps the tokens of a sign-in, which are replaced there and stand nowhere else', async () => {
+    const sandbox = await startSandbox({ dir: join(dir.path, 'sandbox'), clock: systemClock, random: systemRandom });
+    try {
+      const { port } = sandbox.endpoints.smtp;
+      const connection = `{ type: smtp, host: localhost, port: ${port}, ca: ${sandbox.caFile}, user: me, oauth2: robot }`;
+      const send = 'connection: outbox, from: a@example.org, to: [b@example.org], subject: hi, text: hi';
+      writeFileSync(
+        join(dir.path, 'job.yaml'),
+        `name: job\nconnections:\n  outbox: ${connection}\nsteps:\n  - id: send\n    uses: smtp/send\n    with: { ${send} }\n`,
+      );
+      const { code, output } = await inSession(`
+export POSTRIDER_SECRET_CUSTOM_CLIENT_ID=me
+postrider login robot --provider custom --scope mail --issuer ${sandbox.issuer} --backend keychain || exit 1
+postrider run job.yaml || exit 2
+"${process.execPath}" -e 'await fetch("${sandbox.issuer}/end-access-tokens")' --input-type=module || exit 6
+postrider run job.yaml || exit 3
+postrider secret list || exit 4
+postrider secret check job.yaml || exit 5
+`);
+      expect(code, output).toBe(0);
+      expect(output).toMatch(/^oauth2-robot +keychain/m);
+      expect(await sandbox.mailbox.list()).toHaveLength(2);
+      const refresh = sandbox.tokens.issued;
+      expect(refresh.length).toBeGreaterThanOrEqual(4);
+      const files = readdirSync(dir.path, { recursive: true, withFileTypes: true, encoding: 'utf8' })
+        .filter(entry => entry.isFile())
+        .map(entry => readFileSync(join(entry.parentPath, entry.name), 'latin1'));
+      for (const token of refresh) expect([output, ...files].filter(text => text.includes(token))).toEqual([]);
+    } finally {
+      await sandbox.close();
+    }
   }, 60_000);
 });

@@ -15,7 +15,9 @@ import { type TempDir, tempDir } from '../support/temp-dir.ts';
 
 const PASSPHRASE = 'correct horse battery staple';
 const WRITERS = 50;
-const CORRUPTIONS = 10_000;
+/** The campaign takes 10,000 and 200. */
+const CORRUPTIONS = Number(process.env['CORRUPTIONS'] ?? 1_000);
+const KILLS = Number(process.env['KILLS'] ?? 5);
 
 let dir: TempDir;
 let path: string;
@@ -227,31 +229,63 @@ describe('many writers', () => {
   });
 });
 
-describe('a writer that dies', () => {
+describe('a writer that is killed', () => {
   it('at any step, in the middle of any write: the vault before or the vault after is there, and the next writer goes on', async () => {
     let deaths = 0;
     for (let at = 0; ; at++) {
       await rm(join(dir.path, 'state'), { recursive: true, force: true });
       await withKey().set('web', new Secret('old'));
       await withKey().set('web', new Secret('before'));
-      const disk = dyingDisk(at);
-      const died = await withKey({ disk })
-        .set('web', new Secret('after'))
-        .then(
-          () => false,
-          () => true,
-        );
-      // The lock of a dead process is no obstacle (see above); this process is alive, so it is cleared by hand.
-      await rm(`${path}.lock`, { force: true });
+      const killed = await writerKilledAt(at);
       expect(['before', 'after']).toContain(await value(withKey(), 'web'));
+      // The lock of the dead is no obstacle.
       await withKey().set('next', new Secret('goes on'));
       expect((await readdir(join(dir.path, 'state'))).sort()).toEqual(['vault.age', 'vault.age.bak']);
-      if (!died) break;
+      if (!killed) break;
       deaths += 1;
     }
     expect(deaths).toBeGreaterThan(5);
-  });
+  }, 120_000);
+
+  it(`${KILLS} times at a moment of chance while it writes and writes: nothing that was said to be stored is lost`, async () => {
+    const random = lottery(20261126);
+    let last = 0;
+    for (let i = 0; i < KILLS; i++) {
+      const stored = await writerKilledAfter(random(6), last);
+      const found = Number(await value(withKey(), 'count'));
+      expect([stored, stored + 1]).toContain(found);
+      last = found;
+    }
+    await withKey().set('next', new Secret('goes on'));
+    expect((await readdir(join(dir.path, 'state'))).sort()).toEqual(['vault.age', 'vault.age.bak']);
+  }, 3_600_000);
 });
+
+function startWriter(...args: readonly string[]) {
+  const worker = join(import.meta.dirname, 'vault.worker.ts');
+  return spawn(process.execPath, [worker, path, keyFile, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+}
+
+/** A process that kills itself at the step of that number; false when it ended before. */
+function writerKilledAt(step: number): Promise<boolean> {
+  const child = startWriter('die-at', String(step));
+  return new Promise((resolve, reject) => {
+    child.on('exit', (code, signal) =>
+      code === null || code === 0 ? resolve(signal === 'SIGKILL') : reject(new Error(`exit ${code}`)),
+    );
+  });
+}
+
+/** A process that counts up in the vault, killed when it has said so often that a number is stored; resolves with the last it said. */
+function writerKilledAfter(times: number, from: number): Promise<number> {
+  const child = startWriter('count-from', String(from));
+  let text = '';
+  child.stdout.on('data', chunk => {
+    text += chunk;
+    if (text.split('\n').length > times) child.kill('SIGKILL');
+  });
+  return new Promise(resolve => child.on('close', () => resolve(Number(text.trimEnd().split('\n').at(-1)) || from)));
+}
 
 /** Waiting takes no time; the hour moves on all the same. */
 function hastyClock(): Clock {
@@ -262,24 +296,6 @@ function hastyClock(): Clock {
     sleep: async ms => {
       now += ms;
     },
-  };
-}
-
-/** Fails at the step of that number and ever after; a write that dies leaves half its bytes. */
-function dyingDisk(at: number): VaultDisk {
-  let step = 0;
-  const dead = () => step++ >= at;
-  const died = () => Promise.reject(new Error('killed'));
-  return {
-    read: systemDisk.read,
-    create: async (file, bytes) => {
-      if (!dead()) return dead() ? systemDisk.create(file, bytes).then(died) : systemDisk.create(file, bytes);
-      await systemDisk.create(file, bytes.subarray(0, bytes.length / 2));
-      return died();
-    },
-    rename: (from, to) => (dead() ? died() : systemDisk.rename(from, to)),
-    remove: file => (dead() ? died() : systemDisk.remove(file)),
-    syncFolder: folder => (dead() ? died() : systemDisk.syncFolder(folder)),
   };
 }
 

@@ -19,6 +19,8 @@ export interface RunningAuthorizationServer {
   revokeAll(): Promise<void>;
   /** Successful answers of the token endpoint, by grant type. */
   readonly granted: Map<string, number>;
+  /** Every access and refresh token that was ever given out. */
+  readonly issued: ReadonlySet<string>;
   /** Where dovecot's oauth2 passdb may ask. */
   readonly introspectionUrl: string;
   close(): Promise<void>;
@@ -65,9 +67,13 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
     tokens.clear();
   };
   const endAccessTokens = () => end(accessTokens);
+  const issued = new Set<string>();
   const accessTokens = new Map<string, Kept>();
   const refreshTokens = new Map<string, Kept>();
-  const keep = (tokens: Map<string, Kept>) => (token: Kept & { jti?: string }) => void tokens.set(String(token.jti), token);
+  const keep = (tokens: Map<string, Kept>) => (token: Kept & { jti?: string }) => {
+    issued.add(String(token.jti));
+    tokens.set(String(token.jti), token);
+  };
   provider.on('access_token.saved', keep(accessTokens) as never);
   provider.on('client_credentials.saved', keep(accessTokens) as never);
   provider.on('refresh_token.saved', keep(refreshTokens) as never);
@@ -80,6 +86,7 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
   return {
     issuer,
     granted,
+    issued,
     introspectionUrl: `http://${MAIL_SERVER}:${MAIL_SERVER_SECRET}@${new URL(issuer).host}/token/introspection`,
     async userOf(token) {
       const found = await find(token);
