@@ -21,7 +21,10 @@ const workspace = (jobsDir: string) => ({ cwd: root, jobsDir, stateDir: join(roo
 
 describe('the examples', () => {
   it('show every kind of step', async () => {
-    expect(names).toEqual(['archive-invoices', 'demo', 'deploy-site', 'nightly-report', 'supplier-download']);
+    expect(names).toEqual([
+      ...['alert-on-failure', 'archive-invoices', 'demo', 'deploy-site', 'mailbox-archive', 'monitored-backup'],
+      ...['nightly-report', 'remote-backup', 'supplier-download', 'two-servers', 'wordpress-theme'],
+    ]);
   });
 
   it('are valid', async () => {
