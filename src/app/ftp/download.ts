@@ -1,9 +1,9 @@
 // One file from the server: under a temporary name until it is whole and on the disk; an unfinished one is continued.
-import type { FileHandle } from 'node:fs/promises';
 import { cancelled } from '../../core/clock.ts';
 import { AppError, fileError, RefusedError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
 import type { FtpClient } from '../../protocols/ftp/index.ts';
+import type { LocalFile } from '../../steps/ftp-mirror/local-file.ts';
 import type { LocalFolder } from '../../steps/ftp-mirror/local-folder.ts';
 import { siblingOf } from '../../steps/ftp-mirror/paths.ts';
 import { tempName } from '../../steps/ftp-mirror/temp-name.ts';
@@ -29,20 +29,20 @@ export async function downloadFile(client: FtpClient, download: Download): Promi
   const size = download.ascii ? undefined : download.size;
   const temp = siblingOf(local, tempName({ path: remote, size, modifiedAt }));
   progress.begin(remote, download.size);
-  const handle = await folder.openFile(temp);
+  const file = await folder.openFile(temp);
   let bytes: number;
   try {
-    bytes = await receive(client, handle, download);
-    await handle.sync();
-    if (modifiedAt !== undefined) await handle.utimes(modifiedAt / 1_000, modifiedAt / 1_000);
+    bytes = await receive(client, file, download);
+    await file.sync();
+    if (modifiedAt !== undefined) file.setModified(modifiedAt);
   } catch (error) {
-    await handle.close();
+    file.close();
     if (error instanceof AppError && HOPELESS.has(error.code)) await folder.remove(temp, 'file');
     throw error instanceof AppError ? error : fileError(error, local);
   } finally {
     progress.end();
   }
-  await handle.close();
+  file.close();
   await folder.rename(temp, local);
   await folder.settle();
   return bytes;
@@ -51,27 +51,27 @@ export async function downloadFile(client: FtpClient, download: Download): Promi
 /** What is on the disk is no beginning of anything, or must make room. */
 const HOPELESS: ReadonlySet<string> = new Set(['size-mismatch', 'disk-full', 'path-refused']);
 
-async function receive(client: FtpClient, handle: FileHandle, download: Download): Promise<number> {
+async function receive(client: FtpClient, file: LocalFile, download: Download): Promise<number> {
   const { size, modifiedAt, ascii } = download;
-  if (ascii) return copy(client, handle, download, 0);
-  const found = (await handle.stat()).size;
+  if (ascii) return copy(client, file, download, 0);
+  const found = file.stat().size;
   const offset = size !== undefined && modifiedAt !== undefined && found <= size ? found : 0;
-  if (offset === 0 || offset === size) return offset === 0 ? copy(client, handle, download, 0) : offset;
+  if (offset === 0 || offset === size) return offset === 0 ? copy(client, file, download, 0) : offset;
   try {
-    return await copy(client, handle, download, offset);
+    return await copy(client, file, download, offset);
   } catch (error) {
     if (!(error instanceof RefusedError) || error.retry !== 'never') throw error;
-    return copy(client, handle, download, 0);
+    return copy(client, file, download, 0);
   }
 }
 
-async function copy(client: FtpClient, handle: FileHandle, download: Download, offset: number): Promise<number> {
+async function copy(client: FtpClient, file: LocalFile, download: Download, offset: number): Promise<number> {
   const { remote, size, signal, progress, ascii = false } = download;
-  await handle.truncate(offset);
+  file.truncate(offset);
   let position = offset;
   for await (const chunk of client.download(remote, offset === 0 ? { ascii } : { offset })) {
     if (signal.aborted) throw cancelled(signal);
-    await writeAll(handle, chunk, position);
+    file.write(chunk, position);
     position += chunk.length;
     progress.at(position);
   }
@@ -80,11 +80,4 @@ async function copy(client: FtpClient, handle: FileHandle, download: Download, o
     retry: 'later',
     hint: 'The file is changing on the server, or the connection lost data; try again.',
   });
-}
-
-async function writeAll(handle: FileHandle, chunk: Buffer, position: number): Promise<void> {
-  for (let written = 0; written < chunk.length; ) {
-    const { bytesWritten } = await handle.write(chunk, written, chunk.length - written, position + written);
-    written += bytesWritten;
-  }
 }

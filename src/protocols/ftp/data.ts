@@ -13,7 +13,7 @@ export interface Channel {
   /** The connection; call it after the transfer command was sent. */
   connect(): Promise<DataTransport>;
   /** Gives the channel up in whatever state it is; later reads, writes and connect() reject with `reason`. */
-  discard(reason: Error): void;
+  discard(reason?: Error): void;
 }
 
 export interface DataContext {
@@ -195,7 +195,7 @@ function awaited(listener: DataListener, clock: Clock, timeoutMs: number): Chann
       data.reset(discarded);
       throw discarded;
     },
-    discard(reason) {
+    discard(reason = new CancelledError('the data connection was given up')) {
       discarded ??= reason;
       listener.close();
       data?.reset(reason);

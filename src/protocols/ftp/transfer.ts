@@ -124,8 +124,8 @@ export class Transfer {
   /** Gives the transfer up so that the server cannot take it for complete: ABOR, then a reset. Never throws. */
   async abandon(): Promise<void> {
     const { control, endpoint } = this.#context;
+    if (this.settled) return this.#channel.discard();
     const reason = new CancelledError(`"${this.#running.shown}" was given up`);
-    if (this.settled) return this.#channel.discard(reason);
     try {
       const aborted = control.abort();
       this.#channel.discard(reason);

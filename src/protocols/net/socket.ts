@@ -7,6 +7,9 @@ import { UNREAD_BYTES_MAX } from '../wire/limits.ts';
 import { type TlsClient, tlsFailure, verifyPeer } from './tls.ts';
 import type { DataTransport, TransportAddress } from './transport.ts';
 
+/** One for all: every transfer ends with a close that nobody asks about, and a stack trace costs as much as a system call. */
+const CLOSED_HERE = new CancelledError('the connection was closed here');
+
 interface Waiter {
   resolve(chunk: Buffer | undefined): void;
   reject(error: Error): void;
@@ -88,12 +91,12 @@ export class SocketTransport implements DataTransport {
     });
   }
 
-  close(reason: Error = new CancelledError('the connection was closed here')): void {
+  close(reason: Error = CLOSED_HERE): void {
     this.#fail(reason);
     this.#socket.destroy();
   }
 
-  reset(reason: Error = new CancelledError('the connection was closed here')): void {
+  reset(reason: Error = CLOSED_HERE): void {
     this.#fail(reason);
     if (!this.#tcp.destroyed) this.#tcp.resetAndDestroy();
     this.#socket.destroy();

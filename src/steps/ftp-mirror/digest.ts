@@ -1,12 +1,12 @@
 // Checksums of local files, in whatever algorithm the server can make, too.
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { AppError, fileError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
 import type { FtpClient, HashAlgorithm } from '../../protocols/ftp/index.ts';
 import type { MirrorConfig } from './config.ts';
+import { LocalFile } from './local-file.ts';
 import type { Pool } from './pool.ts';
 
 export interface Digest {
@@ -32,10 +32,10 @@ export function makeDigest(algorithm: HashAlgorithm): Digest {
 }
 
 /** Feeds the first `bytes` of an open file to a digest. */
-export async function digestHead(handle: FileHandle, digest: Digest, bytes: number): Promise<void> {
+export async function digestHead(file: LocalFile, digest: Digest, bytes: number): Promise<void> {
   const buffer = Buffer.allocUnsafe(BUFFER_BYTES);
   for (let position = 0; position < bytes; ) {
-    const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.length, bytes - position), position);
+    const { bytesRead } = await file.read(buffer, 0, Math.min(buffer.length, bytes - position), position);
     if (bytesRead === 0) return;
     digest.update(buffer.subarray(0, bytesRead));
     position += bytesRead;
@@ -46,13 +46,13 @@ export async function digestHead(handle: FileHandle, digest: Digest, bytes: numb
 export async function hashFile(path: string, algorithm: HashAlgorithm, signal: AbortSignal): Promise<string> {
   signal.throwIfAborted();
   try {
-    const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const file = LocalFile.open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       const digest = makeDigest(algorithm);
-      await digestHead(handle, digest, Number.POSITIVE_INFINITY);
+      await digestHead(file, digest, Number.POSITIVE_INFINITY);
       return digest.hex();
     } finally {
-      await handle.close();
+      file.close();
     }
   } catch (error) {
     throw fileError(error, printable(path));

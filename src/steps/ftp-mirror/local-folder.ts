@@ -1,11 +1,16 @@
 // Writes below one local folder and nowhere else: every step down is checked, links are never followed.
-import { constants, type Stats } from 'node:fs';
-import { type FileHandle, lstat, mkdir, open, realpath, rename, rmdir, unlink } from 'node:fs/promises';
+import { constants, lstatSync, mkdirSync, renameSync, rmdirSync, type Stats, unlinkSync } from 'node:fs';
+import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError, fileError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
 import { makeFolder } from '../../files/make-folder.ts';
+import { inLanes } from './lanes.ts';
+import { LocalFile } from './local-file.ts';
 import { unsafeLocalName } from './paths.ts';
+
+/** Folders that are synced side by side. */
+const SYNCED_AT_ONCE = 8;
 
 export class LocalFolder {
   readonly #root: string;
@@ -26,58 +31,53 @@ export class LocalFolder {
   }
 
   /** Opens for reading and writing, creating; never through a link. `path` is relative, with '/'. */
-  async openFile(path: string): Promise<FileHandle> {
-    const full = await this.#checked(path);
-    const handle = await named(full, () =>
-      open(full, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK, 0o666),
-    );
-    if ((await handle.stat()).isFile()) return handle;
-    await handle.close();
+  async openFile(path: string): Promise<LocalFile> {
+    const full = this.#checked(path);
+    const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+    const file = named(full, () => LocalFile.open(full, flags, 0o666));
+    if (file.stat().isFile()) return file;
+    file.close();
     throw new AppError('unsafe-path', `${printable(path)} is not a plain file`);
   }
 
   async facts(path: string): Promise<Stats | undefined> {
-    const full = await this.#checked(path);
-    return missingIsFine(full, () => lstat(full));
+    const full = this.#checked(path);
+    return missingIsFine(full, () => lstatSync(full));
   }
 
   async makeFolder(path: string, mode: number | undefined): Promise<void> {
-    const full = await this.#checked(path);
+    const full = this.#checked(path);
     try {
-      await mkdir(full);
+      mkdirSync(full);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || !(await lstat(full)).isDirectory()) throw fileError(error, full);
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || !lstatSync(full).isDirectory()) throw fileError(error, full);
     }
-    if (mode !== undefined) await this.#chmodFolder(full, mode);
+    if (mode !== undefined) this.#chmodFolder(full, mode);
     this.#touch(path);
   }
 
   async rename(from: string, to: string): Promise<void> {
-    const [source, target] = [await this.#checked(from), await this.#checked(to)];
-    await named(target, () => rename(source, target));
+    const [source, target] = [this.#checked(from), this.#checked(to)];
+    named(target, () => renameSync(source, target));
     this.#touch(to);
   }
 
   /** A file or an empty folder; one that is gone already is fine. */
   async remove(path: string, kind: 'file' | 'folder'): Promise<void> {
-    const full = await this.#checked(path);
-    await missingIsFine(full, () => (kind === 'file' ? unlink(full) : rmdir(full)));
+    const full = this.#checked(path);
+    missingIsFine(full, () => (kind === 'file' ? unlinkSync(full) : rmdirSync(full)));
     this.#touch(path);
   }
 
   /** Names become durable when their folder is synced. */
   async settle(): Promise<void> {
-    for (const folder of this.#touched) {
-      const full = join(this.#root, folder);
-      const handle = await open(full, constants.O_RDONLY | constants.O_DIRECTORY).catch(() => undefined);
-      await handle?.sync().catch(() => undefined);
-      await handle?.close();
-    }
+    const folders = [...this.#touched].map(folder => join(this.#root, folder));
     this.#touched.clear();
+    await inLanes(folders, SYNCED_AT_ONCE, syncFolder);
   }
 
   /** The absolute path, after every folder on the way was seen to be a folder and no link. */
-  async #checked(path: string): Promise<string> {
+  #checked(path: string): string {
     const names = path.split('/');
     let full = this.#root;
     for (const [index, name] of names.entries()) {
@@ -85,19 +85,19 @@ export class LocalFolder {
       if (why !== undefined) throw new AppError('unsafe-path', `${printable(path)}: ${why}`);
       full = join(full, name);
       if (index === names.length - 1) break;
-      const facts = await named(full, () => lstat(full));
+      const facts = named(full, () => lstatSync(full));
       if (!facts.isDirectory())
         throw new AppError('unsafe-path', `${printable(path)}: ${printable(name)} is a link or a file, not a folder`);
     }
     return full;
   }
 
-  async #chmodFolder(full: string, mode: number): Promise<void> {
-    const handle = await named(full, () => open(full, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW));
+  #chmodFolder(full: string, mode: number): void {
+    const folder = named(full, () => LocalFile.open(full, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW));
     try {
-      await named(full, () => handle.chmod(mode));
+      named(full, () => folder.chmod(mode));
     } finally {
-      await handle.close();
+      folder.close();
     }
   }
 
@@ -106,17 +106,30 @@ export class LocalFolder {
   }
 }
 
-async function named<T>(path: string, work: () => Promise<T>): Promise<T> {
+/** Some file systems have nothing to sync in a folder, and say so. */
+async function syncFolder(full: string): Promise<void> {
+  let folder: LocalFile | undefined;
   try {
-    return await work();
+    folder = LocalFile.open(full, constants.O_RDONLY | constants.O_DIRECTORY);
+    await folder.sync();
+  } catch {
+    // The names are there; only when they will outlive a power cut is not known.
+  } finally {
+    folder?.close();
+  }
+}
+
+function named<T>(path: string, work: () => T): T {
+  try {
+    return work();
   } catch (error) {
     throw fileError(error, path);
   }
 }
 
-async function missingIsFine<T>(path: string, work: () => Promise<T>): Promise<T | undefined> {
+function missingIsFine<T>(path: string, work: () => T): T | undefined {
   try {
-    return await work();
+    return work();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw fileError(error, path);

@@ -1,10 +1,10 @@
 // Downloading: makes the local folder like the server's; a file gets its name when it is whole and on the disk.
-import type { FileHandle } from 'node:fs/promises';
 import { AppError, fileError, RefusedError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
 import type { FtpClient } from '../../protocols/ftp/index.ts';
 import type { Removal, Transfer } from './compare.ts';
 import { digestHead, makeDigest } from './digest.ts';
+import type { LocalFile } from './local-file.ts';
 import { LocalFolder } from './local-folder.ts';
 import { remotePath, siblingOf } from './paths.ts';
 import type { Delivery, Receiver, Staged } from './receiver.ts';
@@ -59,17 +59,17 @@ export class LocalReceiver implements Receiver {
     const { config, pool } = this.#workshop;
     const at = config.atomic ? this.tempOf(transfer) : transfer.path;
     const size = await pool.use(async (client, attempt) => {
-      const handle = await this.#folder.openFile(at);
+      const file = await this.#folder.openFile(at);
       let received: number;
       try {
-        received = await this.#receive(client, handle, transfer, attempt);
-        if (config.verify === 'hash') await this.#verify(client, handle, transfer, received);
-        await this.#finish(handle, transfer);
+        received = await this.#receive(client, file, transfer, attempt);
+        if (config.verify === 'hash') await this.#verify(client, file, transfer, received);
+        await this.#finish(file, transfer);
       } catch (error) {
         if (config.atomic && isHopeless(error)) await this.#folder.remove(at, 'file');
         throw error;
       } finally {
-        await handle.close();
+        file.close();
       }
       return received;
     });
@@ -105,35 +105,35 @@ export class LocalReceiver implements Receiver {
   }
 
   /** Returns the size of the whole file. */
-  async #receive(client: FtpClient, handle: FileHandle, transfer: Transfer, attempt: number): Promise<number> {
+  async #receive(client: FtpClient, file: LocalFile, transfer: Transfer, attempt: number): Promise<number> {
     const { config, remoteRoot } = this.#workshop;
     const remote = remotePath(remoteRoot, transfer.path);
     const { size, modifiedAt } = transfer.facts;
-    const found = (await handle.stat()).size;
+    const found = file.stat().size;
     const mayContinue = config.atomic && size !== undefined && modifiedAt !== undefined && (config.resume || attempt > 1);
     const offset = mayContinue && found <= size ? found : 0;
     this.#tally.at(transfer.path, offset, 0);
     if (offset > 0 && offset === size) return offset;
-    if (offset === 0) return this.#copy(client, handle, transfer, remote, 0);
+    if (offset === 0) return this.#copy(client, file, transfer, remote, 0);
     try {
-      return await this.#copy(client, handle, transfer, remote, offset);
+      return await this.#copy(client, file, transfer, remote, offset);
     } catch (error) {
       if (!(error instanceof RefusedError) || error.retry !== 'never') throw error;
       this.#tally.once('the server does not continue a download: it begins again');
-      return this.#copy(client, handle, transfer, remote, 0);
+      return this.#copy(client, file, transfer, remote, 0);
     }
   }
 
-  async #copy(client: FtpClient, handle: FileHandle, transfer: Transfer, remote: string, offset: number): Promise<number> {
+  async #copy(client: FtpClient, file: LocalFile, transfer: Transfer, remote: string, offset: number): Promise<number> {
     const { config, bandwidth, signal } = this.#workshop;
     const { path, facts } = transfer;
     const expected = config.verify === 'none' ? undefined : facts.size;
-    await onDisk(path, () => handle.truncate(offset));
+    await onDisk(path, () => file.truncate(offset));
     let position = offset;
     for await (const chunk of client.download(remote, offset === 0 ? {} : { offset })) {
       await bandwidth.take(chunk.length, signal);
       if (expected !== undefined && position + chunk.length > expected) throw sizeMismatch(path, 'more than', expected);
-      await onDisk(path, () => writeAll(handle, chunk, position));
+      await onDisk(path, () => file.write(chunk, position));
       position += chunk.length;
       this.#tally.at(path, position, chunk.length);
     }
@@ -141,10 +141,10 @@ export class LocalReceiver implements Receiver {
     return position;
   }
 
-  async #verify(client: FtpClient, handle: FileHandle, { path }: Transfer, size: number): Promise<void> {
+  async #verify(client: FtpClient, file: LocalFile, { path }: Transfer, size: number): Promise<void> {
     const there = await client.hash(remotePath(this.#workshop.remoteRoot, path), size);
     const digest = makeDigest(client.hashing ?? 'sha256');
-    await onDisk(path, () => digestHead(handle, digest, size));
+    await onDisk(path, () => digestHead(file, digest, size));
     if (there !== undefined && there === digest.hex()) return;
     const what = there === undefined ? 'the server makes no checksum of it' : 'what arrived is not what the server has';
     throw new AppError('hash-mismatch', `${printable(path)}: ${what}`, {
@@ -154,26 +154,17 @@ export class LocalReceiver implements Receiver {
   }
 
   /** Mode, durable content, then the time: a write after it would change it. */
-  async #finish(handle: FileHandle, { path, facts }: Transfer): Promise<void> {
+  async #finish(file: LocalFile, { path, facts }: Transfer): Promise<void> {
     const { config } = this.#workshop;
     await onDisk(path, async () => {
-      if (config.chmod?.files !== undefined) await handle.chmod(config.chmod.files);
-      await handle.sync();
-      if (config['preserve-times'] && facts.modifiedAt !== undefined) {
-        await handle.utimes(facts.modifiedAt / 1_000, facts.modifiedAt / 1_000);
-      }
+      if (config.chmod?.files !== undefined) file.chmod(config.chmod.files);
+      await file.sync();
+      if (config['preserve-times'] && facts.modifiedAt !== undefined) file.setModified(facts.modifiedAt);
     });
   }
 }
 
-async function writeAll(handle: FileHandle, chunk: Buffer, position: number): Promise<void> {
-  for (let written = 0; written < chunk.length; ) {
-    const { bytesWritten } = await handle.write(chunk, written, chunk.length - written, position + written);
-    written += bytesWritten;
-  }
-}
-
-async function onDisk<T>(path: string, work: () => Promise<T>): Promise<T> {
+async function onDisk<T>(path: string, work: () => T | Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

@@ -1,10 +1,10 @@
 // Sends one local file: continues an unfinished one, checks the size, and notices when the file changed on the way.
-import { constants, type Stats } from 'node:fs';
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import { constants, type Stats, statSync } from 'node:fs';
 import { AppError, fileError, RefusedError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
 import type { FtpClient, HashAlgorithm } from '../../protocols/ftp/index.ts';
 import { type Digest, digestHead, makeDigest } from './digest.ts';
+import { LocalFile } from './local-file.ts';
 import { factsOf } from './local-tree.ts';
 import { remoteSize } from './remote-facts.ts';
 
@@ -43,16 +43,16 @@ export interface Sent extends UploadFacts {
 
 /** Resolves when the server has said that it has all of it. Rejects with `file-changed` (retry: later) when the source changed meanwhile. */
 export async function uploadFile(client: FtpClient, upload: Upload): Promise<Sent> {
-  const handle = await openSource(upload);
+  const file = openSource(upload);
   try {
-    const before = await handle.stat();
+    const before = file.stat();
     if (!before.isFile())
       throw new AppError('file-changed', `${printable(upload.local)} is no longer a file`, { retry: 'later' });
     const facts = factsOf(before);
     const remote = upload.remote(facts);
-    const sums = new Sums(handle, upload.digests ?? []);
-    await send(client, upload, { handle, sums, remote, size: facts.size });
-    if (!(await isUnchanged(upload.local, before))) {
+    const sums = new Sums(file, upload.digests ?? []);
+    await send(client, upload, { file, sums, remote, size: facts.size });
+    if (!isUnchanged(upload.local, before)) {
       await discard(client, remote, upload);
       throw new AppError('file-changed', `${printable(upload.local)} changed while it was sent`, {
         retry: 'later',
@@ -63,20 +63,20 @@ export async function uploadFile(client: FtpClient, upload: Upload): Promise<Sen
     if (upload.verify) await verifySize(client, { ...upload, ...sent });
     return sent;
   } finally {
-    await handle.close();
+    file.close();
   }
 }
 
-async function openSource({ local, followLinks }: Upload): Promise<FileHandle> {
+function openSource({ local, followLinks }: Upload): LocalFile {
   try {
-    return await open(local, constants.O_RDONLY | constants.O_NONBLOCK | (followLinks ? 0 : constants.O_NOFOLLOW));
+    return LocalFile.open(local, constants.O_RDONLY | constants.O_NONBLOCK | (followLinks ? 0 : constants.O_NOFOLLOW));
   } catch (error) {
     throw fileError(error, printable(local));
   }
 }
 
 interface Source {
-  readonly handle: FileHandle;
+  readonly file: LocalFile;
   readonly sums: Sums;
   readonly remote: string;
   readonly size: number;
@@ -98,13 +98,13 @@ async function send(client: FtpClient, upload: Upload, source: Source): Promise<
 
 /** Checksums of a file while it is read from its beginning to its end; read again when it was read in another way. */
 class Sums {
-  readonly #handle: FileHandle;
+  readonly #file: LocalFile;
   readonly #algorithms: readonly HashAlgorithm[];
   #digests: readonly Digest[];
   #bytes = 0;
 
-  constructor(handle: FileHandle, algorithms: readonly HashAlgorithm[]) {
-    this.#handle = handle;
+  constructor(file: LocalFile, algorithms: readonly HashAlgorithm[]) {
+    this.#file = file;
     this.#algorithms = algorithms;
     this.#digests = algorithms.map(makeDigest);
   }
@@ -119,7 +119,7 @@ class Sums {
     if (this.#algorithms.length > 0 && this.#bytes !== size) {
       this.#digests = this.#algorithms.map(makeDigest);
       const all = { update: (bytes: Uint8Array) => this.#digests.forEach(digest => void digest.update(bytes)), hex: () => '' };
-      await digestHead(this.#handle, all, size);
+      await digestHead(this.#file, all, size);
     }
     return Object.fromEntries(this.#algorithms.map((algorithm, index) => [algorithm, this.#digests[index]?.hex()]));
   }
@@ -140,12 +140,12 @@ async function tryRefused(work: Promise<unknown>): Promise<boolean> {
 }
 
 /** The file's bytes from `start` up to the size it had when it was opened; ends early when the file shrank. */
-async function* read(upload: Upload, { handle, sums, size }: Source, start: number): AsyncGenerator<Buffer> {
+async function* read(upload: Upload, { file, sums, size }: Source, start: number): AsyncGenerator<Buffer> {
   for (let position = start; position < size; ) {
     const want = Math.min(upload.chunkBytes, size - position);
     await upload.take(want);
     const chunk = Buffer.allocUnsafe(want);
-    const { bytesRead } = await readAt(upload, handle, chunk, position);
+    const { bytesRead } = await readAt(upload, file, chunk, position);
     if (bytesRead === 0) return;
     sums.add(chunk.subarray(0, bytesRead), position);
     yield chunk.subarray(0, bytesRead);
@@ -154,18 +154,22 @@ async function* read(upload: Upload, { handle, sums, size }: Source, start: numb
   }
 }
 
-async function readAt(upload: Upload, handle: FileHandle, chunk: Buffer, position: number) {
+async function readAt(upload: Upload, file: LocalFile, chunk: Buffer, position: number) {
   try {
-    return await handle.read(chunk, 0, chunk.length, position);
+    return await file.read(chunk, 0, chunk.length, position);
   } catch (error) {
     throw fileError(error, printable(upload.local));
   }
 }
 
 /** Looks the path up again: a file replaced by rename counts as changed. */
-async function isUnchanged(path: string, before: Stats): Promise<boolean> {
-  const after = await stat(path).catch(() => undefined);
-  return after !== undefined && after.size === before.size && after.mtimeMs === before.mtimeMs && after.ino === before.ino;
+function isUnchanged(path: string, before: Stats): boolean {
+  try {
+    const after = statSync(path);
+    return after.size === before.size && after.mtimeMs === before.mtimeMs && after.ino === before.ino;
+  } catch {
+    return false;
+  }
 }
 
 export interface Verification extends Sent {

@@ -1,0 +1,73 @@
+// An open file on this disk. What takes microseconds is done at once: handing it to a thread and waiting for it costs ten times as much,
+// and a mirror of small files does nothing else. Large reads and what waits for the disk are handed over, so that sessions go on meanwhile.
+import {
+  closeSync,
+  fchmodSync,
+  fstatSync,
+  fsync,
+  ftruncateSync,
+  futimesSync,
+  openSync,
+  read,
+  readSync,
+  type Stats,
+  writeSync,
+} from 'node:fs';
+import { promisify } from 'node:util';
+
+const readElsewhere = promisify(read);
+const syncElsewhere = promisify(fsync);
+
+/** Reads up to here are done at once. */
+const READ_AT_ONCE_BYTES = 64 * 1024;
+
+/** Every method throws, or rejects with, Node's own error. Positions and lengths are bytes. */
+export class LocalFile {
+  readonly #fd: number;
+
+  private constructor(fd: number) {
+    this.#fd = fd;
+  }
+
+  static open(path: string, flags: number, mode?: number): LocalFile {
+    return new LocalFile(openSync(path, flags, mode));
+  }
+
+  stat(): Stats {
+    return fstatSync(this.#fd);
+  }
+
+  /** Less than asked for only at the end of the file. */
+  async read(buffer: Buffer, offset: number, length: number, position: number): Promise<{ readonly bytesRead: number }> {
+    if (length <= READ_AT_ONCE_BYTES) return { bytesRead: readSync(this.#fd, buffer, offset, length, position) };
+    return readElsewhere(this.#fd, buffer, offset, length, position);
+  }
+
+  /** All of it. */
+  write(bytes: Uint8Array, position: number): void {
+    for (let done = 0; done < bytes.length; ) {
+      done += writeSync(this.#fd, bytes, done, bytes.length - done, position + done);
+    }
+  }
+
+  truncate(size: number): void {
+    ftruncateSync(this.#fd, size);
+  }
+
+  chmod(mode: number): void {
+    fchmodSync(this.#fd, mode);
+  }
+
+  setModified(epochMs: number): void {
+    futimesSync(this.#fd, epochMs / 1_000, epochMs / 1_000);
+  }
+
+  /** Resolves when the content is on the disk. */
+  sync(): Promise<void> {
+    return syncElsewhere(this.#fd);
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+  }
+}
