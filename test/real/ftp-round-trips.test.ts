@@ -20,19 +20,35 @@ const WAYS = [
   { way: 'proftpd, TLS 1.2', tls: 'explicit', most: 4.2, start: () => startProftpd({ tlsVersion: '1.2' }) },
   { way: 'proftpd, TLS 1.3', tls: 'explicit', most: 4.2, start: () => startProftpd({ tlsVersion: '1.3' }) },
   { way: 'pure-ftpd, clear text', tls: 'none', most: 3.1, start: () => startPureFtpd() },
+  { way: 'proftpd, commit: end', tls: 'none', most: 3.2, config: { commit: 'end' }, start: () => startProftpd({ tls: 'none' }) },
+  {
+    way: 'vsftpd, modes',
+    tls: 'none',
+    most: 3.1,
+    config: { chmod: { files: '640' } },
+    start: () => startVsftpd({ tls: 'none' }),
+  },
+  {
+    way: 'proftpd, verify: hash and compare: manifest',
+    tls: 'none',
+    most: 3.2,
+    config: { verify: 'hash', compare: 'manifest' },
+    start: () => startProftpd({ tls: 'none', extra: ['LoadModule mod_digest.c'] }),
+  },
   { way: 'pure-ftpd, TLS 1.2', tls: 'explicit', most: 4.2, start: () => startPureFtpd({ tls: 'explicit', tlsVersion: '1.2' }) },
 ] as const;
 const FEW = 5;
 const MORE = 45;
 
-describeReal.each('round trips: $way', WAYS, ['vsftpd', 'proftpd', 'pure-ftpd'], ({ tls, most, start }) => {
+describeReal.each('round trips: $way', WAYS, ['vsftpd', 'proftpd', 'pure-ftpd'], ({ tls, most, start, ...way }) => {
+  const config = 'config' in way ? way.config : {};
   test(`at most ${most} for one more file, each whole and with its time`, async () => {
     const server = await start();
     try {
-      const few = await upload(server, tls, FEW, 'few');
-      const more = await upload(server, tls, MORE, 'more');
+      const few = await upload(server, tls, { ...config, remote: '/few' }, FEW);
+      const more = await upload(server, tls, { ...config, remote: '/more' }, MORE);
       expect((more - few) / (MORE - FEW)).toBeLessThanOrEqual(most);
-      const names = readdirSync(join(server.root, 'more'));
+      const names = readdirSync(join(server.root, 'more')).filter(name => !name.startsWith('.'));
       expect(names).toHaveLength(MORE);
       for (const name of names) {
         expect(readFileSync(join(server.root, 'more', name), 'utf8')).toBe(content(name));
@@ -44,7 +60,7 @@ describeReal.each('round trips: $way', WAYS, ['vsftpd', 'proftpd', 'pure-ftpd'],
   });
 });
 
-async function upload(server: RealServer, tls: 'none' | 'explicit', files: number, folder: string): Promise<number> {
+async function upload(server: RealServer, tls: 'none' | 'explicit', config: object, files: number): Promise<number> {
   const trips = new RoundTrips();
   const rig = await makeRig({
     connect: (_, { signal }) =>
@@ -56,8 +72,7 @@ async function upload(server: RealServer, tls: 'none' | 'explicit', files: numbe
   });
   const names = Array.from({ length: files }, (_, index) => `file ${index}`);
   await write(rig.site, Object.fromEntries(names.map(name => [name, content(name)])));
-  const remote = `/${folder}`;
-  expect(await rig.run({ direction: 'upload', parallel: 1, remote })).toMatchObject({ uploaded: files, failed: 0 });
+  expect(await rig.run({ direction: 'upload', parallel: 1, ...config })).toMatchObject({ uploaded: files, failed: 0 });
   return trips.count;
 }
 

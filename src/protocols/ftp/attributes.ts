@@ -70,10 +70,14 @@ export class Attributes {
 
   /** False when the server cannot, or will not, change the mode. */
   async chmod(path: string, mode: number): Promise<boolean> {
-    const line = `SITE CHMOD ${(mode & 0o7777).toString(8).padStart(3, '0')} ${sendable(path)}`;
+    const line = chmodLine(sendable(path), mode);
     const reply = await this.#control.exchange(line);
     if (reply.code >= 400 && reply.code < 500) throw refused(this.#control.where, line, reply);
     return isPositive(reply);
+  }
+
+  async chmodSoon(path: string, mode: number): Promise<boolean> {
+    return isPositive(await this.#control.ride(chmodLine(path, mode)));
   }
 
   async #shows(path: string, at: number): Promise<boolean> {
@@ -107,6 +111,10 @@ function timeIn(reply: Reply): number | undefined {
 
 function sameSecond(seen: number | undefined, at: number): boolean {
   return seen !== undefined && Math.floor(seen / 1_000) === Math.floor(at / 1_000);
+}
+
+function chmodLine(path: string, mode: number): string {
+  return `SITE CHMOD ${(mode & 0o7777).toString(8).padStart(3, '0')} ${path}`;
 }
 
 /** vsftpd sets a time by an MDTM with two arguments; Pure-FTPd and others by SITE UTIME. */

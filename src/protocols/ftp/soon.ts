@@ -22,6 +22,8 @@ export interface Soon {
   hash(path: string): Promise<string | undefined>;
   /** Kind, size and time; undefined when there is no such file, or, without MLST, when it is no file. */
   facts(path: string): Promise<Omit<FtpEntry, 'name'> | undefined>;
+  /** False: the server did not do it. */
+  chmod(path: string, mode: number): Promise<boolean>;
   rename(from: string, to: string): Promise<void>;
   makeFolder(path: string): Promise<void>;
   removeFolder(path: string): Promise<void>;
@@ -50,6 +52,7 @@ export function commandsSoon({ control, folder, attributes, hashes, facts }: Soo
     size: async path => attributes.sizeSoon(at(path)),
     modified: async path => attributes.modifiedSoon(at(path)),
     setModified: async (path, epochMs) => attributes.setModifiedSoon(at(path), epochMs),
+    chmod: async (path, mode) => attributes.chmodSoon(at(path), mode),
     hash: async path => hashes.hashSoon(at(path)),
     facts: async path => facts.soon(at(path)),
     makeFolder: async path => demand(`MKD ${path}`, control.ride(`MKD ${at(path)}`)),

@@ -121,10 +121,7 @@ class Application {
       await this.#each(
         bySize(transfers),
         ({ path }) => path,
-        async transfer => {
-          if (config.commit === 'end') staged.push(await this.#receiver.stage(transfer));
-          else this.#expect(transfer.path, await this.#receiver.deliver(transfer));
-        },
+        async transfer => this.#expect(transfer.path, await this.#receiver.deliver(transfer), staged),
       );
       await this.#arrived();
     }
@@ -146,13 +143,15 @@ class Application {
         ranks.get(rank) ?? [],
         ({ transfer }) => transfer.path,
         file => this.#publish(file),
+        { lanes: this.#receiver.window },
       );
     }
   }
 
-  #expect(path: string, { done }: Delivery): void {
+  #expect(path: string, { done }: Delivery, staged: Staged[]): void {
+    const atOnce = this.#workshop.config.commit === 'each';
     const settled = done.then(
-      size => this.#tally.transferred(path, size),
+      file => (atOnce ? this.#tally.transferred(path, file.size) : void staged.push(file)),
       error => this.#failed(path, error),
     );
     const seen = settled

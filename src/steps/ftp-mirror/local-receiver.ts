@@ -55,7 +55,7 @@ export class LocalReceiver implements Receiver {
     return true;
   }
 
-  async stage(transfer: Transfer): Promise<Staged> {
+  async #stage(transfer: Transfer): Promise<Staged> {
     const { config, pool } = this.#workshop;
     const at = config.atomic ? this.tempOf(transfer) : transfer.path;
     const size = await pool.use(async (client, attempt) => {
@@ -90,9 +90,9 @@ export class LocalReceiver implements Receiver {
   }
 
   async deliver(transfer: Transfer): Promise<Delivery> {
-    const staged = await this.stage(transfer);
-    await this.publish(staged);
-    return { done: Promise.resolve(staged.size) };
+    const staged = await this.#stage(transfer);
+    if (this.#workshop.config.commit === 'each') await this.publish(staged);
+    return { done: Promise.resolve(staged) };
   }
 
   settle(): Promise<void> {

@@ -15,9 +15,9 @@ export interface Staged {
   readonly timeLost: boolean;
 }
 
-/** `done` resolves with the file's size. It may be left alone: it never causes an unhandled rejection. */
+/** `done` may be left alone: it never causes an unhandled rejection. */
 export interface Delivery {
-  readonly done: Promise<number>;
+  readonly done: Promise<Staged>;
 }
 
 export interface Receiver {
@@ -31,15 +31,13 @@ export interface Receiver {
   makeFolder(path: string): Promise<void>;
   /** False when it stays, because under another spelling it is what the mirror has just put there. */
   remove(removal: Removal): Promise<boolean>;
-  /** Brings the content over, continuing what an earlier try left. */
-  stage(transfer: Transfer): Promise<Staged>;
-  /** Gives it its final name, in one step where the receiving side can. Returns the time the copy then has when it was lost. */
-  publish(staged: Staged): Promise<void>;
   /**
-   * stage() and publish() in one, for a file that may have its name at once. Resolves when the next may be sent; `done` when this one
-   * is published, which may be while the next is under way.
+   * Brings the content over, continuing what an earlier try left. Resolves when the next may be sent; `done` when the file is there,
+   * checked and, with `commit: each`, named, which may be while the next is under way.
    */
   deliver(transfer: Transfer): Promise<Delivery>;
+  /** Gives it its final name, in one step where the receiving side can. Returns the time the copy then has when it was lost. */
+  publish(staged: Staged): Promise<void>;
   /** Makes all of it durable. */
   settle(): Promise<void>;
 }

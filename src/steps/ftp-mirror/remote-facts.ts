@@ -1,5 +1,5 @@
 // Questions to a server about one path, answered by SIZE where it can and by a listing of the folder where it cannot.
-import { RefusedError } from '../../core/errors.ts';
+import { AppError, RefusedError } from '../../core/errors.ts';
 import type { FtpClient } from '../../protocols/ftp/index.ts';
 import { siblingOf } from './paths.ts';
 import { isMissingPath } from './workshop.ts';
@@ -32,4 +32,9 @@ async function listed(client: FtpClient, path: string) {
     if (isMissingPath(error)) return undefined;
     throw error;
   }
+}
+
+/** The server's no, or ours to a path that was relative to another folder: either may be tried again by itself. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof RefusedError || (error instanceof AppError && error.code === 'folder-left');
 }

@@ -19,22 +19,27 @@ export interface Tail extends Sent {
 /** The quick way does not do; the file has not been renamed. */
 export class TailError extends Error {}
 
-/** Resolves when the file is published, with the time it shows when that is not its source's (null: none), else undefined. */
-export async function finishSoon(client: FtpClient, tail: Tail): Promise<number | null | undefined> {
-  const { remote, to, size, modifiedAt } = tail;
-  if (tail.mode !== undefined) throw new TailError('modes are set one by one');
+/** Resolves when content and time are as they should be: true when the copy keeps its source's time. Throws TailError when they are not. */
+export async function equipSoon(client: FtpClient, tail: Tail): Promise<boolean> {
+  const { remote, size, modifiedAt } = tail;
   if (tail.hash !== undefined && size > HASHED_SOON_BYTES_MAX) throw new TailError('it takes its time');
-  const [arrived, hash, timeKept] = await Promise.all([
+  const [arrived, hash, timeKept, modeSet] = await Promise.all([
     tail.verify ? client.soon.size(remote) : size,
     tail.hash === undefined ? undefined : client.soon.hash(remote),
     tail.keepTime ? client.soon.setModified(remote, modifiedAt) : undefined,
+    tail.mode === undefined ? true : client.soon.chmod(remote, tail.mode),
   ]).catch(cause => {
     throw new TailError('no answer', { cause });
   });
-  if (arrived !== size || hash !== tail.hash || timeKept === false) throw new TailError('not as it should be');
+  if (arrived !== size || hash !== tail.hash || timeKept === false || !modeSet) throw new TailError('not as it should be');
+  return timeKept === true;
+}
+
+/** Resolves when the file has its name, with the time it then shows if that is not its source's. */
+export async function nameSoon(client: FtpClient, { remote, to }: Tail, timeKept: boolean): Promise<number | undefined> {
   const [, shown] = await Promise.all([
     remote === to ? undefined : client.soon.rename(remote, to),
-    timeKept === true ? undefined : client.soon.modified(to).catch(() => undefined),
+    timeKept ? undefined : client.soon.modified(to).catch(() => undefined),
   ]);
-  return timeKept === true ? undefined : (shown ?? null);
+  return shown;
 }

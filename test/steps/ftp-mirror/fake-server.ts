@@ -171,6 +171,7 @@ class FakeClient implements Partial<FtpClient> {
     size: path => this.#ride(() => this.size(path)),
     modified: path => this.#ride(() => this.modified(path)),
     setModified: (path, at) => this.#ride(() => this.setModified(path, at)),
+    chmod: (path, mode) => this.#ride(() => this.chmod(path, mode)),
     hash: path => this.#ride(() => this.hash(path)),
     facts: path => this.#ride(() => this.facts(path)),
     rename: (from, to) => this.#ride(() => this.rename(from, to)),

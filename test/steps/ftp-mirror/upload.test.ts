@@ -385,3 +385,33 @@ test('a missing local folder says so; names FTP cannot carry fail alone', async 
   await expect(rig.run(up)).rejects.toMatchObject({ code: 'mirror-incomplete' });
   expect(server.content('/www')).toEqual({ ok: '1' });
 });
+
+test('commit: end gives all names in one stretch, `last` at its end, after everything is there and before anything goes', async () => {
+  const server = new FakeServer().put('/www/old/page', 'x');
+  const rig = await makeRig(server);
+  const files = Object.fromEntries(Array.from({ length: 50 }, (_, n) => [`dir${n % 3}/f${n}`, `${n}`]));
+  await write(rig.site, { ...files, 'index.html': 'home' });
+  const config = { direction: 'upload', commit: 'end', delete: true, last: ['*.html'], chmod: { files: '640' } };
+  expect(await rig.run(config)).toMatchObject({ uploaded: 51, deleted: 1 });
+  const order = server.log.filter(what => /^(226|RNTO|MFMT|CHMOD|DELE)/.test(what));
+  const first = order.findIndex(what => what.startsWith('RNTO'));
+  expect(order.slice(first, first + 51).every(what => what.startsWith('RNTO'))).toBe(true);
+  expect(order[first + 50]).toBe('RNTO /www/index.html');
+  expect(order[first + 51]).toBe('DELE /www/old/page');
+  expect([...server.files.values()].every(file => file.mode === 0o640)).toBe(true);
+});
+
+test('commit: end: when one file does not come, nothing has a new name, and the next run sends only that one', async () => {
+  const server = new FakeServer();
+  const rig = await makeRig(server);
+  await write(rig.site, { a: 'A', b: 'B', c: 'C' });
+  let stores = 0;
+  server.refuse = what => (what.startsWith('STOR') && ++stores === 2 ? refusedError('server-refused', '553') : undefined);
+  await expect(rig.run({ direction: 'upload', commit: 'end' })).rejects.toMatchObject({ code: 'mirror-incomplete' });
+  expect(server.content('/www')).toEqual({});
+  expect(server.temps()).toHaveLength(2);
+  server.refuse = () => undefined;
+  server.log.length = 0;
+  expect(await rig.run({ direction: 'upload', commit: 'end' })).toMatchObject({ uploaded: 3, bytes: 1 });
+  expect(server.temps()).toEqual([]);
+});

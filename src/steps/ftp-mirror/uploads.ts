@@ -1,0 +1,202 @@
+// Files on their way to the server: content under a temporary name, checked, with time and mode, then named; most of it without waiting.
+import { join, posix } from 'node:path';
+import { AppError, RefusedError } from '../../core/errors.ts';
+import { printable } from '../../core/text.ts';
+import type { FtpClient, HashAlgorithm } from '../../protocols/ftp/index.ts';
+import type { Transfer } from './compare.ts';
+import { remotePath, siblingOf } from './paths.ts';
+import type { Delivery, Staged } from './receiver.ts';
+import { isRefusal, orRefused, remoteExists, remoteSize } from './remote-facts.ts';
+import { renameOver } from './rename-over.ts';
+import type { Survey } from './survey.ts';
+import type { Tally } from './tally.ts';
+import { tempName } from './temp-name.ts';
+import { type Sent, uploadFile, verifyHash, verifySize } from './upload-file.ts';
+import { equipSoon, nameSoon, type Tail, TailError } from './upload-tail.ts';
+import type { Workshop } from './workshop.ts';
+
+export class Uploads {
+  readonly #workshop: Workshop;
+  readonly #tally: Tally;
+  readonly #temps: Survey['temps'];
+  readonly #deployed: Survey['deployed'];
+
+  constructor(workshop: Workshop, tally: Tally, { temps, deployed }: Pick<Survey, 'temps' | 'deployed'>) {
+    this.#workshop = workshop;
+    this.#tally = tally;
+    this.#temps = temps;
+    this.#deployed = deployed;
+  }
+
+  /** Where a file of this content and place lies until it has its name. */
+  tempOf({ path, facts }: Transfer): string {
+    return siblingOf(path, tempName({ path: this.#remote(path), size: facts.size, modifiedAt: facts.modifiedAt }));
+  }
+
+  /**
+   * What remains after the content arrived leaves with the next file on the same session; what fails there is done again, step by
+   * step. With `commit: end` the file keeps its temporary name.
+   */
+  async deliver(transfer: Transfer): Promise<Delivery> {
+    const { sent, finished } = await this.#workshop.pool.use(async (client, attempt) => {
+      const file = await this.#send(client, transfer, attempt);
+      const tail = { finished: this.#finishSoon(client, transfer, file) };
+      tail.finished.catch(() => undefined);
+      return { sent: file, ...tail };
+    });
+    const done = finished.catch(error => this.#finishSlowly(transfer, sent, error));
+    done.catch(() => undefined);
+    return { done };
+  }
+
+  /** All names at once in windows; one that does not come through is done again by itself. */
+  async publish(staged: Staged): Promise<void> {
+    const { batch } = this.#workshop;
+    const to = this.#remote(staged.transfer.path);
+    try {
+      await batch.soon(soon => soon.rename(this.#remote(staged.at), to));
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      return this.#name(staged, true);
+    }
+    const time = staged.timeLost ? await batch.soon(soon => soon.modified(to)).catch(() => undefined) : undefined;
+    await this.#remember(staged, staged.timeLost ? (time ?? null) : undefined);
+  }
+
+  async #finishSoon(client: FtpClient, transfer: Transfer, sent: Sent): Promise<Staged> {
+    const { config } = this.#workshop;
+    const tail = this.#tailOf(client, transfer, sent);
+    const timeKept = await equipSoon(client, tail);
+    const staged = this.#staged(transfer, sent, timeKept);
+    if (config.commit === 'end') return staged;
+    const shown = await nameSoon(client, tail, timeKept);
+    await this.#remember(staged, timeKept ? undefined : (shown ?? null));
+    return staged;
+  }
+
+  #send(client: FtpClient, transfer: Transfer, attempt: number): Promise<Sent> {
+    const { config, bandwidth, signal, localRoot } = this.#workshop;
+    const { path } = transfer;
+    return uploadFile(client, {
+      local: join(localRoot, path),
+      followLinks: config.symlinks === 'follow',
+      remote: facts => this.#remote(config.atomic ? this.tempOf({ ...transfer, facts: { ...facts, precisionMs: 0 } }) : path),
+      offset: (session, remote) => this.#offset(session, remote, attempt),
+      verify: false,
+      digests: this.#digests(client),
+      moved: (at, bytes) => this.#tally.at(path, at, bytes),
+      chunkBytes: bandwidth.chunkBytes,
+      take: bytes => bandwidth.take(bytes, signal),
+      note: message => this.#tally.once(message),
+      keepsPart: !config.atomic,
+    });
+  }
+
+  #digests({ hashing }: FtpClient): readonly HashAlgorithm[] {
+    const wanted = new Set<HashAlgorithm>();
+    if (this.#workshop.config.verify === 'hash' && hashing !== undefined) wanted.add(hashing);
+    if (this.#deployed !== undefined) wanted.add('sha256');
+    return [...wanted];
+  }
+
+  /** Checks what arrived and gives it time and mode. */
+  async #equip(client: FtpClient, transfer: Transfer, sent: Sent): Promise<Staged> {
+    const { config } = this.#workshop;
+    if (config.verify !== 'none') {
+      const note = (message: string) => this.#tally.once(message);
+      const check = { ...sent, local: transfer.path, keepsPart: !config.atomic, note };
+      await verifySize(client, check);
+      if (config.verify === 'hash') await verifyHash(client, check);
+    }
+    const timeKept = config['preserve-times'] && (await client.setModified(sent.remote, sent.modifiedAt));
+    if (config['preserve-times'] && !timeKept) this.#tally.once('the server cannot set times: they are remembered here instead');
+    if (config.chmod?.files !== undefined) await this.#chmod(client, sent.remote, config.chmod.files);
+    return this.#staged(transfer, sent, timeKept);
+  }
+
+  #tailOf({ hashing }: FtpClient, { path }: Transfer, sent: Sent): Tail {
+    const { config } = this.#workshop;
+    return {
+      ...sent,
+      to: this.#remote(path),
+      verify: config.verify !== 'none',
+      hash: config.verify === 'hash' && hashing !== undefined ? sent.hashes[hashing] : undefined,
+      keepTime: config['preserve-times'],
+      ...(config.chmod?.files === undefined ? {} : { mode: config.chmod.files }),
+    };
+  }
+
+  /** The same with a reply awaited for each command. `why`: what went wrong before; a rename may have been done and its answer lost. */
+  async #finishSlowly(transfer: Transfer, sent: Sent, why: unknown): Promise<Staged> {
+    const { pool, signal, config } = this.#workshop;
+    if (signal.aborted || pool.failure !== undefined) throw why;
+    if (config.commit === 'end') return pool.use(client => this.#equip(client, transfer, sent));
+    const mayBeDone = config.atomic && !(why instanceof RefusedError) && !(why instanceof TailError);
+    const to = this.#remote(transfer.path);
+    const staged = await pool.use(async (client, attempt) => {
+      const gone = (mayBeDone || attempt > 1) && !(await remoteExists(client, sent.remote));
+      if (!gone) return this.#equip(client, transfer, sent);
+      if ((await remoteSize(client, to)) !== sent.size) throw vanished(to);
+      const timeKept = config['preserve-times'] && (await client.setModified(to, sent.modifiedAt));
+      return this.#staged(transfer, sent, timeKept, posix.basename(to));
+    });
+    await this.#name(staged, mayBeDone);
+    return staged;
+  }
+
+  async #name(staged: Staged, mayBeDone: boolean): Promise<void> {
+    const remote = this.#remote(staged.transfer.path);
+    const time = await this.#workshop.pool.use(async (client, attempt) => {
+      const done = mayBeDone || attempt > 1 ? staged.size : undefined;
+      if (staged.at !== staged.transfer.path)
+        await renameOver(client, this.#remote(staged.at), remote, { done, note: message => this.#tally.once(message) });
+      return staged.timeLost ? ((await orRefused(client.modified(remote))) ?? null) : null;
+    });
+    await this.#remember(staged, staged.timeLost ? time : undefined);
+  }
+
+  /** `time`: what the copy shows instead of its source's time; undefined when it kept that. */
+  async #remember({ transfer, size, modifiedAt, sha256 }: Staged, time: number | null | undefined): Promise<void> {
+    const { path } = transfer;
+    if (sha256 !== undefined && modifiedAt !== undefined) {
+      this.#deployed?.add(path, { size, modifiedAt, shown: time === undefined ? modifiedAt : time, sha256 });
+    }
+    if (time === undefined || modifiedAt === undefined) return;
+    await this.#workshop.memory.put(path, { size, source: modifiedAt, target: time });
+  }
+
+  /** What lies under a temporary name is the beginning of this very content; its true size is asked for, never assumed. */
+  async #offset(client: FtpClient, remote: string, attempt: number): Promise<number> {
+    const { config } = this.#workshop;
+    if (!config.atomic) return 0;
+    const known = this.#temps.has(this.#relative(remote));
+    if (attempt === 1 && !(known && config.resume)) return 0;
+    return (await remoteSize(client, remote)) ?? 0;
+  }
+
+  async #chmod(client: FtpClient, remote: string, mode: number): Promise<void> {
+    if (!(await client.chmod(remote, mode))) this.#tally.once('the server does not set modes');
+  }
+
+  #staged(transfer: Transfer, sent: Sent, timeKept: boolean, at = posix.basename(sent.remote)): Staged {
+    const { size, modifiedAt, hashes } = sent;
+    return { transfer, at: siblingOf(transfer.path, at), size, modifiedAt, sha256: hashes.sha256, timeLost: !timeKept };
+  }
+
+  #remote(path: string): string {
+    return remotePath(this.#workshop.remoteRoot, path);
+  }
+
+  #relative(remote: string): string {
+    const root = this.#workshop.remoteRoot;
+    if (root === '.') return remote;
+    return remote.slice(root === '/' ? 1 : root.length + 1);
+  }
+}
+
+function vanished(path: string): AppError {
+  return new AppError('upload-vanished', `${printable(path)}: the unfinished file is gone from the server`, {
+    retry: 'later',
+    hint: 'Does another mirror work on the same folder? It is sent again by the next attempt.',
+  });
+}
