@@ -13,6 +13,8 @@ export interface StoredMessage {
   readonly sha256: string;
   readonly size: number;
   readonly month: string;
+  /** A file of the Maildir holds it; offset and length are 0 then. */
+  readonly maildir: boolean;
   readonly offset: number;
   readonly length: number;
   readonly lineEnds: LineEnds;
@@ -60,9 +62,9 @@ export class AccountIndex {
 
   /** The first record of a hash stays; the newest message of a UID counts. */
   add(month: string, entry: ManifestEntry): void {
-    const { sha256, size, offset, length, lineEnds, finalNewline, fetchedAt } = entry;
+    const { sha256, size, maildir, offset, length, lineEnds, finalNewline, fetchedAt } = entry;
     const known = this.#bySha256.get(sha256);
-    const stored = known ?? { sha256, size, month, offset, length, lineEnds, finalNewline, fetchedAt };
+    const stored = known ?? { sha256, size, month, maildir, offset, length, lineEnds, finalNewline, fetchedAt };
     if (known === undefined) this.#bySha256.set(sha256, stored);
     if (entry.uidl !== undefined) this.#byUidl.set(entry.uidl, stored);
   }
@@ -95,10 +97,10 @@ async function loadMonth(files: ArchiveFiles, folder: string, month: string, ind
         continue;
       }
       if (tornLines > 0) throw damaged(`${path}: line ${line.number - tornLines} cannot be read, though whole lines follow`);
-      if (entry.offset < mboxEnd) throw damaged(`${path}: line ${line.number} overlaps the message before it`);
+      if (!entry.maildir && entry.offset < mboxEnd) throw damaged(`${path}: line ${line.number} overlaps the message before it`);
       index.add(month, entry);
       manifestEnd = line.offset + line.length;
-      mboxEnd = entry.offset + entry.length;
+      if (!entry.maildir) mboxEnd = entry.offset + entry.length;
     }
   } finally {
     await file.close();

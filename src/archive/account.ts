@@ -2,11 +2,13 @@
 import { join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import { type AccountIndex, firstSeen, type StoredMessage } from './account-index.ts';
+import type { AccountWriter, Arrival } from './account-writer.ts';
 import { type ArchiveFiles, nodeFiles } from './files.ts';
 import { type CompleteMessage, Incoming } from './incoming.ts';
 import { accountFolder, monthAfter, monthOf, README_NAME, SPOOL_NAME } from './layout.ts';
 import { isAlive, type LockOptions, lockAccount, thisProcess } from './lock.ts';
-import { type Arrival, MonthWriter } from './month-writer.ts';
+import { MaildirWriter } from './maildir/maildir-writer.ts';
+import { MonthWriter } from './month-writer.ts';
 import { type QuarantineNote, writeQuarantine } from './quarantine.ts';
 import { MessageReader } from './reader.ts';
 import { README_TEXT } from './readme.ts';
@@ -24,7 +26,11 @@ export interface ArchiveOptions {
   /** Who takes the lock; default: this process. */
   readonly lock?: Pick<LockOptions, 'owner' | 'isAlive'>;
   readonly memoryBytesMax?: number;
+  /** How new messages are stored; default: as a Maildir where the account is one already, else as mbox. */
+  readonly format?: ArchiveFormat | undefined;
 }
+
+export type ArchiveFormat = 'mbox' | 'maildir';
 
 /** Makes the folders, takes the lock, and repairs what a crash left. Throws `archive-locked`, `archive-damaged`, `disk-full`, … */
 export async function openAccount(options: ArchiveOptions): Promise<AccountArchive> {
@@ -39,9 +45,19 @@ export async function openFolder(folder: string, options: Omit<ArchiveOptions, '
   const owner = options.lock ?? { owner: await thisProcess(), isAlive };
   const unlock = await lockAccount(folder, { files, clock, ...owner });
   try {
+    const format = options.format ?? ((await files.exists(join(folder, 'cur'))) ? 'maildir' : 'mbox');
     const recovery = await recover(files, folder);
     const journal = await StateJournal.open(files, folder);
-    return new AccountArchive({ files, folder, clock, recovery, journal, unlock, memoryBytesMax: options.memoryBytesMax });
+    return new AccountArchive({
+      files,
+      folder,
+      format,
+      clock,
+      recovery,
+      journal,
+      unlock,
+      memoryBytesMax: options.memoryBytesMax,
+    });
   } catch (error) {
     await unlock().catch(() => undefined);
     throw error;
@@ -51,6 +67,7 @@ export async function openFolder(folder: string, options: Omit<ArchiveOptions, '
 interface Parts {
   readonly files: ArchiveFiles;
   readonly folder: string;
+  readonly format: ArchiveFormat;
   readonly clock: Clock;
   readonly recovery: Recovery;
   readonly journal: StateJournal;
@@ -61,7 +78,7 @@ interface Parts {
 export class AccountArchive {
   readonly #parts: Parts;
   readonly #reader: MessageReader;
-  #writer: MonthWriter | undefined;
+  #writer: AccountWriter | undefined;
   #sealedMonth: string;
 
   constructor(parts: Parts) {
@@ -178,12 +195,13 @@ export class AccountArchive {
     return month > this.#sealedMonth ? month : monthAfter(this.#sealedMonth);
   }
 
-  async #month(month: string): Promise<MonthWriter> {
+  async #month(month: string): Promise<AccountWriter> {
     if (this.#writer?.month === month) return this.#writer;
     await this.#writer?.commit();
     await this.#writer?.close();
     this.#writer = undefined;
-    this.#writer = await MonthWriter.open(this.#parts.files, this.#parts.folder, month);
+    const { files, folder, format } = this.#parts;
+    this.#writer = await (format === 'maildir' ? MaildirWriter : MonthWriter).open(files, folder, month);
     return this.#writer;
   }
 }

@@ -9,14 +9,13 @@ import { AppError } from '../core/errors.ts';
 import { type CatalogOptions, type ListedMessage, listMessages } from './catalog.ts';
 import { dateOf } from './date-of.ts';
 import { type ArchiveFile, type ArchiveFiles, nodeFiles } from './files.ts';
+import { grouped } from './grouped.ts';
 import { MonthWriter } from './month-writer.ts';
 import { MessageReader } from './reader.ts';
 
 export type ExportFormat = 'eml' | 'maildir' | 'mbox';
 
 export const SUMS_NAME = 'SHA256SUMS';
-/** A message bigger than this waits in no list of writes. */
-const WRITE_BYTES = 256 * 1024;
 const GROUP_MESSAGES_MAX = 500;
 
 export interface ExportOptions extends CatalogOptions {
@@ -212,16 +211,4 @@ class MboxExport implements ExportWriter {
     this.#open = { folder, writer };
     return writer;
   }
-}
-
-async function* grouped(octets: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  let [parts, bytes]: [Buffer[], number] = [[], 0];
-  for await (const chunk of octets) {
-    parts.push(chunk);
-    bytes += chunk.length;
-    if (bytes < WRITE_BYTES) continue;
-    yield Buffer.concat(parts);
-    [parts, bytes] = [[], 0];
-  }
-  if (bytes > 0) yield Buffer.concat(parts);
 }

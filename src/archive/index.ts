@@ -1,5 +1,5 @@
 // The archive as the rest of the program sees it: accounts opened for writing, messages read back.
-export { AccountArchive, type ArchiveOptions, openAccount, openFolder } from './account.ts';
+export { AccountArchive, type ArchiveFormat, type ArchiveOptions, openAccount, openFolder } from './account.ts';
 export { AccountIndex, firstSeen, loadIndex, type StoredMessage } from './account-index.ts';
 export { accountsOf, type CatalogOptions, findMessage, type ListedMessage, listMessages } from './catalog.ts';
 export { dateOf } from './date-of.ts';

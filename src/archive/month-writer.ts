@@ -5,6 +5,7 @@
 //   any failure ──► manifest cut back, synced ──► mbox cut back ──► this writer is finished (a failed fsync is never tried again)
 import { join } from 'node:path';
 import { MisuseError } from '../core/errors.ts';
+import type { AccountWriter, Arrival } from './account-writer.ts';
 import type { ArchiveFile, ArchiveFiles } from './files.ts';
 import type { CompleteMessage } from './incoming.ts';
 import { manifestName, mboxName } from './layout.ts';
@@ -13,13 +14,7 @@ import { encodeRecord } from './record.ts';
 
 const WRITE_BYTES = 1024 * 1024;
 
-export interface Arrival {
-  readonly uidl: string | undefined;
-  /** Epoch milliseconds. */
-  readonly fetchedAt: number;
-}
-
-export class MonthWriter {
+export class MonthWriter implements AccountWriter {
   readonly month: string;
   readonly #mbox: ArchiveFile;
   readonly #manifest: ArchiveFile;
@@ -74,7 +69,7 @@ export class MonthWriter {
       }
       const { sha256, size, lineEnds, finalNewline, facts } = message;
       const length = this.#end + this.#buffered - offset;
-      const entry = { sha256, size, offset, length, lineEnds, finalNewline, ...arrival, ...facts };
+      const entry = { sha256, size, maildir: false, offset, length, lineEnds, finalNewline, ...arrival, ...facts };
       this.#lines.push(formatEntry(entry));
       return entry;
     });

@@ -5,6 +5,7 @@ import { AppError } from '../core/errors.ts';
 import { loadIndex, type StoredMessage } from './account-index.ts';
 import { type ArchiveFiles, nodeFiles } from './files.ts';
 import { INDEX_NAME, README_NAME } from './layout.ts';
+import { MaildirSource } from './maildir/maildir-source.ts';
 import { openMonthOrThrow } from './month.ts';
 import type { MonthSource } from './month-source.ts';
 import { decodeRecord } from './record.ts';
@@ -13,15 +14,18 @@ import { decodeRecord } from './record.ts';
 export class MessageReader {
   readonly #files: ArchiveFiles;
   readonly #folder: string;
+  readonly #maildir: MaildirSource;
   #open: { readonly month: string; readonly source: MonthSource } | undefined;
 
   constructor(files: ArchiveFiles, folder: string) {
     this.#files = files;
     this.#folder = folder;
+    this.#maildir = new MaildirSource(files, folder);
   }
 
   /** The exact octets that were received, if verify() says so. */
   async *read(message: StoredMessage): AsyncGenerator<Buffer> {
+    if (message.maildir) return yield* this.#maildir.read(message);
     const source = await this.#month(message.month);
     yield* decodeRecord((from, to) => source.read(from, to), message);
   }

@@ -17,6 +17,9 @@ export const README_TEXT = `This is a mail archive written by postrider. You nee
 <account>/YYYY-MM.seal.json       Its seal. compressed-sha256: of the .mbox.zst. merkle-root: over the lines of the manifest without
                                   their line ends (RFC 6962 section 2.1). previous: the SHA-256 of the seal file before it.
 
+<account>/{tmp,new,cur}           A Maildir, where the account is kept as one: the exact octets, one file a message. Its lines in the
+                                  manifest have file (its name; mail programs add flags behind a colon) for offset and length.
+
 To get the exact octets back: take the record, drop its first line ("From ...") and its last line end; if
 final-newline is false, drop one more line end; take one ">" from every line that begins with one or more ">"
 and then "From "; if eol is crlf, turn every LF into CR LF. The SHA-256 of the result is the sha256 of its line.

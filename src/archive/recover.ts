@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type AccountIndex, damaged, loadIndex, type MonthFacts } from './account-index.ts';
 import type { ArchiveFiles } from './files.ts';
 import { manifestName, mboxName, monthOfMbox, SPOOL_NAME } from './layout.ts';
+import { settleMaildir } from './maildir/settle.ts';
 import { checkSealed, settleSeals } from './seal/settle.ts';
 
 export interface Recovery {
@@ -24,6 +25,7 @@ export async function recover(files: ArchiveFiles, folder: string): Promise<Reco
     const month = monthOfMbox(name);
     if (month !== undefined && !known.has(month)) await refuseOrphan(files, join(folder, name));
   }
+  await settleMaildir(files, folder, index);
   await files.remove(join(folder, SPOOL_NAME));
   let mboxBytesCut = 0;
   let manifestLinesCut = 0;

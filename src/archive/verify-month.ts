@@ -5,8 +5,10 @@ import { AppError } from '../core/errors.ts';
 import type { ArchiveFiles } from './files.ts';
 import { readJsonLines } from './json-lines.ts';
 import { manifestName, mboxName } from './layout.ts';
+import { maildirName } from './maildir/maildir-name.ts';
+import { MaildirSource } from './maildir/maildir-source.ts';
 import { type ManifestEntry, parseEntry } from './manifest.ts';
-import type { MonthSource } from './month-source.ts';
+import { type MonthSource, readRange } from './month-source.ts';
 import { decodeRecord, fromLine } from './record.ts';
 import { MerkleTree } from './seal/merkle.ts';
 
@@ -44,6 +46,8 @@ export interface Observer {
   /** After each message, with its size. */
   readonly checked?: (size: number) => void;
   readonly signal?: AbortSignal | undefined;
+  /** The file of the Maildir that a message is listed with. */
+  readonly listed?: (name: string) => void;
 }
 
 export interface MonthVerification {
@@ -68,6 +72,7 @@ export async function verifyMonth(
   const mbox = { account: place.account, path: source?.path ?? join(place.folder, mboxName(place.month)) };
   const manifest = await files.open(path, 'read');
   const tree = new MerkleTree();
+  const maildir = new MaildirSource(files, place.folder);
   let [messages, sound, end] = [0, 0, 0];
   try {
     if (manifest !== undefined) {
@@ -80,6 +85,14 @@ export async function verifyMonth(
           continue;
         }
         messages += 1;
+        if (entry.maildir) {
+          const problem = await inMaildir(files, maildir, place, entry);
+          if (problem === undefined) sound += 1;
+          else observer.found(problem);
+          observer.listed?.(maildirName(entry));
+          observer.checked?.(entry.size);
+          continue;
+        }
         for (const problem of gap(mbox, entry, { size, end })) observer.found(problem);
         const kind = (await examine(source, entry, size)) ?? (entry.offset < end ? 'changed' : undefined);
         if (kind === undefined) sound += 1;
@@ -104,6 +117,27 @@ function gap(where: Where, { offset }: ManifestEntry, { size, end }: { size: num
 
 function named({ offset, length, sha256, subject }: ManifestEntry): Pick<Problem, 'offset' | 'length' | 'sha256' | 'subject'> {
   return { offset, length, sha256, ...(subject === undefined ? {} : { subject }) };
+}
+
+async function inMaildir(
+  files: ArchiveFiles,
+  maildir: MaildirSource,
+  { account }: Place,
+  entry: ManifestEntry,
+): Promise<Problem | undefined> {
+  const path = await maildir.path(entry);
+  const where = { account, path: path ?? maildir.pathOf(entry), ...named({ ...entry, length: entry.size }) };
+  const file = path === undefined ? undefined : await files.open(path, 'read');
+  if (file === undefined) return { kind: 'missing', ...where };
+  try {
+    const size = await file.size();
+    const hash = createHash('sha256');
+    for await (const chunk of readRange(file, 0, size)) hash.update(chunk);
+    if (hash.digest('hex') === entry.sha256) return undefined;
+    return { kind: size < entry.size ? 'torn' : 'changed', ...where };
+  } finally {
+    await file.close();
+  }
 }
 
 async function examine(source: MonthSource | undefined, entry: ManifestEntry, size: number): Promise<ProblemKind | undefined> {

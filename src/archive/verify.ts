@@ -4,6 +4,7 @@ import { AppError } from '../core/errors.ts';
 import { accountsOf } from './catalog.ts';
 import { type ArchiveFiles, nodeFiles } from './files.ts';
 import { LOCK_NAME, mboxName, monthOfManifest, monthOfMbox, monthOfSeal, monthOfSealed, sealedName } from './layout.ts';
+import { MaildirSource } from './maildir/maildir-source.ts';
 import { openMonth } from './month.ts';
 import type { MonthSource } from './month-source.ts';
 import { type ChainLink, verifySeal } from './seal/verify-seal.ts';
@@ -52,12 +53,15 @@ class Verifying {
   };
   readonly #files: ArchiveFiles;
   readonly #observer: Observer;
+  /** Files of the account’s Maildir that a manifest lists. */
+  readonly #listed = new Set<string>();
 
   constructor(files: ArchiveFiles, { onProblem, onProgress, signal }: VerifyOptions) {
     this.#files = files;
     let checked = 0;
     this.#observer = {
       signal,
+      listed: name => this.#listed.add(name),
       found: problem => {
         this.result.problems.push(problem);
         onProblem?.(problem);
@@ -82,7 +86,15 @@ class Verifying {
       if (sealed.has(month) || (names.includes(sealedName(month)) && !names.includes(mboxName(month))))
         last = (await verifySeal(this.#files, place, { previous: last, found }, this.#observer)) ?? last;
     }
+    if (!busy) await this.#unlistedFiles(folder, account);
     if (last !== undefined) this.result.seals.push({ account, ...last });
+  }
+
+  /** Of a Maildir: messages that no manifest knows. */
+  async #unlistedFiles(folder: string, account: string): Promise<void> {
+    for (const [name, path] of await new MaildirSource(this.#files, folder).all())
+      if (!this.#listed.delete(name))
+        this.#observer.found({ kind: 'unlisted', account, path, offset: 0, length: 0, reason: NO_LINE });
   }
 
   async #month(place: Place): Promise<MonthVerification> {
@@ -109,6 +121,8 @@ class Verifying {
     }
   }
 }
+
+const NO_LINE = 'no manifest lists it';
 
 function monthsOf(names: readonly string[]): readonly string[] {
   const months = names.flatMap(

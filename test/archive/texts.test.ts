@@ -79,6 +79,7 @@ describe('folder names', () => {
 
 describe('a manifest line', () => {
   const entry: ManifestEntry = {
+    maildir: false,
     sha256: 'a'.repeat(64),
     size: 10,
     offset: 0,

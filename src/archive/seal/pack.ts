@@ -63,6 +63,7 @@ async function cutsOf(files: ArchiveFiles, path: string, frameBytesMax: number):
   try {
     for await (const { value } of readJsonLines(manifest)) {
       const entry = parseEntry(value);
+      if (entry?.maildir === true) continue;
       if (entry === undefined || entry.offset !== end)
         throw new AppError('archive-damaged', `${path} does not list its messages without gaps`, { hint: VERIFY_HINT });
       if (end > start() && end + entry.length - start() > frameBytesMax) cuts.push(end);

@@ -24,9 +24,10 @@ export const configSchema = object({
   archive: word().describe('The folder of the archive; made when missing.'),
   account: word().optional().describe('The name of the account’s folder in the archive. Default: user@host.'),
   format: oneOf(['mbox', 'maildir'])
-    .refine(format => format !== 'maildir', { error: 'maildir is not available yet; leave `format` out or write mbox' })
     .default('mbox')
-    .describe('mbox (default): one file a month, variant mboxrd. maildir is not available yet.'),
+    .describe(
+      'mbox (default): one file a month, variant mboxrd. maildir: one file a message, with the same manifest; its months are not sealed.',
+    ),
   delete: deletePolicy().default({ when: 'never' }),
   limit: integer(1, 1_000_000)
     .optional()

@@ -29,6 +29,7 @@ export async function run(
     root: resolve(context.workdir, config.archive),
     account: config.account ?? accountOf(endpoint),
     clock: context.clock,
+    format: config.format,
     files,
   });
   let outputs: ArchiveOutputs;

@@ -24,7 +24,6 @@ describe('the settings of pop3/archive', () => {
   });
 
   it('refuse what is wrong or not built, in words', () => {
-    expect(problems({ format: 'maildir' })).toEqual(['format: maildir is not available yet; leave `format` out or write mbox']);
     expect(problems({ attachments: { dir: 'x' } })).toEqual([
       'attachments: saving attachments is not available yet; leave `attachments` out',
     ]);

@@ -45,6 +45,16 @@ it('packs November, knows its messages again and deletes them on the server only
   expect(await verifyArchive(join(dir, 'mail'))).toMatchObject({ messages: 4, sound: 4, problems: [] });
 });
 
+it('does nothing to a Maildir, which the job may ask for', async () => {
+  const config = configOf({ format: 'maildir', account: 'letters' });
+  expect(await pop3Archive.run(config, context)).toMatchObject({ archived: 3 });
+  context.time = Date.UTC(2027, 0, 1);
+  expect(await pop3Archive.run(config, context)).toMatchObject({ listed: 3, duplicates: 0 });
+  expect(readdirSync(join(dir, 'mail/letters/new'))).toHaveLength(3);
+  expect(readdirSync(join(dir, 'mail/letters'))).toEqual(['2026-12.manifest.jsonl', 'cur', 'new', 'state.jsonl', 'tmp']);
+  expect(await verifyArchive(join(dir, 'mail'))).toMatchObject({ messages: 6, sound: 6, problems: [] });
+});
+
 it('leaves it where the job says so', async () => {
   await pop3Archive.run(configOf({ seal: false }), context);
   expect(readdirSync(folder)).toContain('2026-11.mbox');
