@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import { type AccountIndex, firstSeen, type StoredMessage } from './account-index.ts';
 import type { AccountWriter, Arrival } from './account-writer.ts';
+import { type Extracted, type ExtractOptions, extractAttachments } from './attachments/extract.ts';
 import { type ArchiveFiles, nodeFiles } from './files.ts';
 import { type CompleteMessage, Incoming } from './incoming.ts';
 import { accountFolder, monthAfter, monthOf, README_NAME, SPOOL_NAME } from './layout.ts';
@@ -31,6 +32,8 @@ export interface ArchiveOptions {
 }
 
 export type ArchiveFormat = 'mbox' | 'maildir';
+
+export type AttachmentOptions = Pick<ExtractOptions, 'target' | 'rule' | 'wants' | 'skipped' | 'signal'>;
 
 /** Makes the folders, takes the lock, and repairs what a crash left. Throws `archive-locked`, `archive-damaged`, `disk-full`, … */
 export async function openAccount(options: ArchiveOptions): Promise<AccountArchive> {
@@ -162,6 +165,20 @@ export class AccountArchive {
 
   async quarantine(note: QuarantineNote): Promise<void> {
     await writeQuarantine(this.#parts.files, this.#parts.folder, note);
+  }
+
+  /** From committed messages; see extractAttachments. */
+  extractAttachments(options: AttachmentOptions): Promise<Extracted> {
+    const { files, folder, clock } = this.#parts;
+    const messages = this.index.messages();
+    return extractAttachments({
+      ...options,
+      files,
+      folder,
+      messages,
+      read: message => this.read(message),
+      now: () => clock.now(),
+    });
   }
 
   /** Seals the months that are past. What was stored must be committed. */

@@ -1,6 +1,6 @@
 // The few file operations that the archive is made of, so that a test can fail the N-th of them. Errors are ours, with the path.
 import { constants } from 'node:fs';
-import { type FileHandle, lstat, open, readdir, rename, rm } from 'node:fs/promises';
+import { type FileHandle, link, lstat, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileError } from '../core/errors.ts';
 import { makeFolder } from '../files/make-folder.ts';
@@ -33,6 +33,8 @@ export interface ArchiveFiles {
   exists(path: string): Promise<boolean>;
   /** False when `from` does not exist. */
   rename(from: string, to: string): Promise<boolean>;
+  /** Renames a file unless `to` exists; false then. */
+  place(from: string, to: string): Promise<boolean>;
   /** No error when it does not exist. */
   remove(path: string): Promise<void>;
 }
@@ -52,6 +54,7 @@ export const nodeFiles: ArchiveFiles = {
   list,
   exists,
   rename: move,
+  place,
   remove,
 };
 
@@ -156,6 +159,25 @@ function move(from: string, to: string): Promise<boolean> {
     }
   });
 }
+
+/** By a hard link, which never replaces anything; where the file system has none, there is a moment between look and rename. */
+function place(from: string, to: string): Promise<boolean> {
+  return attempt(to, async () => {
+    try {
+      await link(from, to);
+    } catch (error) {
+      if (errnoOf(error) === 'EEXIST') return false;
+      if (!LINKLESS.has(errnoOf(error) ?? '')) throw error;
+      if (await exists(to)) return false;
+      await rename(from, to);
+      return true;
+    }
+    await rm(from, { force: true });
+    return true;
+  });
+}
+
+const LINKLESS: ReadonlySet<string> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
 
 function remove(path: string): Promise<void> {
   return attempt(path, () => rm(path, { force: true }));

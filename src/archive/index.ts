@@ -1,6 +1,7 @@
 // The archive as the rest of the program sees it: accounts opened for writing, messages read back.
 export { AccountArchive, type ArchiveFormat, type ArchiveOptions, openAccount, openFolder } from './account.ts';
 export { AccountIndex, firstSeen, loadIndex, type StoredMessage } from './account-index.ts';
+export type { Extracted } from './attachments/extract.ts';
 export { accountsOf, type CatalogOptions, findMessage, type ListedMessage, listMessages } from './catalog.ts';
 export { dateOf } from './date-of.ts';
 export { type Exported, type ExportFormat, exportArchive } from './export.ts';

@@ -6,6 +6,7 @@ export const README_NAME = 'README.txt';
 export const STATE_NAME = 'state.jsonl';
 export const LOCK_NAME = '.lock';
 export const SPOOL_NAME = '.incoming';
+export const ATTACHMENTS_NAME = 'attachments.jsonl';
 export const INDEX_NAME = 'index.sqlite';
 export const QUARANTINE_NAME = 'quarantine';
 

@@ -26,5 +26,6 @@ and then "From "; if eol is crlf, turn every LF into CR LF. The SHA-256 of the r
 
 What an mbox holds beyond its manifest was not archived; postrider cuts it off at its next start.
 <account>/state.jsonl             what postrider remembers of the server (duplicates, deletions); not needed to read mail
+<account>/attachments.jsonl       which attachments were saved outside of the archive, from which message, where
 <account>/quarantine/             notes on messages that the server would not give whole
 `;

@@ -74,6 +74,17 @@ export class MemoryFiles implements ArchiveFiles {
     return true;
   }
 
+  async place(from: string, to: string): Promise<boolean> {
+    this.step('place', to);
+    if (this.nodes.has(to)) return false;
+    const node = this.nodes.get(from);
+    if (node === undefined) throw fileError(Object.assign(new Error('gone'), { code: 'ENOENT' }), from);
+    for (const name of [from, to]) this.#remember(name);
+    this.nodes.delete(from);
+    this.nodes.set(to, node);
+    return true;
+  }
+
   #remember(name: string): void {
     const node = this.nodes.get(name);
     if (!this.#before.has(name)) this.#before.set(name, node?.named === true ? node : undefined);

@@ -36,10 +36,16 @@ export const configSchema = object({
   seal: flag()
     .default(true)
     .describe('Whether months that are past are packed and sealed (default: true); `archive seal` does it by hand.'),
-  attachments: object({ dir: word(), types: list(word()).optional() })
-    .refine(() => false, { error: 'saving attachments is not available yet; leave `attachments` out' })
+  attachments: object({
+    dir: word().describe('The folder that they are saved in; made when missing.'),
+    types: list(word()).default([]).describe('Media types like application/pdf or image/*; default all.'),
+    names: list(word()).default([]).describe('Globs like *invoice*.pdf, in any case; default all.'),
+  })
     .optional()
-    .describe('Not available yet.'),
+    .describe(
+      '`{ dir, types, names }`: attachments of archived messages are saved into the folder `dir`, each once; `types` are media types like ' +
+        'application/pdf or image/*, `names` globs like *invoice*.pdf in any case, and both must fit.',
+    ),
 }).describe(
   'Counts: archived = stored in this run; duplicates = the same content is archived already; skipped = known from an earlier run by its ' +
     'UID, or larger than max-size; quarantined = the server would not give it whole; pending = left for a later run.',

@@ -6,6 +6,7 @@ import { formatSize } from '../../core/units.ts';
 import { addressOf, type Endpoint } from '../../protocols/net/endpoint.ts';
 import { connectPop3 } from '../../protocols/pop3/index.ts';
 import type { StepContext } from '../step.ts';
+import { saveAttachments } from './attachments.ts';
 import type { Pop3ArchiveConfig } from './config.ts';
 import { explained, isRecentMode, mailboxUser, providerOf } from './providers.ts';
 import { sealPastMonths } from './seal.ts';
@@ -36,6 +37,7 @@ export async function run(
   try {
     tellRecovery(archive, context);
     outputs = await inSessions(config, context, endpoint, archive);
+    await saveAttachments(config, archive, context);
     if (config.seal) await sealPastMonths(archive, context);
   } catch (error) {
     await archive.close().catch(() => undefined);

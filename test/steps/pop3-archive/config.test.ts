@@ -24,9 +24,8 @@ describe('the settings of pop3/archive', () => {
   });
 
   it('refuse what is wrong or not built, in words', () => {
-    expect(problems({ attachments: { dir: 'x' } })).toEqual([
-      'attachments: saving attachments is not available yet; leave `attachments` out',
-    ]);
+    expect(configOf({ attachments: { dir: 'x' } }).attachments).toEqual({ dir: 'x', types: [], names: [] });
+    expect(problems({ attachments: { types: ['application/pdf'] } })).toHaveLength(1);
     expect(problems({ delete: 'always' })).toEqual(['delete: write never, after-archive, or an age like 30d']);
     expect(problems({ limit: 0 })).toHaveLength(1);
     expect(problems({ folder: 'x' })).toHaveLength(1);
