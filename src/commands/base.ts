@@ -6,7 +6,7 @@ import { EXIT, exitCodeOf } from '../app/exit-codes.ts';
 import type { OneOff, OneOffFlags } from '../app/oneoff.ts';
 import { type Diagnostic, formatDiagnostic } from '../core/diagnostic.ts';
 import { AppError, fileError, reportOf } from '../core/errors.ts';
-import { printable, printableStream } from '../core/text.ts';
+import { printable, printableJson, printableStream } from '../core/text.ts';
 import { parseDuration } from '../core/units.ts';
 
 export const jsonFlag = Flags.boolean({ description: 'print one JSON document on stdout' });
@@ -74,7 +74,7 @@ export abstract class BaseCommand extends Command {
 
   /** One JSON document, `version` first. */
   protected printJson(document: Record<string, unknown>): void {
-    process.stdout.write(`${JSON.stringify({ version: 1, ...document }, undefined, 2)}\n`);
+    process.stdout.write(`${printableJson({ version: 1, ...document }, { indent: true })}\n`);
   }
 
   protected print(text = ''): void {

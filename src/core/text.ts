@@ -12,6 +12,16 @@ export function printable(text: string): string {
   });
 }
 
+/** JSON in which those characters stand as escapes: the same to a program, and nothing to a terminal. Two blanks a level with `indent`. */
+export function printableJson(value: unknown, { indent = false } = {}): string {
+  const text = JSON.stringify(value, undefined, indent ? 2 : 0);
+  return indent ? text.split('\n').map(escaped).join('\n') : escaped(text);
+}
+
+function escaped(json: string): string {
+  return json.replace(UNSAFE, char => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
 /** Like printable, but line ends stay. */
 export function printableLines(text: string): string {
   return text

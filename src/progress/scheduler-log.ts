@@ -1,5 +1,5 @@
 // The log of a scheduler: lines for people on a terminal, one JSON object a line for programs.
-import { printable } from '../core/text.ts';
+import { printable, printableJson } from '../core/text.ts';
 import { type Paint, paintFor } from './paint.ts';
 import { quiet, type TextSink } from './sink.ts';
 import { localTime } from './time.ts';
@@ -31,7 +31,7 @@ export function schedulerLog({ stream, json, color, now }: SchedulerLogOptions):
 }
 
 function jsonLine({ level, event, message, job, run, slot, facts }: LogLine, at: number): string {
-  return JSON.stringify({
+  return printableJson({
     version: 1,
     at: new Date(at).toISOString(),
     ...{ level, event, job, run },

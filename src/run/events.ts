@@ -1,5 +1,6 @@
 // What a run says while it happens: one union, JSON-safe, the same for the screen, the store and `run --json` (CONTRACT section 3).
 import type { ErrorReport } from '../core/errors.ts';
+import { printableJson } from '../core/text.ts';
 import type { NoteLevel, Outputs, StepProgress, StepStatus } from '../steps/step.ts';
 
 export type RunStatus = 'succeeded' | 'failed' | 'cancelled' | 'timed-out' | 'skipped';
@@ -62,7 +63,7 @@ export interface RunListener {
 export function eventToJson(event: RunEvent): string {
   const { seq, at, run, type, ...rest } = event;
   const body = Object.entries(rest).map(([key, value]) => [kebab(key), value]);
-  return JSON.stringify({ version: 1, seq, at: new Date(at).toISOString(), run, type, ...Object.fromEntries(body) });
+  return printableJson({ version: 1, seq, at: new Date(at).toISOString(), run, type, ...Object.fromEntries(body) });
 }
 
 function kebab(key: string): string {

@@ -1,6 +1,7 @@
 // One process at a time: a lock file that names its holder and is taken over only from the dead.
-import { link, readFile, rm, writeFile } from 'node:fs/promises';
+import { link, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { basename, dirname, join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import { AppError, fileError } from '../core/errors.ts';
 import { type Random, randomHex } from '../core/random.ts';
@@ -32,6 +33,7 @@ const LOOK_AGAIN_MS = 40;
 const SLOW_MS = 10_000;
 const LOOK_RARELY_MS = 1_000;
 const NONCE_BYTES = 8;
+const STALE_MS = 60_000;
 
 /** Waits for its turn. Throws AppError `busyCode`. Resolves with what gives the lock back. */
 export async function lockFile(path: string, options: ProcessLockOptions): Promise<() => Promise<void>> {
@@ -50,18 +52,34 @@ export async function lockFile(path: string, options: ProcessLockOptions): Promi
     if (waited > WAIT_MS_MAX) throw busy(path, holder, options);
     await clock.sleep((waited < SLOW_MS ? LOOK_AGAIN_MS : LOOK_RARELY_MS) * (0.5 + random.fraction()));
   }
+  await removeStaleTemps(path, clock.now());
   return () => rm(path, { force: true });
+}
+
+/** Half taken locks of processes that were killed. Whoever is only slow finds its own gone and tries again. */
+async function removeStaleTemps(path: string, now: number): Promise<void> {
+  const pattern = new RegExp(`^\\.[0-9a-f]{${NONCE_BYTES * 2}}\\.tmp$`);
+  const base = basename(path);
+  for (const name of await readdir(dirname(path)).catch(() => [])) {
+    if (!name.startsWith(base) || !pattern.test(name.slice(base.length))) continue;
+    const temp = join(dirname(path), name);
+    const { mtimeMs } = await stat(temp).catch(() => ({ mtimeMs: now }));
+    if (now - mtimeMs > STALE_MS) await rm(temp, { force: true });
+  }
 }
 
 /** A link appears with its content, so nobody ever sees a lock without a holder. */
 async function take(path: string, own: LockHolder): Promise<boolean> {
   const temp = `${path}.${own.nonce}.tmp`;
+  let written = false;
   try {
     await writeFile(temp, `${JSON.stringify(own)}\n`, { mode: 0o600, flush: true });
+    written = true;
     await link(temp, path);
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' || (code === 'ENOENT' && written)) return false;
     throw fileError(error, path);
   } finally {
     await rm(temp, { force: true });

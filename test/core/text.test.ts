@@ -1,6 +1,18 @@
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { printable, printableLines, printableStream, shorten } from '../../src/core/text.ts';
+import { printable, printableJson, printableLines, printableStream, shorten } from '../../src/core/text.ts';
+
+it('JSON with everything that steers a terminal as escapes is the same JSON', () => {
+  const value = { 'a\u202e': ['\u009b5n\u001b[2J\n\u2028', '\ufeff', 'ü😀'], n: [1, true, null] };
+  for (const indent of [false, true]) {
+    const text = printableJson(value, { indent });
+    expect(JSON.parse(text)).toEqual(value);
+    expect(text).toContain('\\u202e');
+    expect(text).toContain('ü😀');
+    expect(text.replaceAll('\n', '')).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u200b-\u202e\ufeff]/);
+  }
+  expect(printableJson(value, { indent: true }).split('\n').length).toBeGreaterThan(5);
+});
 
 describe('printable', () => {
   it.each([
