@@ -96,6 +96,16 @@ export class Connection {
     return { instead, later: transfer ? later : [] };
   }
 
+  /** Passes the point that a reply itself is: what is to be said then, or undefined when nothing is. */
+  async saying(point: string, text: string): Promise<string | undefined> {
+    let said: string | undefined = text;
+    for (const { action } of this.strike(point)) {
+      if (action.kind === 'skip') said = undefined;
+      else said = (await this.suffer(action, point)) ?? said;
+    }
+    return said;
+  }
+
   /** The rules that strike at a point now; they are noted for whoever watches. */
   strike(point: string): readonly FaultRule[] {
     const rules = this.#context.faults.at(this.server, point);
@@ -170,7 +180,10 @@ export class Connection {
     const words = REFUSALS[this.server];
     switch (action.kind) {
       case 'cut':
+      case 'reset':
         throw this.#cut();
+      case 'skip':
+        return undefined;
       case 'delay':
         await this.pause(action.ms);
         return undefined;

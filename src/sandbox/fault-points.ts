@@ -7,7 +7,8 @@ export const SERVER_NAMES: readonly ServerName[] = ['ftp', 'pop3', 'smtp'];
 /** Points that every server has: the TCP connection, the TLS handshake, the greeting. */
 const COMMON = ['connect', 'tls', 'greeting'] as const;
 
-const FTP = `data USER PASS AUTH PBSZ PROT CCC FEAT OPTS SYST PWD XPWD CWD XCWD CDUP XCUP TYPE MODE STRU EPSV PASV EPRT PORT MLSD MLST
+/** `150` and `226`: before a transfer's first and last reply. */
+const FTP = `data 150 226 USER PASS AUTH PBSZ PROT CCC FEAT OPTS SYST PWD XPWD CWD XCWD CDUP XCUP TYPE MODE STRU EPSV PASV EPRT PORT MLSD MLST
   LIST NLST SIZE MDTM MFMT REST RETR STOR APPE ALLO DELE MKD XMKD RMD XRMD RNFR RNTO SITE ABOR NOOP STAT HELP CLNT QUIT`;
 const POP3 = 'CAPA STLS USER PASS APOP AUTH STAT LIST UIDL TOP RETR DELE RSET NOOP QUIT';
 /** `dot`: after the final dot, before the reply. */

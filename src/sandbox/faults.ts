@@ -12,6 +12,10 @@ export type FaultAction =
   | { readonly kind: 'garble' }
   | { readonly kind: 'refuse' }
   | { readonly kind: 'split' }
+  /** Like cut, but the client sees a reset (RST) instead of an end. */
+  | { readonly kind: 'reset' }
+  /** The reply is not sent. */
+  | { readonly kind: 'skip' }
   | { readonly kind: 'full' };
 
 export interface FaultRule {
@@ -30,7 +34,7 @@ export interface FaultRule {
 const RULE_LENGTH_MAX = 1_000;
 const DELAY_MS_MAX = 86_400_000;
 const SHAPE_HINT = 'A rule is SERVER:POINT[#N][@BYTES]=ACTION, for example ftp:STOR#2=cut or pop3:RETR@500=garble.';
-const ACTION_HINT = 'Actions: cut, refuse, garble, split, full, delay:5s, reply:451 try later.';
+const ACTION_HINT = 'Actions: cut, reset, refuse, garble, split, full, skip, delay:5s, reply:451 try later.';
 
 /** The rule, or an AppError `usage` that shows what is wrong with it. */
 export function parseFault(text: string): FaultRule {
@@ -106,10 +110,12 @@ export class FaultBook {
   }
 }
 
-/** `*` means every reply; the network's own points must be named. */
+/** `*` means every command; the network's own points, and those within a transfer, must be named. */
 function covers(rule: FaultRule, point: string): boolean {
-  return rule.point === point || (rule.point === '*' && point !== 'connect' && point !== 'tls' && point !== 'data');
+  return rule.point === point || (rule.point === '*' && !NAMED_ONLY.has(point));
 }
+
+const NAMED_ONLY: ReadonlySet<string> = new Set(['connect', 'tls', 'data', '150', '226']);
 
 function readServer(word: string): ServerName | '*' | undefined {
   return word === '*' ? word : SERVER_NAMES.find(name => name === word.toLowerCase());
@@ -139,6 +145,8 @@ function readAction(word: string): FaultAction | undefined {
   const [name, argument] = colon === -1 ? [word, undefined] : [word.slice(0, colon), word.slice(colon + 1)];
   switch (name) {
     case 'cut':
+    case 'reset':
+    case 'skip':
     case 'garble':
     case 'refuse':
     case 'split':
@@ -157,6 +165,8 @@ function readAction(word: string): FaultAction | undefined {
 
 /** What cannot happen at a point: message and hint. */
 function mismatchOf(point: string, { kind }: FaultAction, afterBytes: number | undefined): [string, string] | undefined {
+  if (kind === 'skip' && point !== '150') return [`skip cannot happen at ${point}`, 'Only a 150 can be left out: ftp:150=skip.'];
+  if (kind === 'reset' && point !== 'data') return [`reset cannot happen at ${point}`, 'Only data is reset: ftp:data@500=reset.'];
   const allowed = point === 'connect' ? ['refuse', 'cut', 'delay'] : point === 'tls' ? ['refuse', 'cut', 'garble'] : undefined;
   if (allowed === undefined) return undefined;
   if (afterBytes !== undefined) return [`${point} has no bytes to count`, 'Leave out @BYTES, or use greeting or data.'];

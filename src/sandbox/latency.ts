@@ -79,6 +79,11 @@ class DelayedTransport implements ServerTransport {
     this.#inner.close(reason);
   }
 
+  reset(reason?: Error): void {
+    this.#outgoing.clear();
+    this.#inner.reset(reason);
+  }
+
   async #pump(): Promise<void> {
     try {
       for (let chunk = await this.#inner.read(); chunk !== undefined; chunk = await this.#inner.read()) {

@@ -24,14 +24,14 @@ export interface ServiceOptions {
   /** Whether an access token opens this user's mailbox. Without it, passwords are all that is taken. */
   readonly acceptToken?: (user: string, token: string) => Promise<boolean> | boolean;
   readonly latencyMs?: number;
-  readonly faults?: FaultBook;
+  readonly faults?: Pick<FaultBook, 'at'>;
   /** Every command and reply, passwords masked, and every fault that strikes. */
   readonly onLine?: OnLine;
 }
 
 /** The same while the server runs. */
 export interface ServiceContext extends ServiceOptions {
-  readonly faults: FaultBook;
+  readonly faults: Pick<FaultBook, 'at'>;
   /** Aborted when the server closes: nobody waits on. */
   readonly signal: AbortSignal;
 }

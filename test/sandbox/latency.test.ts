@@ -68,6 +68,10 @@ class FakeTransport implements ServerTransport {
     this.done.push('END');
   }
 
+  reset(): void {
+    this.close();
+  }
+
   close(): void {
     this.done.push('CLOSE');
   }

@@ -2,13 +2,13 @@
 import { connect, createServer, type Server } from 'node:net';
 import type { SecureContextOptions } from 'node:tls';
 import { SocketTransport } from './socket.ts';
-import type { Transport } from './transport.ts';
+import type { DataTransport } from './transport.ts';
 
 /** Key, certificate and options of the server's side of TLS. */
 export type TlsServerContext = SecureContextOptions;
 
 /** A server's side of a connection. */
-export interface ServerTransport extends Transport {
+export interface ServerTransport extends DataTransport {
   startTlsServer(context: TlsServerContext): Promise<void>;
 }
 

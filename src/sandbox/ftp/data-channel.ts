@@ -135,6 +135,11 @@ export class DataStream {
         return;
       case 'garble':
         return;
+      case 'skip':
+        return;
+      case 'reset':
+        this.#transport.reset();
+        throw new DataCut(false);
       case 'cut':
         this.#transport.close();
         throw new DataCut(point !== 'data');

@@ -54,14 +54,15 @@ async function transfer(session: FtpSession, verbRules: readonly FaultRule[], pr
   const payload = await prepare();
   try {
     const prepared = session.takeData();
-    await connection.reply(`150 ${payload.what}`);
+    const beginning = await connection.saying('150', `150 ${payload.what}`);
+    if (beginning !== undefined) await connection.reply(beginning);
     const work = async () => {
       const transport = await prepared.open();
       try {
         const stream = new DataStream(transport, [...verbRules, ...dataRules], ms => connection.pause(ms));
         await payload.run(stream);
         await stream.end();
-        return '226 Transfer complete.';
+        return (await connection.saying('226', '226 Transfer complete.')) ?? '';
       } catch (error) {
         transport.close();
         throw error;
