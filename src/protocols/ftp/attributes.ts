@@ -1,4 +1,4 @@
-// Size, time and mode of one path: SIZE and MDTM (RFC 3659), MFMT (draft-somers-ftp-mfxx), and the older ways to set a time.
+// Size, time and mode of one path: SIZE and MDTM (RFC 3659), MFMT and MFF (draft-somers-ftp-mfxx), and the older ways to set a time.
 import type { Reply } from '../wire/reply.ts';
 import type { FtpControl } from './control.ts';
 import { isPositive, isUnsupported, refused } from './errors.ts';
@@ -6,7 +6,8 @@ import type { FtpFeatures } from './features.ts';
 import { sendable } from './paths.ts';
 import { formatTime, parseTime } from './time.ts';
 
-type TimeSetter = 'MFMT' | 'MDTM' | 'SITE UTIME';
+/** `SITE UTIME` with the time first (Pure-FTPd), and with three times and UTC behind the name (Serv-U and others). */
+type TimeSetter = 'MFMT' | 'MFF' | 'MDTM' | 'SITE UTIME' | 'SITE UTIME UTC';
 
 export class Attributes {
   readonly #control: FtpControl;
@@ -15,7 +16,14 @@ export class Attributes {
 
   constructor(control: FtpControl, features: FtpFeatures) {
     this.#control = control;
-    this.#setters = features.mfmt ? ['MFMT', 'SITE UTIME'] : features.mdtm ? ['MDTM', 'SITE UTIME'] : ['SITE UTIME'];
+    const mff = /\bmodify\b/i.test(features.all.get('MFF') ?? '');
+    this.#setters = [
+      ...(features.mfmt ? (['MFMT'] as const) : []),
+      ...(mff ? (['MFF'] as const) : []),
+      ...(features.mdtm && !features.mfmt ? (['MDTM'] as const) : []),
+      'SITE UTIME',
+      'SITE UTIME UTC',
+    ];
   }
 
   /** Undefined when the server does not offer SIZE. Throws RefusedError `path-refused` when there is no such file. */
@@ -28,12 +36,16 @@ export class Attributes {
     return parseTime((await this.#ask(`MDTM ${sendable(path)}`)) ?? '')?.at;
   }
 
-  /** False when the server has no way that works. Ways other than MFMT are believed only after MDTM shows the new time. */
+  /** False when the server has no way that works, or keeps another time. Old ways are believed only after MDTM shows the new time. */
   async setModified(path: string, at: number): Promise<boolean> {
     sendable(path);
     for (const setter of this.#setters) {
       const reply = await this.#control.exchange(setTimeLine(setter, path, at));
-      if (isPositive(reply) && (setter === 'MFMT' || (await this.#shows(path, at)))) return true;
+      if (isPositive(reply) && SURE.has(setter)) return keeps(reply, at);
+      if (isPositive(reply) && (await this.#shows(path, at))) {
+        this.#setters = [setter, ...this.#setters.filter(other => other !== setter)];
+        return true;
+      }
       if (reply.code >= 400 && reply.code < 500) throw refused(this.#control.where, setTimeLine(setter, path, at), reply);
       if (isPositive(reply) || isUnsupported(reply)) this.#setters = this.#setters.filter(other => other !== setter);
     }
@@ -45,8 +57,9 @@ export class Attributes {
     const [setter] = this.#setters;
     if (setter === undefined) return undefined;
     const set = this.#control.ride(setTimeLine(setter, path, at));
-    const shown = setter === 'MFMT' ? undefined : this.#control.ride(`MDTM ${path}`);
-    if (!TIME_SET.has((await set).code)) return false;
+    const shown = SURE.has(setter) ? undefined : this.#control.ride(`MDTM ${path}`);
+    const reply = await set;
+    if (!TIME_SET.has(reply.code) || !keeps(reply, at)) return false;
     return shown === undefined || sameSecond(timeIn(await shown), at);
   }
 
@@ -117,7 +130,23 @@ function chmodLine(path: string, mode: number): string {
   return `SITE CHMOD ${(mode & 0o7777).toString(8).padStart(3, '0')} ${path}`;
 }
 
-/** vsftpd sets a time by an MDTM with two arguments; Pure-FTPd and others by SITE UTIME. */
+/** Their reply tells the time that was really set. */
+const SURE: ReadonlySet<TimeSetter> = new Set(['MFMT', 'MFF']);
+
+/** FAT keeps two seconds. */
+const KEPT_WITHIN_MS = 2_000;
+
+/** False when the reply names another time than was asked for: `213 Modify=20260102030405; name`. */
+function keeps(reply: Reply, at: number): boolean {
+  const told = /\bmodify=(\d{14}(?:\.\d+)?);/i.exec(reply.lines.at(-1) ?? '')?.[1];
+  const time = told === undefined ? undefined : parseTime(told);
+  return time === undefined || Math.abs(time.at - at) <= KEPT_WITHIN_MS;
+}
+
+/** vsftpd sets a time by an MDTM with two arguments. */
 function setTimeLine(setter: TimeSetter, path: string, at: number): string {
-  return `${setter} ${formatTime(at)} ${path}`;
+  const time = formatTime(at);
+  if (setter === 'MFF') return `MFF Modify=${time}; ${path}`;
+  if (setter === 'SITE UTIME UTC') return `SITE UTIME ${path} ${time} ${time} ${time} UTC`;
+  return `${setter} ${time} ${path}`;
 }

@@ -7,6 +7,7 @@ import { serverHashing } from './digest.ts';
 import { makeFilter } from './filter.ts';
 import { unequalByHash } from './hashes.ts';
 import { inLanes } from './lanes.ts';
+import { ListedZones } from './listed-zones.ts';
 import { lookLocal, lookRemote } from './look.ts';
 import type { Deployed } from './manifest/deployed.ts';
 import { remotePath } from './paths.ts';
@@ -69,15 +70,17 @@ async function refine(workshop: Workshop, local: Tree, remote: Tree): Promise<Re
   const { config, remoteRoot, memory } = workshop;
   const files = new Map(remote.files);
   const [asSeen, confirmed] = [new Set<string>(), new Map<string, SeenTimes>()];
+  const zones = new ListedZones();
   const open = [...remote.files].filter(([path, facts]) => isOpen(config, facts, local.files.get(path)));
   await inLanes(open, BATCH_ITEMS, async ([path, facts]) => {
     const mine = local.files.get(path);
     if (config.direction === 'upload' && mine !== undefined && facts.size !== undefined) {
       const seen = await memory.get(path);
-      if (seen !== undefined && isAsSeen(seen, mine, facts)) return void asSeen.add(path);
+      if (seen !== undefined && isAsSeen(seen, mine, zones.corrected(facts, seen.target))) return void asSeen.add(path);
     }
     const exact = await ask(workshop, remotePath(remoteRoot, path), facts);
     files.set(path, exact);
+    zones.learn(facts, exact);
     if (config.direction !== 'upload' || mine?.modifiedAt === undefined || exact.modifiedAt === undefined) return;
     if (exact.size !== undefined && difference(mine, exact, 'time-size') === undefined) {
       confirmed.set(path, { size: exact.size, source: mine.modifiedAt, target: exact.modifiedAt });

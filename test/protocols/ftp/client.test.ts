@@ -355,6 +355,43 @@ describe('commands', () => {
     expect(await liar.client.setModified('/a', at)).toBe(false);
   });
 
+  const FEATURES = (...lines: string[]) => ['211-Features', ...lines.map(line => ` ${line}`), '211 End'].join('\r\n');
+  const AT = Date.UTC(2024, 1, 29, 12, 34, 56);
+  const told = (server: FakeServer) => server.seen.filter(line => /^(MFMT|MFF|SITE|MDTM)/.test(line));
+
+  it.each([
+    ['MFMT', FEATURES('MFMT', 'MFF modify;'), { MFMT: '213 Modify=20240229123456; /a' }, ['MFMT 20240229123456 /a']],
+    ['MFF', FEATURES('MFF UNIX.mode;modify;'), { MFF: '213 Modify=20240229123456; /a' }, ['MFF Modify=20240229123456; /a']],
+    [
+      'MFMT of FAT, which keeps every second second',
+      FEATURES('MFMT'),
+      { MFMT: '213 Modify=20240229123458; /a' },
+      ['MFMT 20240229123456 /a'],
+    ],
+    ['SITE UTIME', FEATURES(), { SITE: '200 ok', MDTM: '213 20240229123456' }, ['SITE UTIME 20240229123456 /a', 'MDTM /a']],
+    [
+      'SITE UTIME with three times',
+      FEATURES(),
+      {
+        SITE: (peer: Peer, argument: string) => peer.reply(argument.endsWith(' UTC') ? '200 ok' : '501 what'),
+        MDTM: '213 20240229123456',
+      },
+      ['SITE UTIME 20240229123456 /a', 'SITE UTIME /a 20240229123456 20240229123456 20240229123456 UTC', 'MDTM /a'],
+    ],
+  ] as const)('sets a time by %s', async (_, FEAT, script, lines) => {
+    const { server, client } = await connect({ FEAT, ...script });
+    expect(await client.setModified('/a', AT)).toBe(true);
+    expect(told(server)).toEqual(lines);
+    const before = told(server).length;
+    expect(await client.setModified('/a', AT)).toBe(true);
+    expect(told(server).slice(before)).toEqual(lines.slice(-2).filter(line => !/^SITE UTIME 2/.test(line) || lines.length < 3));
+  });
+
+  it('a server that keeps another time than it was told is not believed', async () => {
+    const { client } = await connect({ FEAT: FEATURES('MFMT'), MFMT: '213 Modify=20240229143456; /a' });
+    expect(await client.setModified('/a', AT)).toBe(false);
+  });
+
   it('one operation at a time', async () => {
     const { client } = await connect();
     const first = client.noop();

@@ -19,6 +19,8 @@ export interface FakeOptions {
   appends?: boolean;
   /** Rounds listed times down, as LIST does. */
   precisionMs?: number;
+  /** Lists times as clocks there show them, as many servers' LIST does: that much ahead of UTC at that time. */
+  zoneMs?: (at: number) => number;
   sessionsMax?: number;
   /** Names that differ only in case are one, as on Windows. */
   foldsCase?: boolean;
@@ -213,7 +215,8 @@ class FakeClient implements Partial<FtpClient> {
       const precisionMs = options.precisionMs ?? 1000;
       for (const [full, file] of files) {
         if (!inside(full)) continue;
-        const modifiedAt = Math.floor(file.modifiedAt / precisionMs) * precisionMs;
+        const shown = file.modifiedAt + (options.zoneMs?.(file.modifiedAt) ?? 0);
+        const modifiedAt = Math.floor(shown / precisionMs) * precisionMs;
         entries.push({ name: name(full), type: 'file', size: file.data.length, modifiedAt, precisionMs });
       }
       for (const full of folders) if (inside(full)) entries.push({ name: name(full), type: 'folder' });
