@@ -22,6 +22,6 @@ export {
   searchArchive,
 } from './search/search.ts';
 export { AccountState, type Failures } from './state.ts';
-export { archiveStats, type MonthStats } from './stats.ts';
+export { type ArchiveStats, archiveStats, type MonthStats, type SenderStats } from './stats.ts';
 export { type Verification, verifyArchive } from './verify.ts';
 export type { Problem } from './verify-month.ts';

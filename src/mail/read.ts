@@ -1,5 +1,6 @@
 // A mail's bytes as data: headers, bodies, attachments (postal-mime does the parsing).
 import PostalMime, { type Address } from 'postal-mime';
+import { AppError } from '../core/errors.ts';
 import type { Mailbox } from './address-list.ts';
 
 export interface ReadMail {
@@ -26,13 +27,21 @@ export interface ReadAttachment {
   readonly related: boolean;
 }
 
+const LF = 0x0a;
 /** Parts nested deeper, and headers longer in all, are hostile. */
 const NESTING_MAX = 50;
 const HEADER_BYTES_MAX = 1024 * 1024;
+/** A mail in a mail in a mail is read; what is nested deeper is an attachment of its own. Each level reads all lines again. */
+const MAILS_NESTED_MAX = 3;
+/** 150 MB of base64; a line costs some 20 µs, whatever its length. */
+export const LINES_MAX = 2_000_000;
 
 /** Rejects when the message breaks a limit; anything else is read as well as it goes. */
 export async function readMail(bytes: Uint8Array): Promise<ReadMail> {
+  if (lineEnd(bytes, LINES_MAX + 1) !== undefined)
+    throw new AppError('mail-too-long', `the mail has more than ${LINES_MAX} lines`, { hint: 'It can be given back raw.' });
   const mail = await PostalMime.parse(bytes, {
+    maxRfc822NestingDepth: MAILS_NESTED_MAX,
     attachmentEncoding: 'arraybuffer',
     maxNestingDepth: NESTING_MAX,
     maxHeadersSize: HEADER_BYTES_MAX,
@@ -55,6 +64,16 @@ export async function readMail(bytes: Uint8Array): Promise<ReadMail> {
     })),
     headers: mail.headers.map(({ key, value }) => ({ name: key, value })),
   };
+}
+
+/** Where line number `count` ends; undefined when there are fewer. */
+export function lineEnd(bytes: Uint8Array, count: number): number | undefined {
+  let at = -1;
+  for (let line = 0; line < count; line++) {
+    at = bytes.indexOf(LF, at + 1);
+    if (at === -1) return undefined;
+  }
+  return at + 1;
 }
 
 /** Groups are opened. */

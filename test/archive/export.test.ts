@@ -125,7 +125,7 @@ describe('one message', () => {
 
 describe('stats', () => {
   it('count by account and month', async () => {
-    const rows = await archiveStats(ROOT, { files: await filled() });
+    const { months: rows, senders, largest } = await archiveStats(ROOT, { files: await filled() });
     expect(rows.map(({ account, month, messages }) => `${account} ${month} ${messages}`)).toEqual([
       'me@x 2026-11 12',
       `me@x 2026-12 ${COUNT - 12}`,
@@ -133,6 +133,9 @@ describe('stats', () => {
     ]);
     const total = Object.values(HAZARDS).reduce((sum, { length }) => sum + length, 0);
     expect((rows[0]?.bytes ?? 0) + (rows[1]?.bytes ?? 0)).toBe(total);
+    expect(senders.map(({ address, messages }) => `${messages} of ${address}`)).toEqual([`${COUNT + 1} of `, '1 of not quoted']);
+    expect(largest).toHaveLength(10);
+    expect(largest[0]).toMatchObject({ account: 'me@x', sha256: sha256(HAZARDS['long line'] ?? Buffer.alloc(0)) });
     expect(rows[1]?.largest).toMatchObject({ sha256: sha256(HAZARDS['long line'] ?? Buffer.alloc(0)) });
   });
 });

@@ -1,7 +1,7 @@
 // What of a message can be searched: decoded header fields, the text, the words of HTML, names of attachments. Everything bounded.
 import { formatMailbox, type Mailbox } from '../../mail/address-list.ts';
 import { htmlText } from '../../mail/html-text.ts';
-import { type ReadAttachment, type ReadMail, readMail } from '../../mail/read.ts';
+import { lineEnd, type ReadAttachment, type ReadMail, readMail } from '../../mail/read.ts';
 import { withoutAttachments } from '../../mail/skeleton.ts';
 import type { ManifestEntry } from '../manifest.ts';
 
@@ -18,6 +18,8 @@ export interface IndexedText {
 
 /** Of a bigger message only the beginning is searched. */
 export const MESSAGE_BYTES_MAX = 32 * 1024 * 1024;
+/** Lines, those of attachments not counted. */
+export const MESSAGE_LINES_MAX = 50_000;
 export const BODY_CHARS_MAX = 1024 * 1024;
 const FIELD_CHARS_MAX = 8 * 1024;
 /** Longer ones are no words. */
@@ -27,18 +29,23 @@ const HTML_RATIO = 2;
 
 /** Never throws: of a mail that cannot be taken apart, what the manifest tells. */
 export async function indexedText(entry: ManifestEntry, octets: AsyncIterable<Buffer>): Promise<IndexedText> {
-  const mail = await readMail(withoutAttachments(await beginning(octets))).catch(() => undefined);
+  const mail = await readMail(firstLines(withoutAttachments(await beginning(octets)))).catch(() => undefined);
   if (mail === undefined) return fromManifest(entry);
   const attached = mail.attachments.filter(({ related }) => !related);
   const names = mail.attachments.flatMap(({ name }) => (name === undefined ? [] : [plain(name, FIELD_CHARS_MAX)]));
   return {
-    sender: addresses([...(mail.from === undefined ? [] : [mail.from]), ...mail.replyTo], mail, ['sender']) || field(entry.from),
+    sender: legible(addresses([...(mail.from === undefined ? [] : [mail.from]), ...mail.replyTo], mail, ['sender']), entry.from),
     recipients: addresses([...mail.to, ...mail.cc], mail, ['bcc', 'delivered-to', 'x-original-to']),
-    subject: field(mail.subject || entry.subject),
+    subject: legible(field(mail.subject), entry.subject),
     body: plain([bodyOf(mail), ...attached.map(textOf)].join('\n'), BODY_CHARS_MAX),
     files: names.join('\n').slice(0, FIELD_CHARS_MAX),
     attachments: attached.length,
   };
+}
+
+/** Raw 8-bit headers, which the manifest reads as Latin-1. */
+function legible(text: string, inManifest: string | undefined): string {
+  return text === '' || text.includes('\ufffd') ? field(inManifest) || text : text;
 }
 
 function fromManifest({ from, subject }: ManifestEntry): IndexedText {
@@ -54,6 +61,10 @@ async function beginning(octets: AsyncIterable<Buffer>): Promise<Buffer> {
     if (bytes >= MESSAGE_BYTES_MAX) break;
   }
   return Buffer.concat(parts);
+}
+
+function firstLines(mail: Buffer): Buffer {
+  return mail.subarray(0, lineEnd(mail, MESSAGE_LINES_MAX));
 }
 
 function addresses(mailboxes: readonly Mailbox[], { headers }: ReadMail, names: readonly string[]): string {
