@@ -29,6 +29,8 @@ export interface ArchiveOptions {
   readonly memoryBytesMax?: number;
   /** How new messages are stored; default: as a Maildir where the account is one already, else as mbox. */
   readonly format?: ArchiveFormat | undefined;
+  /** Called as soon as the lock is ours; the repairs come after it. */
+  readonly locked?: () => void;
 }
 
 export type ArchiveFormat = 'mbox' | 'maildir';
@@ -49,6 +51,7 @@ export async function openFolder(folder: string, options: Omit<ArchiveOptions, '
   const unlock = await lockAccount(folder, { files, clock, ...owner });
   try {
     const format = options.format ?? ((await files.exists(join(folder, 'cur'))) ? 'maildir' : 'mbox');
+    options.locked?.();
     const recovery = await recover(files, folder);
     const journal = await StateJournal.open(files, folder);
     return new AccountArchive({
@@ -82,6 +85,7 @@ export class AccountArchive {
   readonly #parts: Parts;
   readonly #reader: MessageReader;
   #writer: AccountWriter | undefined;
+  #incoming = 0;
   #sealedMonth: string;
 
   constructor(parts: Parts) {
@@ -106,10 +110,11 @@ export class AccountArchive {
     return this.#parts.journal.state;
   }
 
-  /** A place for one message to arrive; one at a time. */
+  /** A place for one message to arrive. */
   incoming(): Incoming {
     const { files, folder, memoryBytesMax } = this.#parts;
-    const spoolPath = join(folder, SPOOL_NAME);
+    this.#incoming += 1;
+    const spoolPath = join(folder, `${SPOOL_NAME}.${this.#incoming}`);
     return new Incoming(memoryBytesMax === undefined ? { files, spoolPath } : { files, spoolPath, memoryBytesMax });
   }
 

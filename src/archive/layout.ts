@@ -5,6 +5,7 @@ import { join } from 'node:path';
 export const README_NAME = 'README.txt';
 export const STATE_NAME = 'state.jsonl';
 export const LOCK_NAME = '.lock';
+/** Of the files that large messages arrive in: a number follows. */
 export const SPOOL_NAME = '.incoming';
 export const ATTACHMENTS_NAME = 'attachments.jsonl';
 export const INDEX_NAME = 'index.sqlite';

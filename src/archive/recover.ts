@@ -26,7 +26,7 @@ export async function recover(files: ArchiveFiles, folder: string): Promise<Reco
     if (month !== undefined && !known.has(month)) await refuseOrphan(files, join(folder, name));
   }
   await settleMaildir(files, folder, index);
-  await files.remove(join(folder, SPOOL_NAME));
+  for (const name of names) if (name.startsWith(SPOOL_NAME)) await files.remove(join(folder, name));
   let mboxBytesCut = 0;
   let manifestLinesCut = 0;
   for (const facts of months) {

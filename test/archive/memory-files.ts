@@ -27,6 +27,8 @@ export class MemoryFiles implements ArchiveFiles {
   errno = 'ENOSPC';
   /** This operation and all later ones fail: the process is dead. */
   dieAt = Number.POSITIVE_INFINITY;
+  /** Called when that happens. */
+  died: () => void = () => undefined;
   /** The size of the disk in bytes. */
   space = Number.POSITIVE_INFINITY;
   readonly log: string[] = [];
@@ -127,6 +129,10 @@ export class MemoryFiles implements ArchiveFiles {
     }
   }
 
+  get isDead(): boolean {
+    return this.operations >= this.dieAt;
+  }
+
   text(path: string): string {
     return this.nodes.get(path)?.data.toString('latin1') ?? '';
   }
@@ -140,7 +146,8 @@ export class MemoryFiles implements ArchiveFiles {
   step(what: string, path: string): void {
     this.operations += 1;
     this.log.push(`${this.operations} ${what} ${path}`);
-    if (this.operations >= this.dieAt) throw new Error('the process is dead');
+    if (this.operations === this.dieAt) this.died();
+    if (this.isDead) throw new Error('the process is dead');
     if (this.operations === this.failAt) throw fileError(Object.assign(new Error(this.errno), { code: this.errno }), path);
   }
 }

@@ -104,7 +104,7 @@ export class SessionClient implements Pop3Client {
     this.#enter();
     let complete = false;
     try {
-      yield* pipeline.retrieve(wanted, options.deletions);
+      yield* pipeline.retrieve(wanted, options);
       complete = true;
     } finally {
       if (!complete) this.#talk.fail(new CancelledError('the retrieval was left early'));
@@ -161,8 +161,8 @@ export class SessionClient implements Pop3Client {
       const sizes = await this.#readSizes();
       const asked: number[] = [];
       const uids = await this.#readUids(async (number, uid) => {
-        const wanted = { number, size: sizes.get(number) ?? 0 };
-        if (ahead?.({ ...wanted, uid }) === true && (await pipeline.ahead(wanted))) asked.push(number);
+        const wanted = { number, size: sizes.get(number) ?? 0, uid };
+        if (ahead?.(wanted) === true && (await pipeline.ahead(wanted))) asked.push(number);
       });
       if (asked.length > 0) this.#ahead = pipeline;
       return { ...stat, sizes, uids, asked };

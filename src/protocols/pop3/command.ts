@@ -10,6 +10,8 @@ export type Pop3Command =
   | { readonly verb: 'APOP'; readonly name: string; readonly digest: string }
   | { readonly verb: 'AUTH'; readonly mechanism: string; readonly initial?: Secret }
   | { readonly verb: 'RETR' | 'DELE'; readonly number: number }
+  /** LIST and UIDL of one message: their answer is one line. */
+  | { readonly verb: 'LIST-ONE' | 'UIDL-ONE'; readonly number: number }
   | { readonly verb: 'TOP'; readonly number: number; readonly lines: number };
 
 export type Verb = Pop3Command['verb'];
@@ -30,6 +32,9 @@ export function encodePop3(command: Pop3Command): Command {
     case 'RETR':
     case 'DELE':
       return encodeCommand(`${command.verb} ${messageNumber(command.number)}`);
+    case 'LIST-ONE':
+    case 'UIDL-ONE':
+      return encodeCommand(`${command.verb.slice(0, 4)} ${messageNumber(command.number)}`);
     case 'TOP':
       assert(Number.isSafeInteger(command.lines) && command.lines >= 0, `TOP with ${command.lines} lines`);
       return encodeCommand(`TOP ${messageNumber(command.number)} ${command.lines}`);

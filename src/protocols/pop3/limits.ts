@@ -14,6 +14,10 @@ export const OUTSTANDING_COMMANDS_MAX = 100;
 /** So many RETRs leave together while the listing still arrives. */
 export const AHEAD_COMMANDS = 50;
 
+/** After so many RETRs, or so many bytes of messages, the server is asked which message it has come to. */
+export const UNCHECKED_COMMANDS_MAX = 32;
+export const UNCHECKED_BYTES_MAX = 4 * 1024 * 1024;
+
 /** Bytes of messages asked for and not received, by the sizes that LIST told. */
 export const IN_FLIGHT_BYTES_MAX = 8 * 1024 * 1024;
 

@@ -2,15 +2,29 @@
 //
 //   wanted ──fill()──► outstanding RETR, with the DELEs that are ready ──replies in order──► messages
 //   A message that is asked for while the listing still arrives stands at the head of the queue.
-import { MisuseError, RefusedError } from '../../core/errors.ts';
+//
+// A server that loses one command or answers one twice gives every later message the number of its neighbour, and no +OK shows it. So now
+// and then a UIDL or LIST of the last message goes with the others: only when its answer names that message are those before it confirmed.
+import { BrokenSessionError, MisuseError, RefusedError } from '../../core/errors.ts';
+import { printable, shorten } from '../../core/text.ts';
 import { MessageBody } from './body.ts';
 import type { Conversation } from './conversation.ts';
-import { AHEAD_COMMANDS, IN_FLIGHT_BYTES_MAX, OUTSTANDING_COMMANDS_MAX } from './limits.ts';
+import {
+  AHEAD_COMMANDS,
+  IN_FLIGHT_BYTES_MAX,
+  OUTSTANDING_COMMANDS_MAX,
+  UNCHECKED_BYTES_MAX,
+  UNCHECKED_COMMANDS_MAX,
+} from './limits.ts';
 
 export interface Wanted {
   readonly number: number;
   /** As LIST told it: what the window counts. */
   readonly size: number;
+  /** As UIDL told it, if it did. */
+  readonly uid?: string | undefined;
+  /** It may well break the session: what came before it is confirmed first. */
+  readonly doubtful?: boolean;
 }
 
 export interface Window {
@@ -30,6 +44,8 @@ export interface Deletions {
 
 export interface RetrieveOptions extends Partial<Window> {
   readonly deletions?: Deletions;
+  /** The messages handed out so far are the ones that were asked for. Called at least once after the last. */
+  readonly confirmed?: () => Promise<void>;
 }
 
 export type Retrieved =
@@ -37,8 +53,9 @@ export type Retrieved =
   | { readonly number: number; readonly refusal: RefusedError; readonly body?: undefined };
 
 type Outstanding =
-  | { readonly verb: 'RETR'; readonly number: number; readonly size: number }
-  | { readonly verb: 'DELE'; readonly number: number };
+  | ({ readonly verb: 'RETR' } & Wanted)
+  | { readonly verb: 'DELE'; readonly number: number }
+  | ({ readonly verb: 'LIST-ONE' | 'UIDL-ONE' } & Wanted);
 
 export class Pipeline {
   readonly #talk: Conversation;
@@ -46,6 +63,9 @@ export class Pipeline {
   #outstanding: Outstanding[] = [];
   #unsent: Outstanding[] = [];
   #bytes = 0;
+  /** RETRs since the last check, and their bytes. */
+  #unchecked = { commands: 0, bytes: 0 };
+  #last: Wanted | undefined;
 
   constructor(talk: Conversation, { commands = OUTSTANDING_COMMANDS_MAX, bytes = IN_FLIGHT_BYTES_MAX }: Partial<Window>) {
     this.#talk = talk;
@@ -61,24 +81,31 @@ export class Pipeline {
   }
 
   /** Each entry must be read before the next is asked for; what is left of its body then is thrown away. */
-  async *retrieve(wanted: Iterable<Wanted>, deletions?: Deletions): AsyncGenerator<Retrieved> {
+  async *retrieve(wanted: Iterable<Wanted>, { deletions, confirmed }: RetrieveOptions = {}): AsyncGenerator<Retrieved> {
     const source = wanted[Symbol.iterator]();
     let next = source.next();
-    for (let ahead = this.#outstanding.length; ahead > 0 && !next.done; ahead--) next = source.next();
+    for (const { verb } of this.#outstanding) if (verb === 'RETR') next = source.next();
     for (;;) {
       if (this.#outstanding.length <= this.#window.commands / 2) {
         for (const number of deletions?.take(this.#room) ?? []) this.#add({ verb: 'DELE', number });
         for (; !next.done && this.#hasRoom(next.value.size); next = source.next()) this.#add({ verb: 'RETR', ...next.value });
+        if (next.done) this.#check();
       }
       await this.#send();
       const oldest = this.#outstanding.shift();
       if (oldest === undefined) return;
-      if (oldest.verb === 'DELE') deletions?.answered(oldest.number, await this.#refused('DELE'));
-      else yield* this.#retrieved(oldest);
+      if (oldest.verb === 'RETR') {
+        yield* this.#retrieved(oldest);
+        if (this.#oneByOne) await confirmed?.();
+      } else if (oldest.verb === 'DELE') deletions?.answered(oldest.number, await this.#refused('DELE'));
+      else {
+        await this.#confirm(oldest);
+        await confirmed?.();
+      }
     }
   }
 
-  async *#retrieved({ number, size }: { readonly number: number; readonly size: number }): AsyncGenerator<Retrieved> {
+  async *#retrieved({ number, size }: Wanted): AsyncGenerator<Retrieved> {
     const refusal = await this.#refused('RETR');
     if (refusal !== undefined) yield { number, refusal };
     else {
@@ -98,10 +125,50 @@ export class Pipeline {
     return this.#room > 0 && this.#bytes + size <= this.#window.bytes;
   }
 
+  /** One reply is awaited at a time: there is nothing to mistake. */
+  get #oneByOne(): boolean {
+    return this.#window.commands === 1;
+  }
+
   #add(command: Outstanding): void {
+    if (command.verb === 'RETR' && (command.doubtful === true || command.size >= UNCHECKED_BYTES_MAX)) this.#check();
     this.#outstanding.push(command);
     this.#unsent.push(command);
-    if (command.verb === 'RETR') this.#bytes += command.size;
+    if (command.verb !== 'RETR') return;
+    this.#bytes += command.size;
+    this.#last = command;
+    this.#unchecked = { commands: this.#unchecked.commands + 1, bytes: this.#unchecked.bytes + command.size };
+    const { commands, bytes } = this.#unchecked;
+    if (commands >= UNCHECKED_COMMANDS_MAX || bytes >= UNCHECKED_BYTES_MAX) this.#check();
+  }
+
+  #check(): void {
+    const last = this.#last;
+    this.#last = undefined;
+    this.#unchecked = { commands: 0, bytes: 0 };
+    if (last === undefined || this.#oneByOne) return;
+    this.#add({ ...last, verb: last.uid === undefined ? 'LIST-ONE' : 'UIDL-ONE' });
+  }
+
+  async #confirm({ verb, number, uid }: Wanted & { readonly verb: 'LIST-ONE' | 'UIDL-ONE' }): Promise<void> {
+    const said = await this.#saidTo(verb);
+    const [, first, rest = ''] = /^\s*(\d{1,10})\s+(.*)$/s.exec(said) ?? [];
+    if (Number(first) === number && (uid === undefined || rest.trim() === uid)) return;
+    throw this.#talk.fail(
+      new BrokenSessionError(
+        'protocol-broken',
+        `the server lost count: asked for message ${number}, it says “${printable(shorten(said, 80))}”`,
+      ),
+    );
+  }
+
+  async #saidTo(verb: 'LIST-ONE' | 'UIDL-ONE'): Promise<string> {
+    try {
+      return (await this.#talk.reply(verb)).text;
+    } catch (error) {
+      if (error instanceof RefusedError) return error.refusal.replyText;
+      throw error;
+    }
   }
 
   async #send(): Promise<void> {
@@ -135,6 +202,7 @@ export async function deleteMany(pipeline: Pipeline, numbers: readonly number[])
     },
     answered: (number, refusal) => void (refusal === undefined || refusals.set(number, refusal)),
   };
-  for await (const { number } of pipeline.retrieve([], deletions)) throw new MisuseError(`message ${number} was not asked for`);
+  for await (const { number } of pipeline.retrieve([], { deletions }))
+    throw new MisuseError(`message ${number} was not asked for`);
   return refusals;
 }

@@ -1,9 +1,9 @@
 // Brings messages from the server into the archive: pipelined, committed in groups, one bad message never stopping the rest.
-import type { AccountArchive } from '../../archive/index.ts';
+import type { AccountArchive, CompleteMessage, Incoming } from '../../archive/index.ts';
 import { assert } from '../../core/assert.ts';
 import { BrokenSessionError, type RefusedError } from '../../core/errors.ts';
 import { formatSize } from '../../core/units.ts';
-import type { Pop3Client, Retrieved } from '../../protocols/pop3/index.ts';
+import type { Pop3Client, Retrieved, Wanted } from '../../protocols/pop3/index.ts';
 import type { StepContext } from '../step.ts';
 import { describeMessage, type Message } from './decide.ts';
 import type { Deleting } from './delete.ts';
@@ -23,6 +23,7 @@ export interface FetchJob {
   readonly isDue: (fetched: Fetched) => boolean;
   /** A message that turns out bigger is thrown away and quarantined. */
   readonly bytesMax: number;
+  readonly groupMessagesMax?: number | undefined;
   /** Whether a refusal means that the server gives no more today. */
   readonly isQuota: (refusal: RefusedError) => boolean;
 }
@@ -49,12 +50,20 @@ export async function fetchMessages(job: FetchJob): Promise<FetchResult> {
   return fetching;
 }
 
+interface Arrival {
+  readonly message: Message;
+  readonly incoming: Incoming;
+  readonly complete: CompleteMessage;
+}
+
 class Fetching implements FetchResult {
   fetched = 0;
   lossy = false;
   readonly #job: FetchJob;
   readonly #groups: Groups;
   readonly #totalBytes: number;
+  /** What came since the server last proved that it answers what was asked; nothing of it is believed yet. */
+  #unconfirmed: Arrival[] = [];
   #next = 0;
   #bytes = 0;
   #refusalsInARow = 0;
@@ -63,19 +72,21 @@ class Fetching implements FetchResult {
   constructor(job: FetchJob) {
     this.#job = job;
     this.#totalBytes = job.messages.reduce((sum, { size }) => sum + size, 0);
-    const { archive, context } = job;
-    this.#groups = new Groups({ archive, clock: context.clock, durable: group => this.#durable(group) });
+    const { archive, context, groupMessagesMax: messagesMax } = job;
+    this.#groups = new Groups({ archive, clock: context.clock, messagesMax, durable: group => this.#durable(group) });
   }
 
   async run(): Promise<void> {
     const { client, messages, deleting, context, tally } = this.#job;
-    for await (const retrieved of client.retrieveMany(this.#wanted(), { deletions: deleting })) {
+    const confirmed = () => this.#confirmed();
+    for await (const retrieved of client.retrieveMany(this.#wanted(), { deletions: deleting, confirmed })) {
       const message = messages[this.#next];
       assert(message !== undefined && message.number === retrieved.number, 'messages come in the order asked for');
       await this.#take(message, retrieved);
       this.#next += 1;
       this.#progress(message);
     }
+    assert(this.#unconfirmed.length === 0, 'every message that came is confirmed');
     await this.#groups.finish();
     for (const message of messages.slice(this.#next)) tally.set(message, 'pending');
     if (this.#exhausted)
@@ -87,10 +98,11 @@ class Fetching implements FetchResult {
     return this.#quota || this.#refusalsInARow >= REFUSALS_IN_A_ROW_MAX;
   }
 
-  *#wanted(): Generator<Message> {
-    for (const message of this.#job.messages) {
+  *#wanted(): Generator<Wanted> {
+    const { failures } = this.#job.archive.state;
+    for (const { number, size, uidl } of this.#job.messages) {
       if (this.#exhausted) return;
-      yield message;
+      yield { number, size, uid: uidl, doubtful: uidl !== undefined && failures.has(uidl) };
     }
   }
 
@@ -99,6 +111,7 @@ class Fetching implements FetchResult {
     const { archive, messages, context, deleting } = this.#job;
     const message = messages[this.#next];
     const blamed = error instanceof BrokenSessionError && error.code !== 'message-abandoned';
+    await this.#forget();
     await this.#groups.finish();
     await deleting.abandon();
     if (blamed && message?.uidl !== undefined) {
@@ -116,27 +129,50 @@ class Fetching implements FetchResult {
   async #take(message: Message, retrieved: Retrieved): Promise<void> {
     if (retrieved.refusal !== undefined) return this.#refused(message, retrieved.refusal);
     this.#refusalsInARow = 0;
-    const { archive, context, tally, lifecycle, bytesMax } = this.#job;
+    const { archive, lifecycle, bytesMax } = this.#job;
     lifecycle.advance(message.number, 'fetching');
     const incoming = archive.incoming();
     try {
       for await (const chunk of retrieved.body) {
-        if (incoming.size + chunk.length > bytesMax) return await this.#tooLarge(message);
+        if (incoming.size + chunk.length > bytesMax) {
+          await incoming.discard();
+          return await this.#tooLarge(message);
+        }
         await incoming.push(chunk);
         this.#bytes += chunk.length;
         if (incoming.size > chunk.length) this.#progress(message);
       }
-      const complete = incoming.complete();
-      const fate = await archive.store(complete, { uidl: message.uidl, fetchedAt: context.clock.now() });
-      const stored = archive.index.get(complete.sha256);
-      assert(stored !== undefined, 'a stored message is in the index');
-      tally.set(message, fate === 'archived' ? 'archived' : 'duplicates');
-      if (fate === 'archived') tally.bytes += complete.size;
-      this.fetched += 1;
-      await this.#groups.add({ message, stored }, complete.size);
-    } finally {
+    } catch (error) {
       await incoming.discard();
+      throw error;
     }
+    this.#unconfirmed.push({ message, incoming, complete: incoming.complete() });
+  }
+
+  async #confirmed(): Promise<void> {
+    for (let next = this.#unconfirmed.shift(); next !== undefined; next = this.#unconfirmed.shift()) {
+      try {
+        await this.#store(next);
+      } finally {
+        await next.incoming.discard();
+      }
+    }
+    await this.#groups.commitWhenDue();
+  }
+
+  async #store({ message, complete }: Arrival): Promise<void> {
+    const { archive, context, tally } = this.#job;
+    const fate = await archive.store(complete, { uidl: message.uidl, fetchedAt: context.clock.now() });
+    const stored = archive.index.get(complete.sha256);
+    assert(stored !== undefined, 'a stored message is in the index');
+    tally.set(message, fate === 'archived' ? 'archived' : 'duplicates');
+    if (fate === 'archived') tally.bytes += complete.size;
+    this.fetched += 1;
+    this.#groups.add({ message, stored }, complete.size);
+  }
+
+  async #forget(): Promise<void> {
+    for (const { incoming } of this.#unconfirmed.splice(0)) await incoming.discard();
   }
 
   async #refused(message: Message, refusal: RefusedError): Promise<void> {

@@ -16,6 +16,7 @@ export interface Fetched {
 export interface GroupsOptions {
   readonly archive: AccountArchive;
   readonly clock: Clock;
+  readonly messagesMax?: number | undefined;
   /** A group is on the disk. */
   readonly durable: (group: readonly Fetched[]) => void;
 }
@@ -32,15 +33,19 @@ export class Groups {
     this.#options = options;
   }
 
-  /** Call it between messages. Throws what a commit has thrown. */
-  async add(fetched: Fetched, bytes: number): Promise<void> {
-    const now = this.#options.clock.elapsed();
-    if (this.#group.length === 0) this.#since = now;
+  /** Stored, and the message that it was asked for. */
+  add(fetched: Fetched, bytes: number): void {
+    if (this.#group.length === 0) this.#since = this.#options.clock.elapsed();
     this.#group.push(fetched);
     this.#bytes += bytes;
-    if (this.#group.length >= GROUP_MESSAGES_MAX || this.#bytes >= GROUP_BYTES_MAX || now - this.#since >= GROUP_MS_MAX) {
-      await this.#close();
-    } else this.#check();
+  }
+
+  /** Throws what a commit has thrown. */
+  async commitWhenDue(): Promise<void> {
+    this.#check();
+    const { messagesMax = GROUP_MESSAGES_MAX, clock } = this.#options;
+    const full = this.#group.length >= messagesMax || this.#bytes >= GROUP_BYTES_MAX;
+    if (full || (this.#group.length > 0 && clock.elapsed() - this.#since >= GROUP_MS_MAX)) await this.#close();
   }
 
   /** Everything added is durable when it resolves. */

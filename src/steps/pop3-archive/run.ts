@@ -1,42 +1,41 @@
 // The step itself: as many sessions as the mailbox needs, in one archive. What is durable stays, wherever it ends.
 import { resolve } from 'node:path';
 import { type AccountArchive, type ArchiveFiles, nodeFiles, openAccount } from '../../archive/index.ts';
-import { BrokenSessionError } from '../../core/errors.ts';
 import { formatSize } from '../../core/units.ts';
-import { addressOf, type Endpoint } from '../../protocols/net/endpoint.ts';
-import { connectPop3 } from '../../protocols/pop3/index.ts';
+import type { Endpoint } from '../../protocols/net/endpoint.ts';
 import type { StepContext } from '../step.ts';
 import { saveAttachments } from './attachments.ts';
 import type { Pop3ArchiveConfig } from './config.ts';
-import { explained, isRecentMode, mailboxUser, providerOf } from './providers.ts';
+import { isRecentMode, mailboxUser } from './providers.ts';
 import { sealPastMonths } from './seal.ts';
+import { Server } from './server.ts';
 import { archiveMailbox } from './session.ts';
 import { type ArchiveOutputs, Tally } from './tally.ts';
-
-/** Ledger, with the server's address: until when (epoch milliseconds) it is spoken to one command at a time. */
-export const ONE_AT_A_TIME = 'one-at-a-time-until';
-const ONE_AT_A_TIME_MS = 7 * 86_400_000;
 
 /** Of a mailbox that is listed in parts. */
 const SESSIONS_MAX = 200;
 
-export async function run(
-  config: Pop3ArchiveConfig,
-  context: StepContext,
-  files: ArchiveFiles = nodeFiles,
-): Promise<ArchiveOutputs> {
+export interface RunOptions {
+  readonly files?: ArchiveFiles;
+  readonly groupMessagesMax?: number;
+}
+
+export async function run(config: Pop3ArchiveConfig, context: StepContext, options: RunOptions = {}): Promise<ArchiveOutputs> {
   const endpoint = await context.connection(config.connection);
+  const server = new Server(context, endpoint);
   const archive = await openAccount({
     root: resolve(context.workdir, config.archive),
     account: config.account ?? accountOf(endpoint),
     clock: context.clock,
     format: config.format,
-    files,
-  });
+    files: options.files ?? nodeFiles,
+    // Signs in while the archive is looked through.
+    locked: () => server.connectAhead(),
+  }).catch((error: unknown) => server.leave(error));
   let outputs: ArchiveOutputs;
   try {
     tellRecovery(archive, context);
-    outputs = await inSessions(config, context, endpoint, archive);
+    outputs = await inSessions({ config, context, endpoint, archive, server, groupMessagesMax: options.groupMessagesMax });
     await saveAttachments(config, archive, context);
     if (config.seal) await sealPastMonths(archive, context);
   } catch (error) {
@@ -51,30 +50,26 @@ export function accountOf(endpoint: Endpoint): string {
   return `${mailboxUser(endpoint)}@${endpoint.host}`;
 }
 
+interface Job {
+  readonly config: Pop3ArchiveConfig;
+  readonly context: StepContext;
+  readonly endpoint: Endpoint;
+  readonly archive: AccountArchive;
+  readonly server: Server;
+  readonly groupMessagesMax: number | undefined;
+}
+
 /** One session; more where the server lists in parts; one more, carefully, when it got lost in our pipelining. */
-async function inSessions(
-  config: Pop3ArchiveConfig,
-  context: StepContext,
-  endpoint: Endpoint,
-  archive: AccountArchive,
-): Promise<ArchiveOutputs> {
-  const server = new ServerMemory(context, endpoint);
+async function inSessions(job: Job): Promise<ArchiveOutputs> {
+  const { endpoint, server, context } = job;
+  const inParts = server.provider.listsInParts === true && !isRecentMode(endpoint);
   let tally = new Tally();
   let fetched = 0;
   for (let session = 1; ; session++) {
     try {
-      const more = await inSession({
-        config,
-        context,
-        endpoint,
-        archive,
-        tally,
-        fetched,
-        pipelining: await server.mayPipeline(),
-      });
+      const more = await inSession(job, tally, fetched);
       fetched += more;
-      const goesOn = providerOf(endpoint).listsInParts === true && !isRecentMode(endpoint) && session < SESSIONS_MAX;
-      if (!goesOn || more === 0) return tally.outputs();
+      if (!inParts || more === 0 || session >= SESSIONS_MAX) return tally.outputs();
     } catch (error) {
       if (!(await server.gotLost(error))) throw error;
       context.note('warning', `${(error as Error).message}; once more from there, one command at a time`);
@@ -85,62 +80,14 @@ async function inSessions(
   }
 }
 
-interface SessionJob {
-  readonly config: Pop3ArchiveConfig;
-  readonly context: StepContext;
-  readonly endpoint: Endpoint;
-  readonly archive: AccountArchive;
-  readonly tally: Tally;
-  /** In earlier sessions of this run. */
-  readonly fetched: number;
-  readonly pipelining: boolean;
-}
-
 /** How many messages it brought. */
-async function inSession(job: SessionJob): Promise<number> {
-  const { endpoint, context, pipelining } = job;
-  const { dial, clock, signal } = context;
-  const provider = providerOf(endpoint);
-  const client = await connectPop3(endpoint, { dial, clock, signal, pipelining }).catch((error: unknown) => {
-    throw explained(error, provider);
-  });
+async function inSession(job: Job, tally: Tally, fetched: number): Promise<number> {
+  const client = await job.server.connect();
   try {
-    return await archiveMailbox({ ...job, client, provider });
+    return await archiveMailbox({ ...job, client, provider: job.server.provider, tally, fetched });
   } catch (error) {
     client.close(error as Error);
-    throw pipelining && client.capabilities.pipelining ? doubted(error) : error;
-  }
-}
-
-/** Errors of a session in which commands went ahead of replies, and that may come of that. */
-const doubtful = new WeakSet<BrokenSessionError>();
-
-function doubted(error: unknown): unknown {
-  const suspicious = error instanceof BrokenSessionError && (error.code === 'protocol-broken' || error.code === 'timed-out');
-  if (suspicious) doubtful.add(error);
-  return error;
-}
-
-/** Some servers offer PIPELINING and lose commands: after a mismatch or silence, one command at a time for a while. */
-class ServerMemory {
-  readonly #context: StepContext;
-  readonly #key: string;
-
-  constructor(context: StepContext, endpoint: Endpoint) {
-    this.#context = context;
-    this.#key = `${ONE_AT_A_TIME} ${addressOf(endpoint)}`;
-  }
-
-  async mayPipeline(): Promise<boolean> {
-    const until = await this.#context.ledger.get(this.#key);
-    return typeof until !== 'number' || until <= this.#context.clock.now();
-  }
-
-  /** Remembers it when pipelining is to blame, and says so. */
-  async gotLost(error: unknown): Promise<boolean> {
-    if (!(error instanceof BrokenSessionError) || !doubtful.has(error)) return false;
-    await this.#context.ledger.put(this.#key, this.#context.clock.now() + ONE_AT_A_TIME_MS);
-    return true;
+    throw error;
   }
 }
 

@@ -24,6 +24,7 @@ export interface MailboxJob {
   readonly tally: Tally;
   /** In earlier sessions of this run: they count for the limit. */
   readonly fetched: number;
+  readonly groupMessagesMax: number | undefined;
 }
 
 /** Ends the session. How many messages it brought. */

@@ -261,7 +261,8 @@ describe('a session', () => {
     const client = await connect(server);
     const odd = ({ number }: { readonly number: number }) => number % 2 === 1;
     const listing = await client.listing(odd);
-    expect(listing.asked).toEqual(Array.from({ length: 100 }, (_, at) => 2 * at + 1));
+    // Three places in the window went to the checks between them.
+    expect(listing.asked).toEqual(Array.from({ length: 97 }, (_, at) => 2 * at + 1));
     await expect(client.noop()).rejects.toMatchObject({ code: 'misuse' });
     const wanted = [...listing.sizes].map(([number, size]) => ({ number, size })).filter(odd);
     const got: string[] = [];

@@ -129,8 +129,10 @@ class FakeSession {
       case 'STAT':
         return `+OK ${this.#messages.length} ${this.#messages.reduce((sum, message) => sum + this.#size(message), 0)}\r\n`;
       case 'LIST':
+        if (argument !== '') return this.#one(Number(argument), message => `${this.#size(message)}`);
         return lines(this.#messages.map((message, at) => `${at + 1} ${this.#size(message)}`));
       case 'UIDL':
+        if (argument !== '' && options.uidl !== false) return this.#one(Number(argument), ({ uid }) => uid);
         return options.uidl === false
           ? '-ERR unknown command\r\n'
           : lines(this.#messages.map(({ uid }, at) => `${at + 1} ${uid}`));
@@ -161,6 +163,11 @@ class FakeSession {
 
   #size(message: FakeMessage): number {
     return this.#server.options.size?.(message) ?? message.octets.length;
+  }
+
+  #one(number: number, value: (message: FakeMessage) => string): string {
+    const message = this.#messages[number - 1];
+    return message === undefined || this.#marked.has(number) ? '-ERR no such message\r\n' : `+OK ${number} ${value(message)}\r\n`;
   }
 
   #message(number: number, part: (octets: Buffer) => Buffer): string | Buffer {
