@@ -50,8 +50,8 @@ export async function openFolder(folder: string, options: Omit<ArchiveOptions, '
   const owner = options.lock ?? { owner: await thisProcess(), isAlive };
   const unlock = await lockAccount(folder, { files, clock, ...owner });
   try {
-    const format = options.format ?? ((await files.exists(join(folder, 'cur'))) ? 'maildir' : 'mbox');
     options.locked?.();
+    const format = options.format ?? ((await files.exists(join(folder, 'cur'))) ? 'maildir' : 'mbox');
     const recovery = await recover(files, folder);
     const journal = await StateJournal.open(files, folder);
     return new AccountArchive({
