@@ -28,6 +28,8 @@ export interface Attachment {
   readonly content: Buffer;
   /** Default: guessed from the name. */
   readonly type?: string;
+  /** Shown by `<img src="cid:…">` of the HTML part instead of listed. */
+  readonly contentId?: string;
 }
 
 /** Longer subjects are cut, with an ellipsis. */
@@ -48,11 +50,12 @@ export async function composeMail(draft: MailDraft): Promise<Buffer> {
     date: new Date(draft.date),
     ...(draft.text === undefined ? {} : { text: crlf(draft.text) }),
     ...(draft.html === undefined ? {} : { html: crlf(draft.html) }),
-    attachments: draft.attachments.map(({ name, content, type }) => ({
+    attachments: draft.attachments.map(({ name, content, type, contentId }) => ({
       filename: shorten(printable(name), NAME_CHARS_MAX),
       content,
-      contentDisposition: 'attachment',
+      contentDisposition: contentId === undefined ? 'attachment' : 'inline',
       contentTransferEncoding: 'base64',
+      ...(contentId === undefined ? {} : { cid: contentId }),
       ...(type === undefined ? {} : { contentType: type }),
     })),
     headers: headersOf(draft),

@@ -1,13 +1,17 @@
-// Finds and reads the files that globs name: inside the workdir unless an absolute path was written, each opened once, all within a size.
+// Finds and opens the files that globs name: inside the workdir unless an absolute path was written, each opened once, all within a size.
 import { constants } from 'node:fs';
 import { type FileHandle, glob, open, realpath } from 'node:fs/promises';
 import { basename, isAbsolute, relative, resolve, sep } from 'node:path';
 import { AppError, fileError } from '../core/errors.ts';
 import { formatSize } from '../core/units.ts';
 
+/** A file held open: whatever happens to its name, what was measured is what is sent. */
 export interface FoundFile {
   readonly name: string;
-  readonly content: Buffer;
+  readonly size: number;
+  /** From the beginning, each time, until close(). */
+  readonly content: () => AsyncIterable<Buffer>;
+  close(): Promise<void>;
 }
 
 export interface AttachmentLimits {
@@ -23,7 +27,7 @@ export const ATTACHMENTS_MAX = 100;
  * Throws AppError `attachment-missing` for a pattern without a file, `attachment-outside` for a file outside the workdir,
  * `attachments-too-big`, `too-many-attachments`, or the disk's own error.
  */
-export async function readAttachments(patterns: readonly string[], limits: AttachmentLimits): Promise<readonly FoundFile[]> {
+export async function openAttachments(patterns: readonly string[], limits: AttachmentLimits): Promise<readonly FoundFile[]> {
   const paths = new Set<string>();
   for (const pattern of patterns) {
     const found = await pathsOf(pattern, limits.workdir);
@@ -38,12 +42,21 @@ export async function readAttachments(patterns: readonly string[], limits: Attac
   }
   const files: FoundFile[] = [];
   let left = limits.bytesMax;
-  for (const path of [...paths].sort()) {
-    const file = await readWithin(path, left, limits.bytesMax);
-    left -= file.content.length;
-    files.push(file);
+  try {
+    for (const path of [...paths].sort()) {
+      const file = await openWithin(path, left, limits.bytesMax);
+      left -= file.size;
+      files.push(file);
+    }
+    return files;
+  } catch (error) {
+    await closeAll(files);
+    throw error;
   }
-  return files;
+}
+
+export async function closeAll(files: readonly FoundFile[]): Promise<void> {
+  await Promise.all(files.map(file => file.close()));
 }
 
 /** Real paths of the files that a pattern names. */
@@ -76,8 +89,9 @@ function outsideError(pattern: string, path: string): AppError {
   });
 }
 
-/** Size and content come from the same open file; one that grows meanwhile is cut at its size when opened. */
-async function readWithin(path: string, bytesLeft: number, bytesMax: number): Promise<FoundFile> {
+const PIECE_BYTES = 256 * 1024;
+
+async function openWithin(path: string, bytesLeft: number, bytesMax: number): Promise<FoundFile> {
   let file: FileHandle | undefined;
   try {
     file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
@@ -88,17 +102,23 @@ async function readWithin(path: string, bytesLeft: number, bytesMax: number): Pr
         hint: 'Attach less, or raise `max-size`; many servers refuse mails of more than 25 MB.',
       });
     }
-    const content = Buffer.alloc(stats.size);
-    let length = 0;
-    while (length < stats.size) {
-      const { bytesRead } = await file.read(content, length, stats.size - length, length);
-      if (bytesRead === 0) break;
-      length += bytesRead;
+    const handle = file;
+    return { name: basename(path), size: stats.size, content: () => pieces(handle, path), close: () => handle.close() };
+  } catch (error) {
+    await file?.close();
+    throw fileError(error, path);
+  }
+}
+
+async function* pieces(file: FileHandle, path: string): AsyncGenerator<Buffer> {
+  try {
+    for (let at = 0; ; ) {
+      const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(PIECE_BYTES), 0, PIECE_BYTES, at);
+      if (bytesRead === 0) return;
+      at += bytesRead;
+      yield buffer.subarray(0, bytesRead);
     }
-    return { name: basename(path), content: content.subarray(0, length) };
   } catch (error) {
     throw fileError(error, path);
-  } finally {
-    await file?.close();
   }
 }

@@ -1,7 +1,8 @@
 // Hands the mail of a step to a server, once per run: through the outbox, where it waits for what a later try can do (mail/outbox.ts).
 import { cancelled } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
-import type { Letter } from '../mail/outbox.ts';
+import type { Letter, LetterHead, Outbox } from '../mail/outbox.ts';
+import type { StreamedMail } from '../mail/stream.ts';
 import { addressOf, type Endpoint } from '../protocols/net/endpoint.ts';
 import { type connectSmtp, type Outcome, outcomeOf, type RecipientResult, type SmtpClient } from '../protocols/smtp/index.ts';
 import { ownStepId } from './smtp-mail.ts';
@@ -23,7 +24,12 @@ export interface Mail {
   /** True when the header holds addresses that need SMTPUTF8. */
   readonly smtpUtf8: boolean;
   /** Called once, and only when this run has not composed it before. */
-  readonly compose: () => Promise<Buffer>;
+  readonly compose: () => Promise<Composed>;
+}
+
+export interface Composed extends StreamedMail {
+  /** Lets go of the files that are attached. */
+  close(): Promise<void>;
 }
 
 export type DeliveryOutputs = {
@@ -79,8 +85,7 @@ async function deliverHeld(mail: Mail, context: StepContext, connect: Connect, o
   const key = { job: context.job.name, run: context.run.id, report: ownStepId(context, mail.uses) };
   const head = { ...key, file: context.job.file, connection: mail.connection, from: mail.from, to: mail.to };
   const { messageId, subject, smtpUtf8 } = mail;
-  const { id } =
-    (await letters.find(key)) ?? (await letters.add({ ...head, messageId, subject, smtpUtf8 }, [await mail.compose()]));
+  const { id } = (await letters.find(key)) ?? (await freeze({ ...head, messageId, subject, smtpUtf8 }, mail, letters));
   const letter = await letters.claim(id, outbox.sender(), outbox.isAlive);
   if (letter === undefined) throw busy(id);
   try {
@@ -88,6 +93,15 @@ async function deliverHeld(mail: Mail, context: StepContext, connect: Connect, o
     return await deliverClaimed(letter, context, connect, { letters, clock: context.clock, random: context.random });
   } finally {
     await letters.release(id).catch(() => undefined);
+  }
+}
+
+async function freeze(head: LetterHead, mail: Mail, letters: Outbox): Promise<Letter> {
+  const message = await mail.compose();
+  try {
+    return await letters.add(head, message.chunks());
+  } finally {
+    await message.close();
   }
 }
 
@@ -117,16 +131,26 @@ async function deliverClaimed(letter: Letter, context: StepContext, connect: Con
 /** Without an outbox: a one-off command. */
 async function deliverNow(mail: Mail, context: StepContext, connect: Connect): Promise<Delivered> {
   const message = await mail.compose();
-  context.signal.throwIfAborted();
-  const client = await open(mail.connection, context, connect);
+  let client: SmtpClient | undefined;
   try {
-    const onProgress = (bytes: number) => progress(bytes, message.length, context);
-    const { recipients } = await client.send(mail, message, { onProgress, smtpUtf8: mail.smtpUtf8 });
+    client = await open(mail.connection, context, connect);
+    const { recipients } = await client.send(mail, repeated(message.chunks), {
+      bytes: message.size,
+      eightBit: mail.smtpUtf8,
+      smtpUtf8: mail.smtpUtf8,
+      repeatable: true,
+      onProgress: bytes => progress(bytes, message.size, context),
+    });
     await client.quit();
     return unlessCancelled(deliveredOf(mail.messageId, recipients), context, context.signal);
   } finally {
-    client.close();
+    client?.close();
+    await message.close();
   }
+}
+
+function repeated(chunks: () => AsyncIterator<Buffer>): AsyncIterable<Buffer> {
+  return { [Symbol.asyncIterator]: chunks };
 }
 
 async function open(connection: string, context: StepContext, connect: Connect): Promise<SmtpClient> {

@@ -1,10 +1,12 @@
-// `npm run bench [cli|ftp]`: speed as ratios against peers measured in the same run; prints, never judges by itself unless asked with --check.
+// `npm run bench [cli|ftp|smtp]`: speed as ratios against peers measured in the same run; prints, never judges by itself unless asked with --check.
 import { benchCli } from './cli.ts';
 import { benchFtp } from './ftp.ts';
+import { benchSmtp } from './smtp.ts';
 
 const BENCHES: Readonly<Record<string, (check: boolean, args: readonly string[]) => Promise<boolean>>> = {
   cli: benchCli,
   ftp: (_, args) => benchFtp(args),
+  smtp: benchSmtp,
 };
 
 const [name = 'all', ...flags] = process.argv.slice(2);

@@ -95,13 +95,12 @@ export class DotStuffer {
     if (input.length === 0) return input;
     const out: Buffer[] = [];
     let from = this.#afterCr && input[0] === LF ? 1 : 0;
-    const breaks = new LineBreaks(input);
     for (let at = from; at < input.length; ) {
       if (this.#lineStart && input[at] === DOT) {
         out.push(input.subarray(from, at), ONE_DOT);
         from = at;
       }
-      const end = breaks.next(at);
+      const end = nextBreak(input, at);
       this.#lineStart = end < input.length;
       if (input[end] === CR && input[end + 1] === LF) at = end + 2;
       else {
@@ -122,25 +121,11 @@ export class DotStuffer {
   }
 }
 
-/** Where the next CR or LF is; each byte is searched at most once for each of them. */
-class LineBreaks {
-  readonly #input: Buffer;
-  #cr = -1;
-  #lf = -1;
-
-  constructor(input: Buffer) {
-    this.#input = input;
+/** Where the next CR or LF is, from `at` on; the input's length when there is none. Lines are short: a loop beats two searches. */
+function nextBreak(input: Buffer, at: number): number {
+  for (let end = at; end < input.length; end++) {
+    const byte = input[end];
+    if (byte === LF || byte === CR) return end;
   }
-
-  /** From `at` on; the input's length when there is none. */
-  next(at: number): number {
-    if (this.#cr < at) this.#cr = this.#find(CR, at);
-    if (this.#lf < at) this.#lf = this.#find(LF, at);
-    return Math.min(this.#cr, this.#lf);
-  }
-
-  #find(byte: number, at: number): number {
-    const found = this.#input.indexOf(byte, at);
-    return found === -1 ? this.#input.length : found;
-  }
+  return input.length;
 }

@@ -1,8 +1,9 @@
 // What smtp/report does: looks at the run so far, decides whether a mail is due, composes it, delivers it once.
 import { AppError } from '../../core/errors.ts';
 import { formatDuration, formatSize } from '../../core/units.ts';
-import { type Attachment, composeMail, type MailDraft, messageIdOf } from '../../mail/compose.ts';
-import { readAttachments } from '../smtp-attachments.ts';
+import { type Attachment, type MailDraft, messageIdOf } from '../../mail/compose.ts';
+import { type StreamedAttachment, streamMail } from '../../mail/stream.ts';
+import { closeAll, type FoundFile, openAttachments } from '../smtp-attachments.ts';
 import { type Connect, type DeliveryOutputs, deliverOnce, failureOf, type Mail, noteDelivery } from '../smtp-delivery.ts';
 import { type Addressees, addresseesOf, recipientsOf } from '../smtp-fields.ts';
 import { keptText, ownStepId, sendActions } from '../smtp-mail.ts';
@@ -43,10 +44,11 @@ export async function previewReport(config: ReportConfig, context: StepContext):
   const model = await modelOf(context);
   const addressees = addresseesOf(config);
   const message = await letterOf(config, model, { ...context, note: () => undefined }).compose();
+  await message.close();
   const when = config.when === 'always' ? '' : `, when: ${config.when}`;
   return {
-    summary: `a report of about ${formatSize(message.length)} to ${recipientsOf(addressees).join(', ')}${when}`,
-    actions: sendActions(addressees, message.length),
+    summary: `a report of about ${formatSize(message.size)} to ${recipientsOf(addressees).join(', ')}${when}`,
+    actions: sendActions(addressees, message.size),
   };
 }
 
@@ -88,11 +90,13 @@ function letterOf(config: ReportConfig, model: ReportModel, context: StepContext
     to,
     messageId,
     smtpUtf8: addressees.utf8,
-    compose: async () =>
-      composeMail({
-        ...draftOf(subject, model, addressees, messageId, context.clock.now()),
-        attachments: await attachmentsOf(config, model, context),
-      }),
+    compose: async () => {
+      const { attachments, close } = await attachmentsOf(config, model, context);
+      return {
+        ...(await streamMail({ ...draftOf(subject, model, addressees, messageId, context.clock.now()), attachments })),
+        close,
+      };
+    },
   };
 }
 
@@ -127,25 +131,36 @@ function draftOf(
 }
 
 /** A file that cannot be attached does not keep the report from going out. */
-async function attachmentsOf(config: ReportConfig, model: ReportModel, context: StepContext): Promise<readonly Attachment[]> {
+async function attachmentsOf(config: ReportConfig, model: ReportModel, context: StepContext) {
   const wanted = config.attach ?? [];
   const own = [
     ...(wanted.includes('log') ? [logAttachment(model)] : []),
     ...(wanted.includes('json') ? [jsonAttachment(model)] : []),
   ];
   let left = config['max-size'];
-  const files: Attachment[] = [];
+  const files: FoundFile[] = [];
   for (const pattern of wanted.filter(word => word !== 'log' && word !== 'json')) {
     try {
-      const found = await readAttachments([pattern], { workdir: context.workdir, bytesMax: left });
-      left -= found.reduce((sum, file) => sum + file.content.length, 0);
+      const found = await openAttachments([pattern], { workdir: context.workdir, bytesMax: left });
+      left -= found.reduce((sum, file) => sum + file.size, 0);
       files.push(...found);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       context.note('warning', `not attached: ${error.message}`);
     }
   }
-  return [...own, ...files];
+  return { attachments: [...own.map(inMemory), ...files], close: () => closeAll(files) };
+}
+
+function inMemory({ name, content, type }: Attachment): StreamedAttachment {
+  return {
+    name,
+    size: content.length,
+    ...(type === undefined ? {} : { type }),
+    content: async function* () {
+      yield content;
+    },
+  };
 }
 
 function noteFailure(error: AppError, context: StepContext): void {

@@ -1,9 +1,10 @@
 // What smtp/send does: reads the files, composes the mail, delivers it once.
 import { type AppError, reportOf } from '../../core/errors.ts';
 import { formatSize } from '../../core/units.ts';
-import { composeMail, type MailDraft, messageIdOf } from '../../mail/compose.ts';
-import { readAttachments } from '../smtp-attachments.ts';
-import { type Connect, type DeliveryOutputs, deliverOnce, failureOf, noteDelivery } from '../smtp-delivery.ts';
+import { messageIdOf } from '../../mail/compose.ts';
+import { type StreamedAttachment, type StreamedDraft, streamMail } from '../../mail/stream.ts';
+import { closeAll, type FoundFile, openAttachments } from '../smtp-attachments.ts';
+import { type Composed, type Connect, type DeliveryOutputs, deliverOnce, failureOf, noteDelivery } from '../smtp-delivery.ts';
 import { type Addressees, addresseesOf, recipientsOf } from '../smtp-fields.ts';
 import { keptText, ownStepId, sendActions } from '../smtp-mail.ts';
 import type { Preview, StepContext } from '../step.ts';
@@ -37,10 +38,11 @@ export async function previewMail(config: SendConfig, context: StepContext): Pro
     note = `; ${reportOf(error).message}`;
     return compose({ ...config, attachments: [] }, addressees, idOf(addressees, context), context);
   });
+  await message.close();
   const count = recipientsOf(addressees).length;
   return {
-    summary: `one mail of ${formatSize(message.length)} to ${count} ${count === 1 ? 'recipient' : 'recipients'}${note}`,
-    actions: sendActions(addressees, message.length),
+    summary: `one mail of ${formatSize(message.size)} to ${count} ${count === 1 ? 'recipient' : 'recipients'}${note}`,
+    actions: sendActions(addressees, message.size),
   };
 }
 
@@ -48,19 +50,27 @@ function idOf(addressees: Addressees, context: StepContext): string {
   return messageIdOf([context.run.id, ownStepId(context, 'smtp/send'), ...recipientsOf(addressees)], addressees.domain);
 }
 
-async function compose(config: SendConfig, addressees: Addressees, messageId: string, context: StepContext): Promise<Buffer> {
+async function compose(config: SendConfig, addressees: Addressees, messageId: string, context: StepContext): Promise<Composed> {
   const keep = keptText(context);
-  const limits = { workdir: context.workdir, bytesMax: config['max-size'] };
-  const draft: MailDraft = {
+  const files = await openAttachments(config.attachments ?? [], { workdir: context.workdir, bytesMax: config['max-size'] });
+  const draft: StreamedDraft = {
     ...addressees,
     subject: keep(config.subject),
     ...(config.html === undefined || config.text !== undefined ? { text: keep(config.text ?? '') } : {}),
     ...(config.html === undefined ? {} : { html: keep(config.html) }),
-    attachments: await readAttachments(config.attachments ?? [], limits),
+    attachments: inlined(files, config.html ?? ''),
     messageId,
     date: context.clock.now(),
     headers: { 'X-Job': context.job.name, 'X-Run-Id': context.run.id },
     autoSubmitted: true,
   };
-  return composeMail(draft);
+  return { ...(await streamMail(draft)), close: () => closeAll(files) };
+}
+
+/** A file that the HTML shows by its name (`<img src="cid:logo.png">`) stands in it, not beside it. */
+function inlined(files: readonly FoundFile[], html: string): readonly StreamedAttachment[] {
+  return files.map(({ name, size, content }) => {
+    const shown = /^[\w.-]+$/.test(name) && html.includes(`cid:${name}`);
+    return { name, size, content, ...(shown ? { contentId: name } : {}) };
+  });
 }

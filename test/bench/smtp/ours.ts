@@ -1,0 +1,55 @@
+// Our client as a process of its own: ours.ts HOST PORT COUNT BYTES overlap|chunks|attachment; prints what it took as JSON.
+import { randomBytes } from 'node:crypto';
+import { createReadStream, statSync } from 'node:fs';
+import { systemClock } from '../../../dist/core/clock.js';
+import { streamMail } from '../../../dist/mail/stream.js';
+import { dial } from '../../../dist/protocols/net/dial.js';
+import { connectSmtp, type OutgoingMail, rememberChunking, type ServerMemory } from '../../../dist/protocols/smtp/index.js';
+import { FROM, messages, report, TO } from './mails.ts';
+
+const [host = '', port = '', count = '', bytes = '', way = ''] = process.argv.slice(2);
+const values = new Map<string, unknown>();
+const memory: ServerMemory = { get: async key => values.get(key), put: async (key, value) => void values.set(key, value) };
+const endpoint = {
+  name: 'b',
+  type: 'smtp',
+  host,
+  port: Number(port),
+  tls: 'none',
+  timeoutMs: 60_000,
+  hostname: 'c.test',
+} as const;
+const connect = () => connectSmtp(endpoint, { dial, clock: systemClock, memory });
+
+// The proof is what `smtp probe --chunking` does once in thirty days: not part of the run.
+if (way === 'chunks') await rememberChunking((await (await connect()).proveChunking()) === 'proven', memory, systemClock);
+
+const bodies = messages(Number(count), Number(bytes));
+function* mails(): Generator<OutgoingMail> {
+  for (const body of bodies) yield { envelope: { from: FROM, to: [TO] }, message: body };
+}
+
+const start = performance.now();
+const client = await connect();
+let accepted = 0;
+if (way === 'attachment') {
+  const file = process.env['BENCH_FILE'] ?? '';
+  const { size, chunks } = await streamMail({
+    from: { name: '', address: FROM },
+    to: [{ name: '', address: TO }],
+    ...{ cc: [], replyTo: [], subject: 'a big file', text: 'see attached', messageId: `<${randomBytes(8).toString('hex')}@x>` },
+    ...{ date: Date.now(), headers: {}, autoSubmitted: false },
+    attachments: [
+      { name: 'big.bin', size: statSync(file).size, content: () => createReadStream(file, { highWaterMark: 256 * 1_024 }) },
+    ],
+  });
+  const { outcome } = await client.send({ from: FROM, to: [TO] }, chunks(), { bytes: size, eightBit: false });
+  if (outcome === 'accepted') accepted += 1;
+} else {
+  await client.sendAll(mails(), (_, outcome) => {
+    if (!(outcome instanceof Error) && outcome.outcome === 'accepted') accepted += 1;
+  });
+}
+const seconds = (performance.now() - start) / 1_000;
+await client.quit();
+report({ seconds, accepted, technique: client.technique });
