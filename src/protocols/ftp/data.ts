@@ -28,6 +28,8 @@ export class DataChannels {
   #passive: 'epsv?' | 'epsv' | 'pasv' = 'epsv?';
   #active: 'eprt' | 'port' = 'eprt';
   #restarted = false;
+  /** The server has asked for PRET. */
+  #foretelling = false;
   /** A passive connection was made. */
   #proven = false;
 
@@ -35,8 +37,9 @@ export class DataChannels {
     this.#context = context;
   }
 
-  open(): Promise<Channel> {
-    return this.#context.endpoint.passive === false ? this.#openActive() : this.#openPassive();
+  /** `line`: the transfer command that comes next. */
+  open(line: string): Promise<Channel> {
+    return this.#context.endpoint.passive === false ? this.#openActive() : this.#openPassive(line);
   }
 
   /** True when the next transfer command may leave together with EPSV or PASV: both are proven, and no REST must come between. */
@@ -53,6 +56,7 @@ export class DataChannels {
     const { control, endpoint } = this.#context;
     const command = this.#passive === 'pasv' ? 'PASV' : 'EPSV';
     await control.makeRoom();
+    this.#foretell(line);
     const [asked, running] = control.beginBoth(command, line);
     running.final.then(reply => (OUT_OF_STEP.has(reply.code) ? control.trust.lose() : undefined)).catch(() => undefined);
     const reply = await control.within(command, asked.final);
@@ -89,10 +93,10 @@ export class DataChannels {
     else throw unexpectedReply(control.where, `REST ${offset}`, reply);
   }
 
-  async #openPassive(): Promise<Channel> {
+  async #openPassive(line: string): Promise<Channel> {
     const { control } = this.#context;
     const unproven = this.#passive === 'epsv?';
-    const port = await this.#passivePort();
+    const port = await this.#passivePort(line);
     try {
       const data = await control.transport.openData(port);
       if (this.#passive === 'epsv?') this.#passive = 'epsv';
@@ -102,17 +106,23 @@ export class DataChannels {
       if (error instanceof CancelledError || control.failure !== undefined) throw error;
       if (!unproven || this.#passive === 'pasv') throw unreachablePort(control.where, port, error);
       this.#passive = 'pasv';
-      return this.#openPassive();
+      return this.#openPassive(line);
     }
   }
 
-  async #passivePort(): Promise<number> {
+  /** Servers that spread files over machines must know what will be asked before they name a port (draft-dd-pret). */
+  #foretell(line: string): void {
+    if (this.#foretelling) void this.#context.control.ride(`PRET ${line}`);
+  }
+
+  async #passivePort(line: string): Promise<number> {
+    this.#foretell(line);
     if (this.#passive !== 'pasv') {
-      const port = await this.#ask('EPSV', reply => reply.code === 229, extendedPassivePort);
+      const port = await this.#ask(line, 'EPSV', reply => reply.code === 229, extendedPassivePort);
       if (port !== undefined) return port;
       this.#passive = 'pasv';
     }
-    const port = await this.#ask('PASV', () => false, passivePort);
+    const port = await this.#ask(line, 'PASV', () => false, passivePort);
     if (port !== undefined) return port;
     throw new AppError('protocol-unexpected', `${this.#context.control.where} offers no passive data connection`, {
       hint: 'Try active mode: `passive: false` on the connection.',
@@ -121,6 +131,7 @@ export class DataChannels {
 
   /** Undefined when EPSV is not offered or not understandable; some servers answer it with 227. */
   async #ask(
+    line: string,
     command: string,
     extended: (reply: { readonly code: number }) => boolean,
     parse: (text: string) => number | undefined,
@@ -129,6 +140,11 @@ export class DataChannels {
     const reply = await control.exchange(command);
     const text = reply.lines.join(' ');
     if (extended(reply)) return parse(text);
+    if (reply.code >= 500 && /\bPRET\b/.test(text) && !this.#foretelling) {
+      this.#foretelling = true;
+      this.#foretell(line);
+      return this.#ask(line, command, extended, parse);
+    }
     if (reply.code === 227) {
       const port = passivePort(text);
       if (port !== undefined || command === 'EPSV') return port;

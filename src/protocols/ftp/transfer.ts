@@ -28,7 +28,7 @@ export async function beginTransfer(context: TransferContext, line: string, offs
     const { channel, running } = await context.channels.openWith(line);
     return new Transfer(context, channel, running);
   }
-  const channel = await context.channels.open();
+  const channel = await context.channels.open(line);
   try {
     await context.channels.restart(offset);
     return new Transfer(context, channel, context.control.begin(line));

@@ -15,6 +15,8 @@ export interface ProftpdOptions extends CertificateOptions {
   readonly tls?: 'explicit' | 'implicit' | 'none';
   /** Default: both. */
   readonly tlsVersion?: '1.2' | '1.3';
+  /** Take files in clear, too. */
+  readonly clearData?: boolean;
   /** Lines for proftpd.conf, after ours. */
   readonly extra?: readonly string[];
 }
@@ -84,7 +86,7 @@ function tlsLines(options: ProftpdOptions, certificates: Certificates, folder: s
   if (mode === 'none') return ['TLSEngine off'];
   return [
     'TLSEngine on',
-    'TLSRequired on',
+    `TLSRequired ${options.clearData === true ? 'ctrl' : 'on'}`,
     `TLSProtocol ${options.tlsVersion === undefined ? 'TLSv1.2 TLSv1.3' : `TLSv${options.tlsVersion}`}`,
     `TLSECCertificateFile ${certificates.certificateFile}`,
     `TLSECCertificateKeyFile ${certificates.keyFile}`,
