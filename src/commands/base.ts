@@ -69,6 +69,8 @@ export abstract class BaseCommand extends Command {
     this.asJson = this.argv.includes('--json');
     // A diagnostic report (--report-on-fatalerror) holds the environment otherwise, and with it every POSTRIDER_SECRET_*.
     process.report.excludeEnv = true;
+    // By default this signal opens a debugger's port, to which every user of the machine may connect.
+    process.on('SIGUSR1', () => undefined);
     if (isDebugged()) this.say('postrider: warning: a debugger may attach (--inspect), and reads every secret');
   }
 

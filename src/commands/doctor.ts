@@ -1,4 +1,4 @@
-import { Args } from '@oclif/core';
+import { Args, Flags } from '@oclif/core';
 import { examine, examinedExitCode } from '../app/doctor/examine.ts';
 import type { Finding } from '../app/doctor/finding.ts';
 import { printable } from '../core/text.ts';
@@ -22,14 +22,20 @@ export default class Doctor extends BaseCommand {
   static override examples = [
     '<%= config.bin %> doctor',
     '<%= config.bin %> doctor web',
+    '<%= config.bin %> doctor --all',
     '<%= config.bin %> doctor smtp://robot@smtp.example.org --json',
   ];
   static override args = { connection: Args.string({ description: 'a name of connections.yaml, or a URL' }) };
-  static override flags = { jobs: jobsFlag, state: stateFlag, json: jsonFlag };
+  static override flags = {
+    jobs: jobsFlag,
+    state: stateFlag,
+    json: jsonFlag,
+    all: Flags.boolean({ description: 'the machine, and every connection of connections.yaml' }),
+  };
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Doctor);
-    const findings = await this.oneOff(flags, one => examine(args.connection, one));
+    const findings = await this.oneOff(flags, one => examine({ connection: args.connection, all: flags.all }, one));
     const code = examinedExitCode(findings);
     if (flags.json) this.printJson({ healthy: code === 0, checks: findings });
     else this.#printFindings(findings);
@@ -38,8 +44,8 @@ export default class Doctor extends BaseCommand {
 
   #printFindings(findings: readonly Finding[]): void {
     for (const line of table(COLUMNS, findings, columns())) this.print(line);
-    const untrusted = findings.some(({ check, state }) => check === 'trust' && state !== 'ok');
-    for (const { check, found } of findings.filter(finding => untrusted && /^(certificate|issuer \d+)$/.test(finding.check))) {
+    const untrusted = findings.some(({ check, state }) => check.endsWith('trust') && state !== 'ok');
+    for (const { check, found } of findings.filter(finding => untrusted && /\b(certificate|issuer \d+)$/.test(finding.check))) {
       this.print(`\n${check}`);
       for (const part of found.split('; ')) this.print(`  ${printable(part)}`);
     }

@@ -167,3 +167,23 @@ async function serveMailbox(name: string): Promise<number> {
   await new Promise<void>(resolve => mailbox.listen(0, '127.0.0.1', resolve));
   return (mailbox.address() as { port: number }).port;
 }
+
+it('--all: the machine, whether names are known, and every connection, each in rows of its own', async () => {
+  await start({ connections: { inbox: { port: '1' }, outbox: { host: 'no-such-host.invalid' } } });
+  const { result, rows } = await doctor('--all');
+  expect(rows['dns']).toMatchObject({ state: 'warning', found: 'not known here: no-such-host.invalid' });
+  expect(rows['web sign-in']).toMatchObject({ state: 'ok' });
+  expect(rows['inbox connect']).toMatchObject({ state: 'error', error: { code: 'connection-refused' } });
+  expect(rows['outbox dns']).toMatchObject({ state: 'error', error: { code: 'host-not-found' } });
+  expect(result.code).toBe(5);
+});
+
+it('a server of another kind is named', async () => {
+  await start();
+  const { endpoints } = (r as Rehearsal).sandbox;
+  const result = await (r as Rehearsal).cli('doctor', `pop3://me@localhost:${endpoints.smtp.port}`);
+  expect([result.code, result.stdout]).toEqual([
+    1,
+    expect.stringMatching(/is an SMTP server, not a POP3 server\n +Write `type: smtp`/),
+  ]);
+});

@@ -129,3 +129,15 @@ it('a keychain that was asked for and is missing is named with the ways out; nob
     expect(result.stderr).not.toMatch(/D-?Bus|libsecret/i);
   }
 });
+
+it('SIGUSR1 opens no port for a debugger, and --inspect is warned of', async () => {
+  writeFileSync(
+    join(dir.path, 'job.yaml'),
+    'name: job\nsteps:\n  - id: a\n    run: kill -USR1 $PPID; for i in 1 2 3 4 5 6 7 8; do sh -c :; done; echo ready\n',
+  );
+  const running = startCli(['run', 'job.yaml'], { cwd: dir.path });
+  const result = await running.done;
+  expect([result.code, result.stderr]).toEqual([0, expect.not.stringContaining('Debugger listening')]);
+  const warned = await cli(['secret', 'list'], { cwd: dir.path, env: { NODE_OPTIONS: '--inspect=127.0.0.1:0' } });
+  expect(warned.stderr).toContain('a debugger may attach');
+});

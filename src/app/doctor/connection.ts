@@ -43,7 +43,8 @@ function hasFailed(findings: readonly Finding[]): boolean {
   return findings.some(({ state }) => state === 'error');
 }
 
-async function checkName({ host }: Endpoint): Promise<Finding> {
+async function checkName({ host, proxy }: Endpoint): Promise<Finding> {
+  if (proxy !== undefined) return skipped('dns', `${host}: looked up by the proxy`);
   try {
     return fine('dns', `${host}: ${(await addressesOf(host)).join(', ')}`);
   } catch (cause) {

@@ -5,6 +5,7 @@ import { type Clock, cancelled, systemClock } from '../../core/clock.ts';
 import { AppError, BrokenSessionError } from '../../core/errors.ts';
 import { openSocket } from './connect.ts';
 import { addressOf, type Endpoint } from './endpoint.ts';
+import { foreignServer } from './foreign-server.ts';
 import { SocketTransport } from './socket.ts';
 import { modeMismatch, TlsClient } from './tls.ts';
 import type { ControlTransport, DataListener, DataTransport, Transport } from './transport.ts';
@@ -20,6 +21,7 @@ export type Dial = (endpoint: Endpoint, options?: DialOptions) => Promise<Contro
 /** A server that stays silent this long is asked, on a second connection, whether it waits for TLS. */
 const SILENCE_MS = 1_500;
 const PROBE_MS = 3_000;
+const WEB_PORTS: ReadonlySet<number> = new Set([80, 443, 8080, 8443]);
 
 /**
  * Connects, starts TLS when it is implicit, and waits for the first byte of the greeting (all three protocols let the server speak first).
@@ -75,6 +77,8 @@ class ControlSocket extends SocketTransport implements ControlTransport {
     try {
       const chunk = await this.#first;
       if (chunk !== undefined && endpoint.tls !== 'implicit' && chunk[0] === TLS_ALERT) throw modeMismatch(endpoint);
+      const foreign = chunk === undefined ? undefined : foreignServer(endpoint, chunk);
+      if (foreign !== undefined) throw foreign;
     } finally {
       probe?.cancel();
     }
@@ -180,7 +184,9 @@ function silent(endpoint: Endpoint): BrokenSessionError {
     'timed-out',
     `${addressOf(endpoint)} accepted the connection but sent no greeting within ${endpoint.timeoutMs / 1000} s`,
     {
-      hint: 'Check `port` and `tls`; the server may also be overloaded.',
+      hint: WEB_PORTS.has(endpoint.port)
+        ? `${endpoint.port} is usually the port of a web server: leave \`port\` out.`
+        : 'Check `port` and `tls`; the server may also be overloaded.',
     },
   );
 }
