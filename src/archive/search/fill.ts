@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { accountsOf } from '../catalog.ts';
 import { dateOf } from '../date-of.ts';
 import type { ArchiveFiles } from '../files.ts';
-import { readJsonLines } from '../json-lines.ts';
+import { type JsonLine, readJsonLines } from '../json-lines.ts';
 import { manifestName, monthOfManifest } from '../layout.ts';
 import { type ManifestEntry, parseEntry } from '../manifest.ts';
 import { MessageReader } from '../reader.ts';
@@ -20,6 +20,8 @@ export interface FillOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Of a bigger message only the beginning is searched. */
+export const MESSAGE_BYTES_MAX = 32 * 1024 * 1024;
 const GROUP_MESSAGES_MAX = 1_000;
 const GROUP_CHARS_MAX = 16 * 1024 * 1024;
 /** After so many new ones the index is put in order. */
@@ -66,15 +68,12 @@ class Filling {
       let from = size < source.bytes ? 0 : source.bytes;
       let [group, chars]: [IndexedMessage[], number] = [[], 0];
       let end = from;
-      for await (const { value, offset, length } of readJsonLines(file, from)) {
+      for await (const { entry, octets, lineEnd } of loaded(readJsonLines(file, from), source.month, reader)) {
         signal?.throwIfAborted();
-        const entry = parseEntry(value);
-        // A line that cannot be read is damage, which verify names, or still being written: the next whole one steps over it.
-        if (entry === undefined) continue;
-        const message = await indexed(entry, source.month, reader);
+        const message = await indexed(entry, octets);
         group.push(message);
         chars += message.body.length + message.recipients.length;
-        end = offset + length;
+        end = lineEnd;
         if (group.length < GROUP_MESSAGES_MAX && chars < GROUP_CHARS_MAX) continue;
         if (!this.#add(source, from, end, group)) return;
         [group, chars, from] = [[], 0, end];
@@ -93,17 +92,45 @@ class Filling {
   }
 }
 
-async function indexed(entry: ManifestEntry, month: string, reader: MessageReader): Promise<IndexedMessage> {
-  const { sha256, size, messageId } = entry;
-  const text = await indexedText(entry, readable(reader.read({ ...entry, month })));
-  return { sha256, size, date: dateOf(entry), messageId: messageId === undefined ? undefined : bareId(messageId), ...text };
+interface Loaded {
+  readonly entry: ManifestEntry;
+  readonly octets: Buffer;
+  /** Of its line in the manifest. */
+  readonly lineEnd: number;
+}
+
+/** While a message is taken apart, the next one is read. */
+async function* loaded(lines: AsyncIterable<JsonLine>, month: string, reader: MessageReader): AsyncGenerator<Loaded> {
+  let ahead: Promise<Loaded> | undefined;
+  for await (const { value, offset, length } of lines) {
+    const entry = parseEntry(value);
+    // A line that cannot be read is damage, which verify names, or still being written: the next whole one steps over it.
+    if (entry === undefined) continue;
+    const ready = await ahead;
+    ahead = beginning(reader.read({ ...entry, month })).then(octets => ({ entry, octets, lineEnd: offset + length }));
+    if (ready !== undefined) yield ready;
+  }
+  if (ahead !== undefined) yield await ahead;
 }
 
 /** As much as can be read: what is missing or damaged is for verify to tell. */
-async function* readable(octets: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+async function beginning(octets: AsyncIterable<Buffer>): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  let bytes = 0;
   try {
-    yield* octets;
+    for await (const part of octets) {
+      parts.push(part.subarray(0, MESSAGE_BYTES_MAX - bytes));
+      bytes += part.length;
+      if (bytes >= MESSAGE_BYTES_MAX) break;
+    }
   } catch {
-    return;
+    // Then that was all.
   }
+  return Buffer.concat(parts);
+}
+
+async function indexed(entry: ManifestEntry, octets: Buffer): Promise<IndexedMessage> {
+  const { sha256, size, messageId } = entry;
+  const text = await indexedText(entry, octets);
+  return { sha256, size, date: dateOf(entry), messageId: messageId === undefined ? undefined : bareId(messageId), ...text };
 }

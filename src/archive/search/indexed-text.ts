@@ -16,9 +16,7 @@ export interface IndexedText {
   readonly attachments: number;
 }
 
-/** Of a bigger message only the beginning is searched. */
-export const MESSAGE_BYTES_MAX = 32 * 1024 * 1024;
-/** Lines, those of attachments not counted. */
+/** Of a message; those of attachments are not counted, and what comes later is not searched. */
 export const MESSAGE_LINES_MAX = 50_000;
 export const BODY_CHARS_MAX = 1024 * 1024;
 const FIELD_CHARS_MAX = 8 * 1024;
@@ -28,8 +26,8 @@ const WORD_CHARS_MAX = 256;
 const HTML_RATIO = 2;
 
 /** Never throws: of a mail that cannot be taken apart, what the manifest tells. */
-export async function indexedText(entry: ManifestEntry, octets: AsyncIterable<Buffer>): Promise<IndexedText> {
-  const mail = await readMail(firstLines(withoutAttachments(await beginning(octets)))).catch(() => undefined);
+export async function indexedText(entry: ManifestEntry, octets: Buffer): Promise<IndexedText> {
+  const mail = await readMail(firstLines(withoutAttachments(octets))).catch(() => undefined);
   if (mail === undefined) return fromManifest(entry);
   const attached = mail.attachments.filter(({ related }) => !related);
   const names = mail.attachments.flatMap(({ name }) => (name === undefined ? [] : [plain(name, FIELD_CHARS_MAX)]));
@@ -50,17 +48,6 @@ function legible(text: string, inManifest: string | undefined): string {
 
 function fromManifest({ from, subject }: ManifestEntry): IndexedText {
   return { sender: field(from), recipients: '', subject: field(subject), body: '', files: '', attachments: 0 };
-}
-
-async function beginning(octets: AsyncIterable<Buffer>): Promise<Buffer> {
-  const parts: Buffer[] = [];
-  let bytes = 0;
-  for await (const part of octets) {
-    parts.push(part.subarray(0, MESSAGE_BYTES_MAX - bytes));
-    bytes += part.length;
-    if (bytes >= MESSAGE_BYTES_MAX) break;
-  }
-  return Buffer.concat(parts);
 }
 
 function firstLines(mail: Buffer): Buffer {

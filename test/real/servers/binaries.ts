@@ -2,7 +2,15 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-export type RealServerName = 'vsftpd' | 'proftpd' | 'pure-ftpd' | 'pyftpdlib' | 'dovecot' | 'postfix' | 'gnome-keyring';
+export type RealServerName =
+  | 'vsftpd'
+  | 'proftpd'
+  | 'pure-ftpd'
+  | 'pyftpdlib'
+  | 'dovecot'
+  | 'postfix'
+  | 'gnome-keyring'
+  | 'mail-readers';
 
 /** The unpacked FTP packages, see install.sh. */
 const CACHE = process.env.POSTRIDER_REAL_CACHE ?? '/tmp/postrider-real';
@@ -15,6 +23,7 @@ const NEEDED: Readonly<Record<RealServerName, readonly string[]>> = {
   pyftpdlib: ['/usr/bin/python3', '/usr/lib/python3/dist-packages/pyftpdlib/__init__.py'],
   dovecot: ['/usr/sbin/dovecot', '/usr/lib/dovecot/pop3'],
   postfix: ['/usr/sbin/postfix', '/usr/lib/postfix/sbin/master'],
+  'mail-readers': ['/usr/bin/mutt', '/usr/bin/notmuch', '/usr/bin/zstd', '/usr/bin/script'],
   'gnome-keyring': ['/usr/bin/gnome-keyring-daemon', '/usr/bin/dbus-run-session'],
 };
 
