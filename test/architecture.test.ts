@@ -42,6 +42,7 @@ const CONFINED: readonly (readonly [pattern: RegExp, home: RegExp])[] = [
   [/^zod$/, /^core\/schema\.ts$/],
   [/^nodemailer/, /^mail\//],
   [/^postal-mime$/, /^mail\//],
+  [/^liquidjs$/, /^mail\//],
   [/^ignore$/, /^steps\/ftp-mirror\//],
   [/^picomatch$/, /^steps\//],
   [/^selfsigned$/, /^sandbox\//],

@@ -11,12 +11,13 @@ import type { RunDeps, RunOutcome } from '../run/deps.ts';
 import type { RunEvent, RunListener } from '../run/events.ts';
 import { runPlan } from '../run/runner.ts';
 import { publicEnvironment } from '../secrets/environment.ts';
-import type { History, RunFacts } from '../steps/step.ts';
+import type { RunFacts } from '../steps/step.ts';
 import type { RunRecord, Store } from '../stores/store.ts';
 import { tokensOf } from './accounts.ts';
 import { endpointResolver } from './endpoints.ts';
 import { stepOutbox } from './outbox/sender.ts';
 import { pingListener } from './ping.ts';
+import { historyOf } from './run-history.ts';
 import { secretsOf } from './secrets.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -67,21 +68,4 @@ export async function executeRun(execution: Execution): Promise<RunOutcome> {
 function withheld(listener: RunListener, withholds: Execution['withholds']): RunListener {
   if (withholds === undefined) return listener;
   return { name: listener.name, on: event => (withholds(event) ? undefined : listener.on(event)) };
-}
-
-function historyOf(store: Store, job: string, runId: string): History {
-  return {
-    async recent(count: number) {
-      const runs = await store.runs({ job, limit: count + 1 });
-      return runs
-        .filter(run => run.id !== runId && run.finishedAt !== undefined)
-        .slice(0, count)
-        .map(run => ({
-          id: run.id,
-          startedAt: run.startedAt,
-          durationMs: (run.finishedAt ?? run.startedAt) - run.startedAt,
-          status: run.status,
-        }));
-    },
-  };
 }

@@ -80,7 +80,7 @@ export async function* runLog(place: Workspace, { id, step, follow }: LogRequest
 /** A run that goes on, or will. */
 export const OPEN: ReadonlySet<string> = new Set(['running', 'interrupted', 'waiting']);
 
-async function findRun(store: Store, id: string): Promise<RunRecord> {
+export async function findRun(store: Store, id: string): Promise<RunRecord> {
   const run = id === 'last' ? (await store.runs({ limit: 1 }))[0] : await store.run(id);
   if (run === undefined)
     throw new AppError('run-missing', `there is no run ${id}`, { hint: 'List the runs with: postrider history' });

@@ -15,6 +15,8 @@ export interface MailDraft {
   readonly attachments: readonly Attachment[];
   /** With its angle brackets; see messageIdOf. */
   readonly messageId: string;
+  /** The mail that this one answers, with its angle brackets: they show as one conversation. */
+  readonly inReplyTo?: string;
   /** Epoch milliseconds. */
   readonly date: number;
   /** Further headers, `X-Job` and the like; names are ours, values may come from anywhere. */
@@ -47,6 +49,7 @@ export async function composeMail(draft: MailDraft): Promise<Buffer> {
     ...addressHeader('replyTo', draft.replyTo),
     subject: shorten(printable(draft.subject.replace(/\s+/g, ' ').trim()), SUBJECT_CHARS_MAX),
     messageId: draft.messageId,
+    ...(draft.inReplyTo === undefined ? {} : { inReplyTo: draft.inReplyTo, references: draft.inReplyTo }),
     date: new Date(draft.date),
     ...(draft.text === undefined ? {} : { text: crlf(draft.text) }),
     ...(draft.html === undefined ? {} : { html: crlf(draft.html) }),

@@ -147,6 +147,30 @@ export interface PastRun {
 export interface History {
   /** Finished runs of this job, newest first, this run excluded. */
   recent(count: number): Promise<readonly PastRun[]>;
+  /** Finished runs of every job that started since (epoch milliseconds), newest first, this run excluded. */
+  since?(epochMs: number): Promise<readonly JobRun[]>;
+  stepsOf?(run: string): Promise<readonly PastStep[]>;
+  /** What this run has said so far, in order; without secrets. */
+  log?(): Promise<readonly LogLine[]>;
+}
+
+export interface JobRun extends PastRun {
+  readonly job: string;
+  /** What the first failed step said. */
+  readonly error?: string;
+}
+
+export interface PastStep {
+  readonly id: string;
+  readonly status: StepStatus;
+  readonly durationMs: number;
+}
+
+export interface LogLine {
+  readonly at: number;
+  readonly step: string;
+  readonly level: NoteLevel;
+  readonly message: string;
 }
 
 /** Small JSON values by key, private to (job, step). put() is durable when it resolves. */

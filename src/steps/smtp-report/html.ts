@@ -1,9 +1,10 @@
 // The report as HTML for mail programs: one column, inline styles, nothing remote, no script; every text escaped.
 import { printable, shorten } from '../../core/text.ts';
 import { formatDuration } from '../../core/units.ts';
-import type { ReportModel, ReportRow } from './report-model.ts';
-import { isFailure } from './report-model.ts';
+import { tailsOf } from './log-lines.ts';
+import { isFailure, type ReportModel, type ReportRow, STRIP_KINDS } from './report-model.ts';
 import { outputsShown, statusShown, timeShown } from './sentence.ts';
+import { stripHtml, stripOf, stripSentence } from './strip.ts';
 import { statusWord } from './subject.ts';
 
 /** Gmail clips mails beyond 102 kB; this leaves room for encoding. */
@@ -42,7 +43,7 @@ export function escapeHtml(text: string): string {
 const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 
 /** Mid tones that keep their contrast when a mail program inverts them; words carry the meaning, too. */
-const COLOURS = { ok: '#1a7f37', failed: '#c62828', cancelled: '#8a6100' } as const;
+const COLOURS = { ok: '#1a7f37', failed: '#d93a3a', cancelled: '#8a6100' } as const;
 const FONT = 'font-family:-apple-system,Segoe UI,Roboto,Helvetica,Arial,sans-serif;font-size:15px;line-height:1.45';
 const CELL = 'padding:6px 8px 6px 0;border-top:1px solid #8884;vertical-align:top;text-align:left';
 const SMALL = 'font-size:13px;opacity:.85';
@@ -54,17 +55,34 @@ function page(model: ReportModel, detail: Detail): string {
   return [
     '<!doctype html><html lang="en"><head><meta charset="utf-8">',
     '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">',
-    `<meta name="supported-color-schemes" content="light dark"><title>${title}</title></head>`,
+    '<meta name="supported-color-schemes" content="light dark"><style>:root{color-scheme:light dark}</style>',
+    `<title>${title}</title></head>`,
     `<body style="margin:0;padding:16px;${FONT}">`,
     `<div style="max-width:600px;margin:0 auto">`,
     `<h1 style="font-size:19px;margin:0 0 12px;padding:0 0 0 10px;border-left:6px solid ${colour}">${title}</h1>`,
     `<p style="margin:0 0 8px">${escapeHtml(model.cause)}</p>`,
-    `<p style="margin:0 0 8px;${SMALL}">${escapeHtml(model.change)}</p>`,
+    `<p style="margin:0 0 8px;${SMALL}">${[model.change, ...model.changes.map(change => `${change}.`)].map(escapeHtml).join('<br>')}</p>`,
+    strip(model),
     model.verdict === 'ok' ? '' : advice(model),
     table(model, detail),
+    ...tails(model, detail),
     foot(model),
     '</div></body></html>\n',
   ].join('\n');
+}
+
+function strip(model: ReportModel): string {
+  const cells = stripOf(model.past, STRIP_KINDS[model.verdict], model.startedAt);
+  return `<p style="margin:12px 0 4px;${SMALL}">${escapeHtml(stripSentence(cells))}</p>\n${stripHtml(cells, escapeHtml)}`;
+}
+
+function tails(model: ReportModel, detail: Detail): readonly string[] {
+  if (detail.notes === 0) return [];
+  return tailsOf(model.rows, model.log).map(({ step, lines }) => {
+    const text = lines.map(line => escapeHtml(line)).join('<br>');
+    const box = `margin:0;padding:8px;border:1px solid #8888;overflow-wrap:anywhere;${CODE}`;
+    return `<h2 style="font-size:15px;margin:16px 0 4px">Log of ${escapeHtml(step)}, the end</h2>\n<p style="${box}">${text}</p>`;
+  });
 }
 
 function advice(model: ReportModel): string {

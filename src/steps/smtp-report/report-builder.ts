@@ -1,7 +1,8 @@
 // Facts of a run so far → the report's model; pure.
 import type { ErrorReport } from '../../core/errors.ts';
 import { printable, shorten } from '../../core/text.ts';
-import type { JobFacts, PastRun, RunFacts, StepFacts } from '../step.ts';
+import type { JobFacts, LogLine, PastRun, PastStep, RunFacts, StepFacts } from '../step.ts';
+import { changesOf } from './changes.ts';
 import { type Counts, isFailure, type ReportModel, type ReportRow, type RunVerdict, type Standing } from './report-model.ts';
 import { causeOf, changeOf } from './sentence.ts';
 
@@ -15,6 +16,9 @@ export interface ReportFacts {
   readonly now: number;
   /** The report's own step: it is not reported. */
   readonly self: string;
+  /** Steps of the run before, and what this one has said. */
+  readonly before?: readonly PastStep[];
+  readonly log?: readonly LogLine[];
 }
 
 /** Longer messages are cut: the log has them whole. */
@@ -44,6 +48,9 @@ export function buildReport(facts: ReportFacts): ReportModel {
     cause: causeOf(rows, counts),
     advice: [...new Set(rows.filter(isFailure).flatMap(row => row.error?.hint ?? []))].slice(0, 5),
     change: changeOf(verdict, standing, durationMs),
+    changes: changesOf(rows, facts.before ?? []),
+    past: facts.past,
+    log: facts.log ?? [],
     rerun: `postrider run ${job.name}`,
     logs: `postrider logs ${run.id}`,
     rows,
@@ -94,6 +101,7 @@ function standingOf(verdict: RunVerdict, past: readonly PastRun[], startedAt: nu
     last: decided[0],
     lastSuccess: firstGood === -1 ? undefined : decided[firstGood],
     failingSince: failuresBefore > 0 ? decided[failuresBefore - 1]?.startedAt : verdict === 'failed' ? startedAt : undefined,
+    incident: failuresBefore > 0 ? decided[failuresBefore - 1]?.id : undefined,
     first: decided.length === 0,
   };
 }

@@ -1,8 +1,11 @@
 // A run as a report sees it: the one value from which subject, text, HTML and JSON are made.
 import type { ErrorReport } from '../../core/errors.ts';
-import type { NoteLevel, Outputs, PastRun, RunFacts, StepStatus } from '../step.ts';
+import type { LogLine, NoteLevel, Outputs, PastRun, RunFacts, StepStatus } from '../step.ts';
 
 export type RunVerdict = 'ok' | 'failed' | 'cancelled';
+
+/** How a run shows among others. */
+export const STRIP_KINDS = { ok: 'ok', failed: 'failed', cancelled: 'other' } as const;
 
 export interface ReportModel {
   readonly job: string;
@@ -20,8 +23,12 @@ export interface ReportModel {
   readonly cause: string;
   /** What the reader can do, one sentence each. */
   readonly advice: readonly string[];
-  /** Against the run before. */
+  /** Against the run before: one sentence, and what is new about single steps. */
   readonly change: string;
+  readonly changes: readonly string[];
+  /** Earlier runs, newest first. */
+  readonly past: readonly PastRun[];
+  readonly log: readonly LogLine[];
   readonly rerun: string;
   readonly logs: string;
   readonly rows: readonly ReportRow[];
@@ -37,6 +44,8 @@ export interface Standing {
   readonly lastSuccess: PastRun | undefined;
   /** The first failed run of the row that led here. */
   readonly failingSince: number | undefined;
+  /** The run that began it: every mail about it is an answer to the first one. */
+  readonly incident: string | undefined;
   readonly first: boolean;
 }
 

@@ -1,31 +1,114 @@
 // What smtp/report does: looks at the run so far, decides whether a mail is due, composes it, delivers it once.
 import { AppError } from '../../core/errors.ts';
-import { formatDuration, formatSize } from '../../core/units.ts';
-import { type Attachment, type MailDraft, messageIdOf } from '../../mail/compose.ts';
+import { formatSize } from '../../core/units.ts';
+import { type Attachment, messageIdOf } from '../../mail/compose.ts';
 import { type StreamedAttachment, streamMail } from '../../mail/stream.ts';
 import { closeAll, type FoundFile, openAttachments } from '../smtp-attachments.ts';
 import { type Connect, type DeliveryOutputs, deliverOnce, failureOf, type Mail, noteDelivery } from '../smtp-delivery.ts';
-import { type Addressees, addresseesOf, recipientsOf } from '../smtp-fields.ts';
-import { keptText, ownStepId, sendActions } from '../smtp-mail.ts';
+import { addresseesOf, recipientsOf } from '../smtp-fields.ts';
+import { ownStepId, sendActions } from '../smtp-mail.ts';
 import type { Preview, StepContext } from '../step.ts';
-import { jsonAttachment, logAttachment } from './attached.ts';
+import { type Body, digestBody, runBody } from './body.ts';
 import type { ReportConfig } from './config.ts';
-import { htmlReport } from './html.ts';
+import { DIGEST_MS, type DigestModel, digestOf, digestSince } from './digest.ts';
 import { buildReport, PAST_RUNS_MAX } from './report-builder.ts';
-import type { ReportModel } from './report-model.ts';
-import { statusWord, subjectOf } from './subject.ts';
-import { textReport } from './text.ts';
+import type { ReportModel, Standing } from './report-model.ts';
+import { statusWord } from './subject.ts';
 
 /** Rejects only for a required report, a cancelled run, or a bug: a mail that cannot be sent is noted, and the run goes on. */
 export async function sendReport(config: ReportConfig, context: StepContext, connect: Connect): Promise<DeliveryOutputs> {
+  if (config.digest !== undefined) return sendDigest(config, config.digest, context, connect);
   const model = await modelOf(context);
   if (!isDue(config.when, model)) {
     context.note('info', `no report: the run is ${statusWord(model)}, and \`when\` says ${config.when}`);
-    return { 'message-id': null, outcome: null, accepted: 0, rejected: 0 };
+    return NOTHING;
   }
-  const letter = letterOf(config, model, context);
+  return deliver(
+    config,
+    await bodyOrNote(
+      config,
+      context,
+      () => runBody(config, model, context),
+      () => runBody(withoutTemplate(config), model, context),
+    ),
+    context,
+    connect,
+  );
+}
+
+/** The report as it would be if the run ended now; files that later steps make may be missing. */
+export async function previewReport(config: ReportConfig, context: StepContext): Promise<Preview> {
+  const addressees = addresseesOf(config);
+  const silent = { ...context, note: () => undefined };
+  const body =
+    config.digest === undefined
+      ? await runBody(config, await modelOf(context), silent)
+      : await digestBody(config, await digestModel(context, context.clock.now() - DIGEST_MS[config.digest]), silent);
+  const message = await mailOf(config, body, silent).compose();
+  await message.close();
+  const when = config.digest !== undefined ? `, ${config.digest}` : config.when === 'always' ? '' : `, when: ${config.when}`;
+  return {
+    summary: `a ${config.digest === undefined ? 'report' : 'digest'} of about ${formatSize(message.size)} to ${recipientsOf(addressees).join(', ')}${when}`,
+    actions: sendActions(addressees, message.size),
+  };
+}
+
+const NOTHING = { 'message-id': null, outcome: null, accepted: 0, rejected: 0 } as const;
+const DIGEST_KEY = 'digest';
+
+async function sendDigest(
+  config: ReportConfig,
+  period: keyof typeof DIGEST_MS,
+  context: StepContext,
+  connect: Connect,
+): Promise<DeliveryOutputs> {
+  const now = context.clock.now();
+  const since = digestSince(period, await context.ledger.get(DIGEST_KEY), now);
+  if (since === undefined) {
+    context.note('info', `no digest: the last one is less than ${period === 'daily' ? 'a day' : 'a week'} old`);
+    return NOTHING;
+  }
+  const model = await digestModel(context, since);
+  const body = await bodyOrNote(
+    config,
+    context,
+    () => digestBody(config, model, context),
+    () => digestBody(withoutTemplate(config), model, context),
+  );
+  const outputs = await deliver(config, body, context, connect);
+  await context.ledger.put(DIGEST_KEY, now);
+  return outputs;
+}
+
+async function digestModel(context: StepContext, since: number): Promise<DigestModel> {
+  const runs = (await context.history.since?.(since)) ?? [];
+  return digestOf(runs, context.run.host, since, context.clock.now());
+}
+
+/** A template that cannot be used does not keep a report from going out, unless the report is required. */
+async function bodyOrNote(
+  config: ReportConfig,
+  context: StepContext,
+  make: () => Promise<Body>,
+  plain: () => Promise<Body>,
+): Promise<Body> {
   try {
-    const delivery = await deliverOnce(letter, context, connect);
+    return await make();
+  } catch (error) {
+    if (config.required || config.template === undefined || !(error instanceof AppError)) throw error;
+    context.note('warning', `the usual form was sent: ${error.message}`);
+    return plain();
+  }
+}
+
+function withoutTemplate({ template: _, ...config }: ReportConfig): ReportConfig {
+  return config;
+}
+
+async function deliver(config: ReportConfig, body: Body, context: StepContext, connect: Connect): Promise<DeliveryOutputs> {
+  const mail = mailOf(config, body, context);
+  try {
+    const delivery = await deliverOnce(mail, context, connect);
     const failure = failureOf(delivery);
     if (failure !== undefined && config.required) throw failure;
     if (failure !== undefined && delivery.refusals.length === 0) noteFailure(failure, context);
@@ -35,111 +118,75 @@ export async function sendReport(config: ReportConfig, context: StepContext, con
     if (config.required || context.signal.aborted || !(error instanceof AppError) || error.code === 'misuse') throw error;
     noteFailure(error, context);
     const outcome = error.retry === 'never' ? 'rejected' : 'deferred';
-    return { 'message-id': letter.messageId, outcome, accepted: 0, rejected: letter.to.length };
+    return { 'message-id': mail.messageId, outcome, accepted: 0, rejected: mail.to.length };
   }
 }
 
-/** The report as it would be if the run ended now; files that later steps make may be missing. */
-export async function previewReport(config: ReportConfig, context: StepContext): Promise<Preview> {
-  const model = await modelOf(context);
-  const addressees = addresseesOf(config);
-  const message = await letterOf(config, model, { ...context, note: () => undefined }).compose();
-  await message.close();
-  const when = config.when === 'always' ? '' : `, when: ${config.when}`;
-  return {
-    summary: `a report of about ${formatSize(message.size)} to ${recipientsOf(addressees).join(', ')}${when}`,
-    actions: sendActions(addressees, message.size),
-  };
-}
-
-/** change: the first run, and whenever a run differs from the one before. */
-export function isDue(when: ReportConfig['when'], { verdict, standing }: ReportModel): boolean {
+/** change: the first run, whenever a run differs from the one before, and reminders of what does not get well. */
+export function isDue(when: ReportConfig['when'], { verdict, standing, startedAt }: ReportModel): boolean {
   switch (when) {
     case 'always':
       return true;
     case 'failure':
       return verdict === 'failed';
     case 'change':
-      return (
-        standing.first || (verdict === 'failed' ? standing.failuresBefore === 0 : verdict === 'ok' && standing.failuresBefore > 0)
-      );
+      if (standing.first) return true;
+      if (verdict === 'failed') return standing.failuresBefore === 0 || isReminder(standing, startedAt);
+      return verdict === 'ok' && standing.failuresBefore > 0;
   }
 }
 
+/** Failures in a row that are said again; after the last of them once a day (UTC). */
+const REMINDERS: readonly number[] = [5, 10];
+
+function isReminder({ failures, last }: Standing, startedAt: number): boolean {
+  const day = (at: number) => Math.floor(at / DIGEST_MS.daily);
+  return REMINDERS.includes(failures) || (failures > Math.max(...REMINDERS) && day(last?.startedAt ?? 0) !== day(startedAt));
+}
+
 async function modelOf(context: StepContext): Promise<ReportModel> {
+  const { history } = context;
+  const past = await history.recent(PAST_RUNS_MAX);
+  const last = past.find(({ status }) => ['succeeded', 'failed', 'timed-out'].includes(status));
   return buildReport({
     job: context.job,
     run: context.run,
     steps: context.steps(),
-    past: await context.history.recent(PAST_RUNS_MAX),
+    past,
+    before: last === undefined ? [] : ((await history.stepsOf?.(last.id)) ?? []),
+    log: (await history.log?.()) ?? [],
     now: context.clock.now(),
     self: ownStepId(context, 'smtp/report'),
   });
 }
 
-function letterOf(config: ReportConfig, model: ReportModel, context: StepContext): Mail {
+function mailOf(config: ReportConfig, body: Body, context: StepContext): Mail {
   const addressees = addresseesOf(config);
   const to = recipientsOf(addressees);
-  const messageId = messageIdOf([context.run.id, ownStepId(context, 'smtp/report'), ...to], addressees.domain);
-  const subject = keptText(context)(config.subject ?? subjectOf(model));
+  const idOf = (run: string) => messageIdOf([run, ownStepId(context, 'smtp/report'), ...to], addressees.domain);
+  const { subject, text, html, headers, own, answers } = body;
+  const messageId = idOf(context.run.id);
+  const draft = {
+    ...{ ...addressees, subject, text, html, headers, messageId, date: context.clock.now(), autoSubmitted: true },
+    ...(answers === undefined ? {} : { inReplyTo: idOf(answers) }),
+  };
   return {
-    uses: 'smtp/report',
-    connection: config.connection,
-    subject,
+    ...{ uses: 'smtp/report', connection: config.connection, subject, to, messageId },
     from: addressees.from.address,
-    to,
-    messageId,
     smtpUtf8: addressees.utf8,
     compose: async () => {
-      const { attachments, close } = await attachmentsOf(config, model, context);
-      return {
-        ...(await streamMail({ ...draftOf(subject, model, addressees, messageId, context.clock.now()), attachments })),
-        close,
-      };
+      const files = await filesOf(config, context);
+      const attachments = [...own.map(inMemory), ...files];
+      return { ...(await streamMail({ ...draft, attachments })), close: () => closeAll(files) };
     },
-  };
-}
-
-function draftOf(
-  subject: string,
-  model: ReportModel,
-  addressees: Addressees,
-  messageId: string,
-  date: number,
-): Omit<MailDraft, 'attachments'> {
-  const label = (text: string) =>
-    text
-      .toLowerCase()
-      .replace(/[^a-z0-9]+/g, '-')
-      .replace(/^-|-$/g, '') || 'unnamed';
-  return {
-    ...addressees,
-    subject,
-    text: textReport(model),
-    html: htmlReport(model),
-    messageId,
-    date,
-    headers: {
-      'List-Id': `<${label(model.job)}.${label(model.host)}.postrider>`,
-      'X-Job': model.job,
-      'X-Run-Id': model.run,
-      'X-Job-Status': model.verdict,
-      'X-Job-Duration': formatDuration(model.durationMs),
-    },
-    autoSubmitted: true,
   };
 }
 
 /** A file that cannot be attached does not keep the report from going out. */
-async function attachmentsOf(config: ReportConfig, model: ReportModel, context: StepContext) {
-  const wanted = config.attach ?? [];
-  const own = [
-    ...(wanted.includes('log') ? [logAttachment(model)] : []),
-    ...(wanted.includes('json') ? [jsonAttachment(model)] : []),
-  ];
+async function filesOf(config: ReportConfig, context: StepContext): Promise<readonly FoundFile[]> {
   let left = config['max-size'];
   const files: FoundFile[] = [];
-  for (const pattern of wanted.filter(word => word !== 'log' && word !== 'json')) {
+  for (const pattern of (config.attach ?? []).filter(word => word !== 'log' && word !== 'json')) {
     try {
       const found = await openAttachments([pattern], { workdir: context.workdir, bytesMax: left });
       left -= found.reduce((sum, file) => sum + file.size, 0);
@@ -149,7 +196,7 @@ async function attachmentsOf(config: ReportConfig, model: ReportModel, context: 
       context.note('warning', `not attached: ${error.message}`);
     }
   }
-  return { attachments: [...own.map(inMemory), ...files], close: () => closeAll(files) };
+  return files;
 }
 
 function inMemory({ name, content, type }: Attachment): StreamedAttachment {

@@ -1,10 +1,12 @@
-// The report as plain text of at most 78 columns: verdict first, then what to do, then the steps.
+// The report as plain text of at most 72 columns: verdict first, then what to do, then the steps.
 import { formatDuration } from '../../core/units.ts';
-import type { ReportModel, ReportRow } from './report-model.ts';
+import { tailsOf } from './log-lines.ts';
+import { type ReportModel, type ReportRow, STRIP_KINDS } from './report-model.ts';
 import { outputsShown, statusShown, timeShown } from './sentence.ts';
+import { stripOf, stripSentence, stripText } from './strip.ts';
 import { statusWord } from './subject.ts';
 
-export const TEXT_COLUMNS = 78;
+export const TEXT_COLUMNS = 72;
 
 /** Notes that are shown of one step, the newest. */
 const NOTES_SHOWN_MAX = 10;
@@ -16,9 +18,14 @@ export function textReport(model: ReportModel): string {
   const blocks = [
     [...wrap(title), '='.repeat(Math.min(TEXT_COLUMNS, [...title].length))],
     wrap(model.cause),
-    [...wrap(model.change)],
+    [...wrap(model.change), ...model.changes.flatMap(change => wrap(change, '  - ', '    '))],
     ...(model.verdict === 'ok' ? [] : [adviceLines(model)]),
     ['Steps', ...stepLines(model)],
+    ...tailsOf(model.rows, model.log).map(({ step, lines }) => [
+      ...wrap(`Log of ${step}, the end`),
+      ...lines.flatMap(line => wrap(line, '  | ', '  |   ')),
+    ]),
+    stripLines(model),
     footLines(model),
   ];
   return `${blocks.map(lines => lines.join('\n')).join('\n\n')}\n`;
@@ -55,6 +62,11 @@ function rowLines(row: ReportRow, nameColumns: number): readonly string[] {
     ...(outputs === '' ? [] : wrap(outputs, indent, indent)),
     ...notes.flatMap(note => wrap(`${note.level}: ${note.message}`, indent, indent)),
   ];
+}
+
+function stripLines(model: ReportModel): readonly string[] {
+  const cells = stripOf(model.past, STRIP_KINDS[model.verdict], model.startedAt);
+  return [...wrap(stripSentence(cells)), `  ${stripText(cells)}`];
 }
 
 function footLines(model: ReportModel): readonly string[] {

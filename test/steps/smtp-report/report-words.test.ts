@@ -1,7 +1,9 @@
+import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { jsonAttachment, logAttachment } from '../../../src/steps/smtp-report/attached.ts';
+import { jsonAttachment } from '../../../src/steps/smtp-report/attached.ts';
 import { escapeHtml, HTML_BYTES_MAX, htmlReport } from '../../../src/steps/smtp-report/html.ts';
+import { logAttachment, logText } from '../../../src/steps/smtp-report/log-lines.ts';
 import { isDue } from '../../../src/steps/smtp-report/report.ts';
 import { buildReport } from '../../../src/steps/smtp-report/report-builder.ts';
 import type { ReportModel } from '../../../src/steps/smtp-report/report-model.ts';
@@ -91,6 +93,20 @@ describe('a report is due', () => {
     ['first failure', [failed], [], [true, true, true]],
     ['new failure', [failed], [pastRun('succeeded', 1)], [true, true, true]],
     ['still failing', [failed], [pastRun('failed', 1)], [true, true, false]],
+    ['failing for the fifth time', [failed], [1, 2, 3, 4].map(day => pastRun('failed', day)), [true, true, true]],
+    ['failing for the sixth time', [failed], [1, 2, 3, 4, 5].map(day => pastRun('failed', day)), [true, true, false]],
+    [
+      'failing for long, first of its day',
+      [failed],
+      Array.from({ length: 15 }, (_, i) => pastRun('failed', i + 1)),
+      [true, true, true],
+    ],
+    [
+      'failing for long, again that day',
+      [failed],
+      Array.from({ length: 15 }, (_, i) => pastRun('failed', i / 50)),
+      [true, true, false],
+    ],
     ['recovered', ok, [pastRun('timed-out', 1)], [true, false, true]],
     ['still ok', ok, [pastRun('cancelled', 1), pastRun('succeeded', 2)], [true, false, false]],
   ])('%s', (_what, steps, past, due) => {
@@ -104,8 +120,9 @@ describe('the text', () => {
       `nightly-site on web01: FAILED
 =============================
 
-Step deploy failed after 3 tries: ftp.example.org:21 refused the sign-in of
-deploy: 530 5.7.8 login incorrect, and this line is long enough to wrap.
+Step deploy failed after 3 tries: ftp.example.org:21 refused the sign-in
+of deploy: 530 5.7.8 login incorrect, and this line is long enough to
+wrap.
 
 New failure. The last success was 2026-11-21 02:30:00 UTC.
 
@@ -118,13 +135,16 @@ Steps
   ok         build      4.2 s
   FAILED     deploy   12m 30s  3 tries
              sign-in-refused: ftp.example.org:21 refused the sign-in of
-             deploy: 530 5.7.8 login incorrect, and this line is long enough
-             to wrap
+             deploy: 530 5.7.8 login incorrect, and this line is long
+             enough to wrap
   ok         mail       5.0 s
              listed 12, archived 12, bytes 34 KB
              warning: one message is dated 1970
   skipped    verify
   to come    cleanup
+
+The last 2 runs, oldest first: 1 ok, 1 failed.
+  .X
 
 Run 01run, started 2026-11-22 02:30:00 UTC (schedule), 12m 40s so far.
 Job /srv/jobs/nightly-site.yaml
@@ -145,6 +165,9 @@ The run before (2026-11-21 02:30:00 UTC) took 10m 00s, this one 12m 40s.
 Steps
   ok         build    4.2 s
   ok         mail     4.2 s
+
+The last 2 runs, oldest first: 2 ok, 0 failed.
+  ..
 
 Run 01run, started 2026-11-22 02:30:00 UTC (schedule), 12m 40s so far.
 Job /srv/jobs/nightly-site.yaml
@@ -234,7 +257,8 @@ describe('whatever a job and its servers say', () => {
   });
 });
 
-const ALLOWED_TAGS = 'doctype !doctype html head meta title body div h1 h2 p br ul li code table tr th td strong span'.split(' ');
+const ALLOWED_TAGS =
+  'doctype !doctype html head meta style title body div h1 h2 p br ul li code table tr th td strong span'.split(' ');
 
 describe('the HTML', () => {
   it('escapes what could be markup', () => {
@@ -300,8 +324,7 @@ describe('attachments', () => {
       'duration-ms': 750_000,
       error: { code: 'sign-in-refused' },
     });
-    expect(logAttachment(facts).content.toString()).toContain(
-      'mail (pop3/archive): ok\n  info: all well\n  warning: one message is dated 1970\n',
-    );
+    expect(logText(facts)).toContain('mail info: all well\nmail warning: one message is dated 1970\n');
+    expect(gunzipSync(logAttachment(facts).content).toString()).toBe(logText(facts));
   });
 });
