@@ -4,7 +4,7 @@
 set -euo pipefail
 
 cache="${POSTRIDER_REAL_CACHE:-/tmp/postrider-real}"
-packages=(dovecot-pop3d postfix openssl python3 python3-pyftpdlib python3-openssl gnome-keyring dbus libsecret-1-0 mutt notmuch zstd bsdutils)
+packages=(dovecot-pop3d postfix openssl python3 python3-pyftpdlib python3-openssl gnome-keyring dbus libsecret-1-0 mutt notmuch zstd bsdutils tidy)
 ftp_packages=(vsftpd libpam-pwdfile proftpd-core proftpd-mod-crypto pure-ftpd pure-ftpd-common)
 
 export DEBIAN_FRONTEND=noninteractive
