@@ -21,8 +21,8 @@ export type SmtpCommand =
 export type Verb = SmtpCommand['verb'];
 
 /** Throws MisuseError for any control character, whatever field it came in. */
-export function encode(command: SmtpCommand): Command {
-  const { line, shown } = lineOf(command);
+export function encode(command: SmtpCommand, lmtp = false): Command {
+  const { line, shown } = lmtp && command.verb === 'EHLO' ? plain(`LHLO ${command.name}`) : lineOf(command);
   if (/[\x00-\x1f\x7f]/.test(line)) throw new MisuseError(`a control character in ${JSON.stringify(shown.slice(0, 120))}`);
   return encodeCommand(line, { shown });
 }

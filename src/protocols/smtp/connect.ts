@@ -21,13 +21,15 @@ export interface ConnectOptions {
   readonly transcript?: Transcript;
   /** What is remembered of this server between runs. */
   readonly memory?: ServerMemory;
+  /** Speaks LMTP (RFC 2033), to a server that puts mail into mailboxes here and now. */
+  readonly lmtp?: boolean;
 }
 
 /** Rejects with AppError; the connection is closed then. */
 export async function connectSmtp(endpoint: Endpoint, options: ConnectOptions): Promise<SmtpClient> {
   const { dial, clock, signal, transcript } = options;
   const transport = await dial(endpoint, { clock, ...(signal === undefined ? {} : { signal }) });
-  const talk = new Conversation(transport, new SmtpSession(), {
+  const talk = new Conversation(transport, new SmtpSession({ lmtp: options.lmtp ?? false }), {
     clock,
     timeoutMs: endpoint.timeoutMs,
     where: addressOf(endpoint),

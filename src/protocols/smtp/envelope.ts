@@ -9,6 +9,19 @@ export interface Envelope {
   /** '' is the null sender. */
   readonly from: string;
   readonly to: readonly string[];
+  /** What the sender wants to be told about (RFC 3461); left out where the server does not offer it. */
+  readonly notify?: Notify;
+  /** Every relay on the way must use verified TLS, or send the mail back (RFC 8689). */
+  readonly requireTls?: boolean;
+}
+
+export interface Notify {
+  /** Empty: never. */
+  readonly when: readonly ('success' | 'failure' | 'delay')[];
+  /** How much of the mail comes back with a failure. */
+  readonly returns?: 'headers' | 'all';
+  /** Comes back with every notice. */
+  readonly id?: string;
 }
 
 export interface MessageFacts {
@@ -32,7 +45,7 @@ export interface EnvelopePlan {
 /** Servers take a hundred at least (RFC 5321 section 4.5.3.1.8); more than this in one mail is a mistake. */
 export const RECIPIENTS_MAX = 10_000;
 
-/** Throws AppError `address-invalid`, `no-recipients`, `message-too-big`, `smtputf8-missing`, `eight-bit-missing`. */
+/** Throws AppError `address-invalid`, `no-recipients`, `message-too-big`, `smtputf8-missing`, `eight-bit-missing`, `requiretls-missing`. */
 export function planEnvelope(envelope: Envelope, offered: Extensions, message: MessageFacts, where: string): EnvelopePlan {
   const from = envelope.from === '' ? undefined : addressOrThrow(envelope.from);
   const to = [...new Map(envelope.to.map(addressOrThrow).map(address => [formatAddress(address), address])).values()];
@@ -43,8 +56,40 @@ export function planEnvelope(envelope: Envelope, offered: Extensions, message: M
     ...sizeParameter(offered, message, where),
     ...bodyParameter(offered, message, where),
     ...utf8Parameter(offered, [from, ...to], message, where),
+    ...requireTlsParameter(offered, envelope, where),
   ];
-  return { from, to, parameters };
+  if (envelope.notify === undefined || !offered.keywords.has('DSN')) return { from, to, parameters };
+  const { when, returns, id } = envelope.notify;
+  return {
+    ...{ from, to },
+    parameters: [
+      ...parameters,
+      ...(returns === undefined ? [] : [`RET=${returns === 'all' ? 'FULL' : 'HDRS'}`]),
+      ...(id === undefined ? [] : [`ENVID=${xtext(id)}`]),
+    ],
+    recipientParameters: address => [
+      `NOTIFY=${when.length === 0 ? 'NEVER' : when.join(',').toUpperCase()}`,
+      ...(address.utf8 ? [] : [`ORCPT=rfc822;${xtext(formatAddress(address))}`]),
+    ],
+  };
+}
+
+/** RFC 8689 section 4.2.1: the promise is worth nothing on a connection that is not verified itself. */
+function requireTlsParameter({ keywords }: Extensions, { requireTls }: Envelope, where: string): readonly string[] {
+  if (requireTls !== true) return [];
+  if (keywords.has('REQUIRETLS')) return ['REQUIRETLS'];
+  throw new AppError('requiretls-missing', `${where} cannot promise TLS on the whole way (no REQUIRETLS)`, {
+    hint: 'Few servers can; send without it, or over another server.',
+  });
+}
+
+/** RFC 3461 section 4: printable ASCII but `+` and `=`, the rest as `+41`; at most 100 characters. */
+function xtext(text: string): string {
+  return shorten(text, 100)
+    .replace(/[^!-~]|[+=]/g, char =>
+      [...Buffer.from(char)].map(byte => `+${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''),
+    )
+    .slice(0, 300);
 }
 
 function addressOrThrow(text: string): SmtpAddress {

@@ -91,6 +91,12 @@ export class SmtpSession {
   #stuffer = new DotStuffer();
   readonly #buffer = new ReceiveBuffer();
   readonly #parser = new ReplyParser('smtp');
+  readonly #lmtp: boolean;
+
+  /** `lmtp`: LHLO for EHLO, and after a message one reply for each accepted recipient (RFC 2033 section 4.2). */
+  constructor({ lmtp = false }: { readonly lmtp?: boolean } = {}) {
+    this.#lmtp = lmtp;
+  }
 
   get state(): SmtpState {
     return this.#state;
@@ -98,6 +104,10 @@ export class SmtpSession {
 
   get extensions(): Extensions {
     return this.#extensions;
+  }
+
+  get lmtp(): boolean {
+    return this.#lmtp;
   }
 
   /** Replies still to come. */
@@ -120,7 +130,7 @@ export class SmtpSession {
       throw new MisuseError(`SMTP ${verb} before the reply to ${last.shown}`);
     }
     if (last === undefined && this.#buffer.length > 0) throw this.#end(unexpected('more than it was asked for'));
-    const encoded = encode(command);
+    const encoded = encode(command, this.#lmtp);
     this.#state = next;
     if (verb === 'MAIL') this.#mailAccepted = false;
     this.#awaited.push({ to: verb === 'BDAT' ? 'message' : verb, shown: encoded.shown });
@@ -134,10 +144,11 @@ export class SmtpSession {
   }
 
   /** The end of the message; with its last byte the server may take the mail. */
-  endOfData(): Buffer {
+  endOfData(recipients = 1): Buffer {
     if (this.#state !== 'content') throw new MisuseError(`end of message in state ${this.#state}`);
     this.#state = 'verdict';
-    this.#awaited.push({ to: 'message', shown: 'the end of the message' });
+    const replies = this.#lmtp ? recipients : 1;
+    for (let count = 0; count < replies; count++) this.#awaited.push({ to: 'message', shown: 'the end of the message' });
     return this.#stuffer.finish();
   }
 

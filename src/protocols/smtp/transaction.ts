@@ -132,9 +132,19 @@ async function conclude(talk: Conversation, held: Held, bag: Bag, write: (rest: 
   } catch (error) {
     return bag.done(parcel, error as Error);
   }
-  const end = Buffer.concat([rest, talk.session.endOfData()]);
+  const end = Buffer.concat([rest, talk.session.endOfData(open.length)]);
   await write(end).catch((error: Error) => void talk.fail(error));
-  bag.done(parcel, settle(recipients, await verdict(talk)));
+  bag.done(parcel, talk.session.lmtp ? await verdictOfEach(talk, recipients) : settle(recipients, await verdict(talk)));
+}
+
+/** Each recipient that was accepted has a reply of its own, in order (RFC 2033 section 4.2). */
+async function verdictOfEach(talk: Conversation, recipients: readonly RecipientResult[]): Promise<SendResult> {
+  const settled: RecipientResult[] = [];
+  for (const recipient of recipients) {
+    if (recipient.status === 'accepted') settled.push(...settle([recipient], await verdict(talk)).recipients);
+    else settled.push(recipient);
+  }
+  return { outcome: outcomeOf(settled), recipients: settled };
 }
 
 async function verdict(talk: Conversation): Promise<SmtpEvent | 'unknown'> {

@@ -410,7 +410,7 @@ describe('the greeting', () => {
     ['554 5.7.1 go away', 'server-refused', 'never'],
     ['450 4.3.2 busy', 'server-refused', 'later'],
     ['421 4.3.2 busy', 'server-closing', 'later'],
-    ['SSH-2.0-OpenSSH', 'protocol-broken', 'reconnect'],
+    ['SSH-2.0-OpenSSH', 'wrong-server', 'never'],
   ])('%s', async (greeting, code, retry) => {
     const server = await serve({ greeting });
     await expect(connect(server)).rejects.toMatchObject({ code, retry });

@@ -18,6 +18,8 @@ export interface ModelOptions {
   readonly says?: number;
   /** Replies arrive in pieces of so many bytes. */
   readonly piece?: number;
+  /** Answers LHLO; the verdict on a message holds a line for each recipient. */
+  readonly lmtp?: boolean;
   /** Does not throw away the chunk of a refused mail. */
   readonly readsChunks?: boolean;
 }
@@ -127,7 +129,7 @@ export class ModelServer {
 
   #usual(verb: string): string {
     const { offers } = this.#options;
-    if (verb === 'EHLO')
+    if (verb === (this.#options.lmtp ? 'LHLO' : 'EHLO'))
       return ['model', ...offers].map((text, i) => `250${i === offers.length ? ' ' : '-'}${text}`).join('\r\n');
     if (verb === 'MAIL') return this.#from === undefined ? '250 sender ok' : '503 nested MAIL';
     if (verb === 'RCPT') return this.#from === undefined ? '503 no MAIL' : '250 ok';

@@ -297,3 +297,55 @@ describe('a pool', () => {
     await expect(work).rejects.toMatchObject({ code: 'server-breaks-off' });
   });
 });
+
+describe('an envelope', () => {
+  const send = async (offers: readonly string[], more: Partial<OutgoingMail['envelope']>) => {
+    const server = new ModelServer({ offers });
+    const client = await connectSmtp(ENDPOINT, { dial: server.dial, clock });
+    await client.send({ from: 'r@x.org', to: ['a+b@x.org', 'jörg@x.org'.replace('ö', 'oe')], ...more }, Buffer.from('x\r\n'));
+    return server.lines.filter(line => /^(MAIL|RCPT)/.test(line));
+  };
+
+  it('asks for notices where the server gives them (RFC 3461)', async () => {
+    const notify = { when: ['failure', 'delay'], returns: 'headers', id: 'a b+1' } as const;
+    expect(await send(['DSN'], { notify })).toEqual([
+      'MAIL FROM:<r@x.org> RET=HDRS ENVID=a+20b+2B1',
+      'RCPT TO:<a+b@x.org> NOTIFY=FAILURE,DELAY ORCPT=rfc822;a+2Bb@x.org',
+      'RCPT TO:<joerg@x.org> NOTIFY=FAILURE,DELAY ORCPT=rfc822;joerg@x.org',
+    ]);
+    expect((await send(['DSN'], { notify: { when: [] } }))[1]).toContain('NOTIFY=NEVER');
+    expect(await send(['PIPELINING'], { notify })).toEqual([
+      'MAIL FROM:<r@x.org>',
+      'RCPT TO:<a+b@x.org>',
+      'RCPT TO:<joerg@x.org>',
+    ]);
+  });
+
+  it('demands TLS on the whole way, or is not sent (RFC 8689)', async () => {
+    expect((await send(['REQUIRETLS'], { requireTls: true }))[0]).toBe('MAIL FROM:<r@x.org> REQUIRETLS');
+    await expect(send(['PIPELINING'], { requireTls: true })).rejects.toMatchObject({ code: 'requiretls-missing' });
+  });
+});
+
+describe('LMTP', () => {
+  it('has a verdict for each recipient, and is cut where nobody knows', async () => {
+    const answer = (line: string) =>
+      line.startsWith('RCPT TO:<bad@')
+        ? '550 nobody'
+        : line === '.'
+          ? '250 a has it\r\n452 4.2.2 b is full\r\n250 c has it'
+          : undefined;
+    const to = ['a@x.org', 'bad@x.org', 'b@x.org', 'c@x.org'];
+    const run = async (says?: number) => {
+      const server = new ModelServer({ offers: OFFERS, answer, lmtp: true, ...(says === undefined ? {} : { says }) });
+      const client = await connectSmtp(ENDPOINT, { dial: server.dial, clock, lmtp: true });
+      const told = await sendAll(client, [mail('m', to)]);
+      return { server, told };
+    };
+    const { server, told } = await run();
+    expect(server.lines[0]).toBe('LHLO c.test');
+    expect(statuses(told.get('m'))).toBe('accepted rejected deferred accepted');
+    const cut = await run(server.said - '250 c has it\r\n221 bye\r\n'.length);
+    expect(statuses(cut.told.get('m'))).toBe('accepted rejected deferred indeterminate');
+  });
+});
