@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Installs the real servers of test/real on Debian, as root: dovecot, postfix and gnome-keyring as packages, the FTP servers
-# (whose packages conflict with each other) unpacked side by side into a folder. Starts no service.
+# and exim4 (whose packages conflict with each other, and with postfix) unpacked side by side into a folder. Starts no service.
 set -euo pipefail
 
 cache="${POSTRIDER_REAL_CACHE:-/tmp/postrider-real}"
 packages=(dovecot-pop3d postfix openssl python3 python3-pyftpdlib python3-openssl gnome-keyring dbus libsecret-1-0 mutt notmuch zstd bsdutils tidy)
-ftp_packages=(vsftpd libpam-pwdfile proftpd-core proftpd-mod-crypto pure-ftpd pure-ftpd-common)
+unpacked=(vsftpd libpam-pwdfile proftpd-core proftpd-mod-crypto pure-ftpd pure-ftpd-common exim4-daemon-light dovecot-lmtpd)
 
 export DEBIAN_FRONTEND=noninteractive
 # As root throughout: apt's own downloader user may not write into a folder of root's, and warns each time.
@@ -22,7 +22,7 @@ fi
 "${apt[@]}" update
 
 mkdir -p "$cache/debs" "$cache/root"
-for package in "${ftp_packages[@]}"; do
+for package in "${unpacked[@]}"; do
   if ! compgen -G "$cache/debs/${package}_*.deb" >/dev/null; then
     (cd "$cache/debs" && "${apt[@]}" download "$package")
   fi
@@ -35,6 +35,10 @@ mapfile -t libraries < <(
     tr ',' '\n' | sed -E 's/^ *([a-z0-9.+-]+).*/\1/' | grep -E '^lib' | grep -vx 'libpam-runtime' | sort -u
 )
 "${apt[@]}" install -y --no-upgrade --no-install-recommends "${packages[@]}" "${libraries[@]}"
+
+# exim4 looks its own user up before it reads its configuration.
+getent passwd Debian-exim >/dev/null ||
+  useradd --system --home-dir /nonexistent --shell /usr/sbin/nologin --user-group Debian-exim
 
 for server in vsftpd proftpd pure-ftpd; do
   if ldd "$cache/root/usr/sbin/$server" | grep -F 'not found'; then

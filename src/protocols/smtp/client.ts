@@ -218,8 +218,9 @@ function resultOf(recipients: readonly RecipientResult[], reply: string | undefi
   return { outcome: outcomeOf(recipients), recipients, ...(reply === undefined ? {} : { reply }) };
 }
 
-function isLeftOver({ status, code }: RecipientResult): boolean {
-  return status === 'deferred' && code === TOO_MANY_RECIPIENTS;
+/** 452 alone, or as 4.5.3; any other enhanced code speaks of a full mailbox or disk (RFC 3463 section 3.6). */
+function isLeftOver({ status, code, reply = '' }: RecipientResult): boolean {
+  return status === 'deferred' && code === TOO_MANY_RECIPIENTS && !/^452 4\.(?!5\.3\b)\d/.test(reply);
 }
 
 const TOO_MANY_RECIPIENTS = 452;

@@ -8,7 +8,9 @@ export type RealServerName =
   | 'pure-ftpd'
   | 'pyftpdlib'
   | 'dovecot'
+  | 'dovecot-lmtp'
   | 'postfix'
+  | 'exim'
   | 'gnome-keyring'
   | 'mail-readers';
 
@@ -22,6 +24,8 @@ const NEEDED: Readonly<Record<RealServerName, readonly string[]>> = {
   'pure-ftpd': ['/usr/sbin/pure-ftpd', '/usr/bin/pure-pw'],
   pyftpdlib: ['/usr/bin/python3', '/usr/lib/python3/dist-packages/pyftpdlib/__init__.py'],
   dovecot: ['/usr/sbin/dovecot', '/usr/lib/dovecot/pop3'],
+  'dovecot-lmtp': ['/usr/lib/dovecot/lmtp'],
+  exim: ['/usr/sbin/exim4'],
   postfix: ['/usr/sbin/postfix', '/usr/lib/postfix/sbin/master'],
   'mail-readers': ['/usr/bin/mutt', '/usr/bin/notmuch', '/usr/bin/zstd', '/usr/bin/script'],
   'gnome-keyring': ['/usr/bin/gnome-keyring-daemon', '/usr/bin/dbus-run-session'],
