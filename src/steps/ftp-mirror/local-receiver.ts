@@ -8,6 +8,7 @@ import type { LocalFile } from './local-file.ts';
 import { LocalFolder } from './local-folder.ts';
 import { remotePath, siblingOf } from './paths.ts';
 import type { Delivery, Receiver, Staged } from './receiver.ts';
+import { isRestRefused, SEGMENTED_BYTES_MIN, SegmentedDownload } from './segmented-download.ts';
 import type { Tally } from './tally.ts';
 import { tempName } from './temp-name.ts';
 import type { Workshop } from './workshop.ts';
@@ -16,6 +17,7 @@ export class LocalReceiver implements Receiver {
   readonly #workshop: Workshop;
   readonly #tally: Tally;
   readonly #folder: LocalFolder;
+  #restRefused = false;
 
   private constructor(workshop: Workshop, tally: Tally, folder: LocalFolder) {
     this.#workshop = workshop;
@@ -109,8 +111,13 @@ export class LocalReceiver implements Receiver {
     const { config, remoteRoot } = this.#workshop;
     const remote = remotePath(remoteRoot, transfer.path);
     const { size, modifiedAt } = transfer.facts;
-    const found = file.stat().size;
     const mayContinue = config.atomic && size !== undefined && modifiedAt !== undefined && (config.resume || attempt > 1);
+    if (config.atomic && size !== undefined && this.#maySegment(client, size)) {
+      const done = await this.#receiveApart(client, file, transfer, { remote, size, resume: mayContinue });
+      if (done) return size;
+      file.truncate(0);
+    }
+    const found = file.stat().size;
     const offset = mayContinue && found <= size ? found : 0;
     this.#tally.at(transfer.path, offset, 0);
     if (offset > 0 && offset === size) return offset;
@@ -121,6 +128,40 @@ export class LocalReceiver implements Receiver {
       if (!(error instanceof RefusedError) || error.retry !== 'never') throw error;
       this.#tally.once('the server does not continue a download: it begins again');
       return this.#copy(client, file, transfer, remote, 0);
+    }
+  }
+
+  #maySegment(client: FtpClient, size: number): boolean {
+    const { config, pool } = this.#workshop;
+    const worthIt = size >= SEGMENTED_BYTES_MIN && pool.lanes > 1 && config.verify !== 'none';
+    return worthIt && !this.#restRefused && client.features.rest;
+  }
+
+  /** False when the server, after all, does not begin in the middle. */
+  async #receiveApart(
+    client: FtpClient,
+    file: LocalFile,
+    { path }: Transfer,
+    how: { readonly remote: string; readonly size: number; readonly resume: boolean },
+  ): Promise<boolean> {
+    const { bandwidth, context, pool, signal } = this.#workshop;
+    const download = await SegmentedDownload.open({
+      ...how,
+      file,
+      name: path,
+      pool,
+      clock: context.clock,
+      take: bytes => bandwidth.take(bytes, signal),
+      moved: (position, bytes) => this.#tally.at(path, position, bytes),
+    });
+    try {
+      await download.run(client);
+      return true;
+    } catch (error) {
+      if (!isRestRefused(error) || (error as RefusedError).refusal.replyCode === '550') throw error;
+      this.#restRefused = true;
+      this.#tally.once('the server does not continue a download: it begins again');
+      return false;
     }
   }
 
@@ -181,7 +222,8 @@ function sizeMismatch(path: string, got: string, expected: number): AppError {
 
 const MISMATCHES: ReadonlySet<string> = new Set(['size-mismatch', 'hash-mismatch']);
 
-/** What is on the disk is no good beginning, or must make room. */
+/** What is on the disk is no good beginning, or must make room. A cut (426) leaves a good one. */
 function isHopeless(error: unknown): boolean {
-  return error instanceof AppError && (MISMATCHES.has(error.code) || error.code === 'disk-full' || error instanceof RefusedError);
+  if (error instanceof RefusedError) return error.retry === 'never';
+  return error instanceof AppError && (MISMATCHES.has(error.code) || error.code === 'disk-full');
 }
