@@ -18,7 +18,7 @@ export async function* sealArchive(
   for (const name of await accountsOf(root, nodeFiles, account)) {
     const opened = await openFolder(join(root, name), { root, clock: systemClock });
     try {
-      for await (const sealed of opened.seal(signal)) yield { account: basename(opened.folder), ...sealed };
+      for await (const sealed of opened.seal({ signal })) yield { account: basename(opened.folder), ...sealed };
     } finally {
       await opened.close();
     }

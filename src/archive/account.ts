@@ -14,7 +14,7 @@ import { type QuarantineNote, writeQuarantine } from './quarantine.ts';
 import { MessageReader } from './reader.ts';
 import { README_TEXT } from './readme.ts';
 import { type Recovery, recover } from './recover.ts';
-import { type SealedMonth, sealMonths } from './seal/seal.ts';
+import { type SealedMonth, type SealOptions, sealMonths } from './seal/seal.ts';
 import { type AccountState, StateJournal, type StateLine } from './state.ts';
 
 export interface ArchiveOptions {
@@ -187,14 +187,14 @@ export class AccountArchive {
   }
 
   /** Seals the months that are past. What was stored must be committed. */
-  async *seal(signal?: AbortSignal): AsyncGenerator<SealedMonth> {
+  async *seal(options: Pick<SealOptions, 'signal' | 'onProgress'> = {}): AsyncGenerator<SealedMonth> {
     const { files, folder, clock } = this.#parts;
     const before = monthOf(clock.now());
     if (this.#writer !== undefined && this.#writer.month < before) {
       await this.#writer.close();
       this.#writer = undefined;
     }
-    for await (const sealed of sealMonths({ files, folder, before, now: () => clock.now(), signal })) {
+    for await (const sealed of sealMonths({ files, folder, before, now: () => clock.now(), ...options })) {
       this.#sealedMonth = sealed.month;
       yield sealed;
     }

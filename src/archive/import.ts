@@ -39,15 +39,24 @@ const MAILDIR_FOLDERS: readonly string[] = ['cur', 'new'];
 export async function importMail(options: ImportOptions): Promise<Imported> {
   const { path, files = nodeFiles } = options;
   const importing = new Importing(options);
-  const folders = (await files.list(path)).filter(name => MAILDIR_FOLDERS.includes(name));
-  if (folders.length > 0) await importMaildir(importing, files, path, folders);
-  else await importMbox(importing, files, path);
+  const folders = await maildirsIn(files, path);
+  for (const folder of folders) await importMaildir(importing, files, folder);
+  if (folders.length === 0) await importMbox(importing, files, path);
   await importing.commit();
   return importing.result();
 }
 
-async function importMaildir(importing: Importing, files: ArchiveFiles, path: string, folders: readonly string[]): Promise<void> {
-  for (const folder of folders) {
+/** It and its subfolders, which a Maildir++ has beside each other, a dot before their names. Empty when it is none. */
+async function maildirsIn(files: ArchiveFiles, path: string): Promise<readonly string[]> {
+  const subfolders = (await files.list(path)).filter(name => name.startsWith('.')).map(name => join(path, name));
+  const maildirs: string[] = [];
+  for (const folder of [path, ...subfolders])
+    if ((await files.list(folder)).some(name => MAILDIR_FOLDERS.includes(name))) maildirs.push(folder);
+  return maildirs;
+}
+
+async function importMaildir(importing: Importing, files: ArchiveFiles, path: string): Promise<void> {
+  for (const folder of MAILDIR_FOLDERS) {
     for (const name of await files.list(join(path, folder))) {
       if (name.startsWith('.')) continue;
       const file = await files.open(join(path, folder, name), 'read');

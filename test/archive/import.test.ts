@@ -109,6 +109,15 @@ describe('an import', () => {
     expect(await stored(files)).toEqual(expected.map(sha256).toSorted());
   });
 
+  it('of a Maildir++ takes its subfolders, too', async () => {
+    const files = new MemoryFiles();
+    put(files, '/Maildir/new/1', 'Subject: a\n');
+    put(files, '/Maildir/.Sent/cur/2:2,S', 'Subject: b\n');
+    put(files, '/Maildir/.Sent.2025/new/3', 'Subject: c\n');
+    put(files, '/Maildir/.cache/4', 'no mail');
+    expect(await importing(files, '/Maildir')).toMatchObject({ found: 3, archived: 3 });
+  });
+
   it('of anything else is refused', async () => {
     const files = new MemoryFiles();
     put(files, '/x.txt', 'hello\n');

@@ -20,6 +20,8 @@ export interface PackOptions {
   /** For tests; default: what the window of a frame spans. */
   readonly frameBytesMax?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** With each piece of the month that was packed or proven, its bytes: in the end twice its size. */
+  readonly onProgress?: ((month: string, bytes: number) => void) | undefined;
 }
 
 /** Writes `target`; it is on the disk when it resolves. Throws `archive-damaged` when mbox and manifest do not fit each other. */
@@ -28,7 +30,7 @@ export async function packMonth(
   folder: string,
   month: string,
   target: string,
-  { frameBytesMax = FRAME_BYTES_MAX, signal }: PackOptions,
+  { frameBytesMax = FRAME_BYTES_MAX, signal, onProgress }: PackOptions,
 ): Promise<Packed> {
   const path = join(folder, mboxName(month));
   const source = await openMbox(files, path);
@@ -41,7 +43,8 @@ export async function packMonth(
     const file = await files.open(target, 'write');
     try {
       await file.truncate(0);
-      return await writeFrames(file, source, cuts, signal);
+      const packed = (bytes: number) => onProgress?.(month, bytes);
+      return await writeFrames(file, source, cuts, { signal, packed });
     } finally {
       await file.close();
     }
@@ -81,7 +84,7 @@ async function writeFrames(
   file: ArchiveFile,
   source: MonthSource,
   cuts: readonly number[],
-  signal: AbortSignal | undefined,
+  { signal, packed }: { readonly signal: AbortSignal | undefined; readonly packed: (bytes: number) => void },
 ): Promise<Packed> {
   const hash = createHash('sha256');
   const frames: Pick<Frame, 'compressed' | 'size'>[] = [];
@@ -95,10 +98,17 @@ async function writeFrames(
   for (const [index, to] of cuts.slice(1).entries()) {
     const from = cuts[index] ?? 0;
     const start = at;
-    for await (const bytes of compressFrame(source.read(from, to), to - from)) await put(bytes);
+    for await (const bytes of compressFrame(told(source.read(from, to), packed), to - from)) await put(bytes);
     frames.push({ compressed: at - start, size: to - from });
   }
   await put(encodeSeekTable(frames));
   await file.sync();
   return { compressed: at, sha256: hash.digest('hex') };
+}
+
+async function* told(chunks: AsyncIterable<Buffer>, passed: (bytes: number) => void): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) {
+    yield chunk;
+    passed(chunk.length);
+  }
 }

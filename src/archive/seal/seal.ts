@@ -83,12 +83,20 @@ async function sealMonth(options: SealOptions, month: string, previous: ChainLin
 }
 
 /** Every message of the packed month, unpacked again and compared with its hash. */
-async function proven({ files, folder, signal }: SealOptions, month: string, partial: string): Promise<MonthVerification> {
+async function proven(
+  { files, folder, signal, onProgress }: SealOptions,
+  month: string,
+  partial: string,
+): Promise<MonthVerification> {
   const problems: Problem[] = [];
   const source = await openSealed(files, partial);
   try {
     const place = { folder, account: '', month, busy: false };
-    const found = await verifyMonth(files, place, source, { found: problem => problems.push(problem), signal });
+    const found = await verifyMonth(files, place, source, {
+      found: problem => problems.push(problem),
+      checked: size => onProgress?.(month, size),
+      signal,
+    });
     const [first] = problems;
     if (first === undefined) return found;
     const what = first.sha256 === undefined ? `${first.length} bytes at ${first.offset} are` : `the message ${first.sha256} is`;

@@ -20,7 +20,7 @@ export interface Source {
 }
 
 /** A file of another version is thrown away. */
-const VERSION = 1;
+const VERSION = 2;
 /** How long to wait for another process that is indexing. */
 const BUSY_MS = 30_000;
 const CACHE_KB = 64 * 1024;

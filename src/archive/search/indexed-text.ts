@@ -4,6 +4,7 @@ import { htmlText } from '../../mail/html-text.ts';
 import { lineEnd, type ReadAttachment, type ReadMail, readMail } from '../../mail/read.ts';
 import { withoutAttachments } from '../../mail/skeleton.ts';
 import type { ManifestEntry } from '../manifest.ts';
+import { withBreaks } from './word-breaks.ts';
 
 export interface IndexedText {
   readonly sender: string;
@@ -76,8 +77,7 @@ function field(text: string | undefined): string {
 
 /** One line without control characters, and no word of hostile length. */
 function plain(text: string, charsMax: number): string {
-  return text
-    .slice(0, charsMax)
+  return withBreaks(text.slice(0, charsMax))
     .toWellFormed()
     .replace(/[\x00-\x20\x7f-\x9f]+/g, ' ')
     .replace(/[^ ]{256,}/g, run => run.slice(0, WORD_CHARS_MAX))

@@ -7,6 +7,7 @@ import { AppError } from '../../core/errors.ts';
 import { parseSize } from '../../core/units.ts';
 import { folderName } from '../layout.ts';
 import { periodOf } from '../period.ts';
+import { withBreaks } from './word-breaks.ts';
 
 export interface Query {
   /** An FTS5 expression; undefined when every message matches. */
@@ -128,7 +129,7 @@ function expression({ field, value, prefix }: Token): string {
   if (!/[\p{L}\p{N}]/u.test(value))
     throw wrong(value === '' ? `${field}:` : value, 'A word to search for has a letter or a digit.');
   const column = COLUMNS[field];
-  return `${column === undefined ? '' : `{${column}} : `}"${value.replaceAll('"', '""')}"${prefix ? ' *' : ''}`;
+  return `${column === undefined ? '' : `{${column}} : `}"${withBreaks(value).replaceAll('"', '""')}"${prefix ? ' *' : ''}`;
 }
 
 function sizeOf(field: string, value: string): number {

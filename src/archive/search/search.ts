@@ -6,6 +6,7 @@ import { INDEX_NAME } from '../layout.ts';
 import { fillIndex } from './fill.ts';
 import { IndexFile } from './index-file.ts';
 import { parseQuery, type Query } from './query.ts';
+import { withoutBreaks } from './word-breaks.ts';
 
 export interface SearchOptions {
   /** Absolute. */
@@ -128,10 +129,14 @@ export function find(index: IndexFile, { match, exclude, conditions }: Query, li
   );
   return rows.map(row => ({
     ...{ sha256: String(row['sha256']), account: String(row['account']), month: String(row['month']) },
-    ...{ date: Number(row['date']), size: Number(row['size']), from: String(row['sender']), subject: String(row['subject']) },
-    files: String(row['files'])
+    ...{ date: Number(row['date']), size: Number(row['size']), from: shown(row['sender']), subject: shown(row['subject']) },
+    files: shown(row['files'])
       .split('\n')
       .filter(name => name !== ''),
-    snippet: String(row['snippet']),
+    snippet: shown(row['snippet']),
   }));
+}
+
+function shown(text: unknown): string {
+  return withoutBreaks(String(text));
 }

@@ -7,7 +7,12 @@ import type { StepContext } from '../step.ts';
 
 export async function sealPastMonths(archive: AccountArchive, context: StepContext): Promise<void> {
   try {
-    for await (const { month, messages, size, compressed } of archive.seal(context.signal))
+    let bytes = 0;
+    const onProgress = (month: string, more: number) => {
+      bytes += more;
+      context.progress({ done: bytes, unit: 'bytes', item: `sealing ${month}` });
+    };
+    for await (const { month, messages, size, compressed } of archive.seal({ signal: context.signal, onProgress }))
       context.note('info', `${month} is sealed: ${messages} messages, ${formatSize(size)} in ${formatSize(compressed)}`);
   } catch (error) {
     if (context.signal.aborted) throw cancelled(context.signal);

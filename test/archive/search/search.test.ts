@@ -43,6 +43,10 @@ const MAILS: Readonly<Record<string, string>> = {
     '\r\n',
   escape:
     'From: "\x1b[31mred\x02x\x03" <e@x.org>\r\nSubject: \x1b]0;owned\x07 title\r\nDate: Thu, 1 Jan 1970 00:00:00 +0000\r\n\r\nan \x1b[2Jescape \u202esequence\r\n',
+  cjk:
+    'From: a@x.org\r\nSubject: =?utf-8?b?' +
+    b64('請求書 第42号') +
+    '?=\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n東京都の会社からの請求です。\r\n',
   deep: `Subject: nested deep\r\nContent-Type: multipart/mixed; boundary=0\r\n\r\n${Array.from({ length: 300 }, (_, at) => `--${at}\r\nContent-Type: multipart/mixed; boundary=${at + 1}\r\n\r\n`).join('')}`,
 };
 
@@ -95,6 +99,9 @@ describe('a search', () => {
     ['id:inv-4711@acme.example', ['Rechnung Nº 4711 für März']],
     ['nested OR turnover smaller:1KB', ['numbers']],
     ['subject:nested', ['nested deep']],
+    ['請求', ['請求書 第42号']],
+    ['subject:請求書 東京', ['請求書 第42号']],
+    ['京東', []],
     ['account:nobody lunch', []],
   ])('%s', async (query, expected) => expect(await subjects(query)).toEqual(expected));
 
@@ -110,6 +117,11 @@ describe('a search', () => {
     const [hostile] = (await search('sequence')).hits;
     expect(JSON.stringify(hostile)).not.toMatch(/\\u001b|\\u0007/);
     expect(hostile?.from).not.toMatch(/[\x00-\x1f]/);
+  });
+
+  it('shows Chinese and Japanese as they were written', async () => {
+    const [hit] = (await search('会社')).hits;
+    expect([hit?.subject, hit?.snippet]).toEqual(['請求書 第42号', `東京都の${MATCH_START}会社${MATCH_END}からの請求です。`]);
   });
 
   it('says that there are more', async () => {
