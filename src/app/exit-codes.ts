@@ -70,6 +70,11 @@ const BY_CODE: Readonly<Record<string, number>> = {
   cancelled: EXIT.interrupted,
 };
 
+/** Where the code alone decides. */
+export function fixedExitCode(code: string): number | undefined {
+  return Object.hasOwn(BY_CODE, code) ? BY_CODE[code] : undefined;
+}
+
 /** The exit code for an error that ended a command or a step. */
 export function exitCodeOf(error: Pick<ErrorReport, 'code' | 'retry'>): number {
   return BY_CODE[error.code] ?? (error.retry === 'never' ? EXIT.failed : EXIT.temporary);
