@@ -48,6 +48,16 @@ export function columns(): number {
   return Number.isInteger(written) && written > 0 ? written : COLUMNS_DEFAULT;
 }
 
+/** Tells of a count as it grows, each time that it has grown by so many. */
+export function sayEvery(step: number, say: (count: number) => void): (count: number) => void {
+  let next = step;
+  return count => {
+    if (count < next) return;
+    next = count + step;
+    say(count);
+  };
+}
+
 function isSet(name: string): boolean {
   return (process.env[name] ?? '') !== '';
 }

@@ -26,15 +26,15 @@ const BUSY_MS = 30_000;
 const CACHE_KB = 64 * 1024;
 
 const SCHEMA = `
-  CREATE TABLE source (account TEXT, month TEXT, bytes INTEGER NOT NULL, PRIMARY KEY (account, month)) WITHOUT ROWID;
-  CREATE TABLE message (
+  CREATE TABLE IF NOT EXISTS source (account TEXT, month TEXT, bytes INTEGER NOT NULL, PRIMARY KEY (account, month)) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS message (
     id INTEGER PRIMARY KEY, account TEXT NOT NULL, month TEXT NOT NULL, sha256 TEXT NOT NULL,
     date INTEGER NOT NULL, size INTEGER NOT NULL, message_id TEXT, attachments INTEGER NOT NULL
   );
-  CREATE INDEX message_date ON message (date);
-  CREATE INDEX message_source ON message (account, month);
-  CREATE INDEX message_message_id ON message (message_id);
-  CREATE VIRTUAL TABLE words USING fts5 (
+  CREATE INDEX IF NOT EXISTS message_date ON message (date);
+  CREATE INDEX IF NOT EXISTS message_source ON message (account, month);
+  CREATE INDEX IF NOT EXISTS message_message_id ON message (message_id);
+  CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5 (
     sender, recipients, subject, body, files, tokenize = 'unicode61 remove_diacritics 2'
   );
   PRAGMA user_version = ${VERSION};

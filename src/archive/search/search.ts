@@ -1,6 +1,7 @@
 // Searches the archive: brings its index up to date, then asks it. The best match first; without words to match, the newest.
 import { join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
+import { accountsOf } from '../catalog.ts';
 import { nodeFiles } from '../files.ts';
 import { INDEX_NAME } from '../layout.ts';
 import { fillIndex } from './fill.ts';
@@ -91,8 +92,8 @@ async function filled(
   onProgress: ((messages: number) => void) | undefined,
   signal: AbortSignal | undefined,
 ): Promise<{ readonly file: IndexFile; readonly added: number }> {
-  if ((await nodeFiles.list(root)).length === 0)
-    throw new AppError('archive-missing', `${root}: there is no archive`, { hint: 'Name its folder with --archive DIR.' });
+  // An index is made only where there is an archive.
+  await accountsOf(root, nodeFiles);
   const file = IndexFile.open(join(root, INDEX_NAME));
   try {
     return { file, added: await fillIndex({ root, files: nodeFiles, index: file, onProgress, signal }) };

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { reindexArchive } from '../../archive/index.ts';
 import { archiveFlag, BaseCommand, jsonFlag } from '../base.ts';
+import { sayEvery } from '../terminal.ts';
 
 export default class ArchiveReindex extends BaseCommand {
   static override summary = 'Make the search index anew from the messages.';
@@ -10,7 +11,8 @@ export default class ArchiveReindex extends BaseCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(ArchiveReindex);
-    const messages = await reindexArchive(resolve(flags.archive));
+    const onProgress = sayEvery(10_000, messages => this.say(`${messages} messages indexed so far`));
+    const messages = await reindexArchive(resolve(flags.archive), onProgress);
     if (flags.json) this.printJson({ messages });
     else this.print(`${messages} messages indexed`);
   }

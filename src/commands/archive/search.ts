@@ -5,7 +5,7 @@ import { printable } from '../../core/text.ts';
 import { formatSize } from '../../core/units.ts';
 import { type Paint, paintFor } from '../../progress/paint.ts';
 import { archiveFlag, BaseCommand, jsonFlag } from '../base.ts';
-import { usesColor } from '../terminal.ts';
+import { sayEvery, usesColor } from '../terminal.ts';
 
 const SHOWN_HASH_CHARS = 12;
 
@@ -28,7 +28,8 @@ export default class ArchiveSearch extends BaseCommand {
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(ArchiveSearch);
     const query = (argv as string[]).join(' ');
-    const { hits, more, indexed } = await searchArchive({ root: resolve(flags.archive), query, limit: flags.limit });
+    const onProgress = sayEvery(10_000, messages => this.say(`${messages} new messages indexed so far`));
+    const { hits, more, indexed } = await searchArchive({ root: resolve(flags.archive), query, limit: flags.limit, onProgress });
     if (flags.json) return this.printJson({ query, more, messages: hits.map(hitJson) });
     if (indexed > 0) this.say(`${indexed} new messages indexed`);
     const paint = paintFor(usesColor(process.stdout));

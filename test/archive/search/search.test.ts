@@ -1,5 +1,5 @@
 // Real mails in, answers out; the index is deleted, damaged and rebuilt, and says the same.
-import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -179,6 +179,21 @@ describe('the index', () => {
       harm();
       expect(await answers()).toEqual(before);
     }
+  });
+
+  it('is not made where there is no archive', async () => {
+    const elsewhere = mkdtempSync(join(tmpdir(), 'postrider-nothing-'));
+    writeFileSync(join(elsewhere, 'a.txt'), 'x');
+    await expect(searchArchive({ root: elsewhere, query: 'a', limit: 1 })).rejects.toMatchObject({ code: 'archive-missing' });
+    expect(readdirSync(elsewhere)).toEqual(['a.txt']);
+    rmSync(elsewhere, { recursive: true });
+  });
+
+  it('serves several searches at once, each message indexed once', async () => {
+    rmSync(path());
+    const found = await Promise.all(Array.from({ length: 4 }, () => search('lunch')));
+    expect(new Set(found.map(({ hits }) => JSON.stringify(hits))).size).toBe(1);
+    expect((await search('-nosuchword', 1_000)).hits.length).toBe(Object.keys(MAILS).length + Object.keys(HAZARDS).length + 2);
   });
 
   it('forgets an account that was moved away', async () => {
