@@ -1,13 +1,15 @@
-// `npm run bench [archive|cli|ftp|smtp]`: speed as ratios against peers measured in the same run; prints, never judges by itself unless asked with --check.
+// `npm run bench [archive|cli|ftp|pop3|smtp]`: speed as ratios against peers measured in the same run; prints, never judges by itself unless asked with --check.
 import { benchArchive } from './archive.ts';
 import { benchCli } from './cli.ts';
 import { benchFtp } from './ftp.ts';
+import { benchPop3 } from './pop3.ts';
 import { benchSmtp } from './smtp.ts';
 
 const BENCHES: Readonly<Record<string, (check: boolean, args: readonly string[]) => Promise<boolean>>> = {
   archive: benchArchive,
   cli: benchCli,
   ftp: (_, args) => benchFtp(args),
+  pop3: (_, args) => benchPop3(args),
   smtp: benchSmtp,
 };
 

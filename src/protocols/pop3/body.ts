@@ -3,10 +3,14 @@ import { BrokenSessionError } from '../../core/errors.ts';
 import type { Conversation } from './conversation.ts';
 import { DISCARD_BYTES_MAX } from './limits.ts';
 
+const HEAD_BYTES = 4;
+
 export class MessageBody implements AsyncIterable<Buffer> {
   readonly #talk: Conversation;
   readonly #verb: 'RETR' | 'TOP';
   #complete = false;
+  #bytes = 0;
+  #head = '';
 
   constructor(talk: Conversation, verb: 'RETR' | 'TOP') {
     this.#talk = talk;
@@ -18,8 +22,22 @@ export class MessageBody implements AsyncIterable<Buffer> {
     while (!this.#complete) {
       const chunk = await this.#talk.chunk(this.#verb);
       if (chunk === undefined) this.#complete = true;
-      else yield chunk;
+      else {
+        this.#bytes += chunk.length;
+        if (this.#head.length < HEAD_BYTES) this.#head += chunk.toString('latin1', 0, HEAD_BYTES - this.#head.length);
+        yield chunk;
+      }
     }
+  }
+
+  /** Octets so far. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** It begins as the status line of a reply does, and as no header. */
+  get beginsLikeReply(): boolean {
+    return /^(?:\+OK|-ERR)/i.test(this.#head);
   }
 
   /** Reads to the end of the message; closes the connection when that is too far away. */

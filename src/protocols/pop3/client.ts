@@ -51,12 +51,14 @@ export class SessionClient implements Pop3Client {
   readonly capabilities: Capabilities;
   readonly #talk: Conversation;
   readonly #pipelines: boolean;
+  readonly #window: Partial<Window>;
   #busy = false;
   /** With messages that listing() asked for. */
   #ahead: Pipeline | undefined;
 
-  constructor(talk: Conversation, capabilities: Capabilities, pipelining: boolean) {
+  constructor(talk: Conversation, capabilities: Capabilities, pipelining: boolean, window: Partial<Window> = {}) {
     this.#talk = talk;
+    this.#window = window;
     this.capabilities = capabilities;
     this.#pipelines = pipelining && capabilities.pipelining;
   }
@@ -231,7 +233,7 @@ export class SessionClient implements Pop3Client {
   }
 
   #pipeline(window: Partial<Window> = {}): Pipeline {
-    return new Pipeline(this.#talk, this.#pipelines ? window : { ...window, commands: 1 });
+    return new Pipeline(this.#talk, { ...this.#window, ...window, ...(this.#pipelines ? {} : { commands: 1 }) });
   }
 
   #enter(): void {

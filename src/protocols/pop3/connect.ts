@@ -6,6 +6,7 @@ import { addressOf, type Endpoint } from '../net/endpoint.ts';
 import { type Capabilities, NO_CAPABILITIES, parseCapabilities } from './capabilities.ts';
 import { type Pop3Client, SessionClient } from './client.ts';
 import { Conversation, type Transcript } from './conversation.ts';
+import type { Window } from './pipeline.ts';
 import { signIn } from './sign-in.ts';
 
 export interface Pop3Options {
@@ -16,6 +17,8 @@ export interface Pop3Options {
   readonly transcript?: Transcript | undefined;
   /** False sends one command at a time even where the server offers more: for servers that lose pipelined commands. */
   readonly pipelining?: boolean | undefined;
+  /** How far commands go ahead; default: as far as servers are known to like it. */
+  readonly window?: Partial<Window> | undefined;
 }
 
 /**
@@ -36,7 +39,7 @@ export async function connectPop3(endpoint: Endpoint, options: Pop3Options): Pro
     }
     await signIn(talk, { endpoint, capabilities, banner });
     capabilities = await askCapabilities(talk);
-    return new SessionClient(talk, capabilities, options.pipelining !== false);
+    return new SessionClient(talk, capabilities, options.pipelining !== false, options.window);
   } catch (error) {
     throw talk.fail(error as Error);
   }

@@ -32,6 +32,8 @@ export interface Window {
   readonly commands: number;
   /** Bytes asked for and not received. */
   readonly bytes: number;
+  /** RETRs between two questions for the message that the server has come to. */
+  readonly unchecked: number;
 }
 
 /** DELEs on the way of a retrieval: they cost no round trip of their own. */
@@ -67,9 +69,10 @@ export class Pipeline {
   #unchecked = { commands: 0, bytes: 0 };
   #last: Wanted | undefined;
 
-  constructor(talk: Conversation, { commands = OUTSTANDING_COMMANDS_MAX, bytes = IN_FLIGHT_BYTES_MAX }: Partial<Window>) {
+  constructor(talk: Conversation, window: Partial<Window> = {}) {
+    const { commands = OUTSTANDING_COMMANDS_MAX, bytes = IN_FLIGHT_BYTES_MAX, unchecked = UNCHECKED_COMMANDS_MAX } = window;
     this.#talk = talk;
-    this.#window = { commands: Math.min(commands, OUTSTANDING_COMMANDS_MAX), bytes };
+    this.#window = { commands: Math.min(commands, OUTSTANDING_COMMANDS_MAX), bytes, unchecked };
   }
 
   /** Asks for a message while other replies still come. False: there is no room, and it was not asked for. */
@@ -112,6 +115,8 @@ export class Pipeline {
       const body = new MessageBody(this.#talk, 'RETR');
       yield { number, body };
       await body.discard();
+      // One status line too many before it, and its own has become its first line.
+      if (body.beginsLikeReply && body.bytes !== size) throw this.#talk.fail(lostCount(number, 'begins with another reply'));
     }
     this.#bytes -= size;
   }
@@ -139,7 +144,7 @@ export class Pipeline {
     this.#last = command;
     this.#unchecked = { commands: this.#unchecked.commands + 1, bytes: this.#unchecked.bytes + command.size };
     const { commands, bytes } = this.#unchecked;
-    if (commands >= UNCHECKED_COMMANDS_MAX || bytes >= UNCHECKED_BYTES_MAX) this.#check();
+    if (commands >= this.#window.unchecked || bytes >= UNCHECKED_BYTES_MAX) this.#check();
   }
 
   #check(): void {
@@ -154,12 +159,7 @@ export class Pipeline {
     const said = await this.#saidTo(verb);
     const [, first, rest = ''] = /^\s*(\d{1,10})\s+(.*)$/s.exec(said) ?? [];
     if (Number(first) === number && (uid === undefined || rest.trim() === uid)) return;
-    throw this.#talk.fail(
-      new BrokenSessionError(
-        'protocol-broken',
-        `the server lost count: asked for message ${number}, it says “${printable(shorten(said, 80))}”`,
-      ),
-    );
+    throw this.#talk.fail(lostCount(number, `is called “${printable(shorten(said, 80))}”`));
   }
 
   async #saidTo(verb: 'LIST-ONE' | 'UIDL-ONE'): Promise<string> {
@@ -205,4 +205,8 @@ export async function deleteMany(pipeline: Pipeline, numbers: readonly number[])
   for await (const { number } of pipeline.retrieve([], { deletions }))
     throw new MisuseError(`message ${number} was not asked for`);
   return refusals;
+}
+
+function lostCount(number: number, how: string): BrokenSessionError {
+  return new BrokenSessionError('protocol-broken', `the server and we have lost count of its replies: message ${number} ${how}`);
 }

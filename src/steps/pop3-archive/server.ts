@@ -1,7 +1,7 @@
 // The server of a connection: how to reach it, what is known of its provider, and whether it can follow commands that go ahead of replies.
 import { BrokenSessionError } from '../../core/errors.ts';
 import { addressOf, type Endpoint } from '../../protocols/net/endpoint.ts';
-import { connectPop3, type Pop3Client } from '../../protocols/pop3/index.ts';
+import { connectPop3, type Pop3Client, type Window } from '../../protocols/pop3/index.ts';
 import type { StepContext } from '../step.ts';
 import { explained, type Provider, providerOf } from './providers.ts';
 
@@ -14,10 +14,12 @@ export class Server {
   readonly #context: StepContext;
   readonly #endpoint: Endpoint;
   readonly #key: string;
+  readonly #window: Partial<Window> | undefined;
   #ahead: Promise<Pop3Client> | undefined;
   #last: Pop3Client | undefined;
 
-  constructor(context: StepContext, endpoint: Endpoint) {
+  constructor(context: StepContext, endpoint: Endpoint, window?: Partial<Window>) {
+    this.#window = window;
     this.provider = providerOf(endpoint);
     this.#context = context;
     this.#endpoint = endpoint;
@@ -60,7 +62,8 @@ export class Server {
   async #open(): Promise<Pop3Client> {
     const { dial, clock, signal } = this.#context;
     try {
-      return await connectPop3(this.#endpoint, { dial, clock, signal, pipelining: await this.#mayPipeline() });
+      const pipelining = await this.#mayPipeline();
+      return await connectPop3(this.#endpoint, { dial, clock, signal, pipelining, window: this.#window });
     } catch (error) {
       throw explained(error, this.provider);
     }

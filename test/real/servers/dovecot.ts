@@ -9,6 +9,8 @@ import { freePorts } from './ports.ts';
 import { makeFolder, type RealServer, startProcess } from './process.ts';
 
 export interface DovecotOptions extends CertificateOptions {
+  /** Where it listens. Default: 127.0.0.1. */
+  readonly address?: string;
   /** The least TLS version accepted. */
   readonly tlsVersion?: '1.2' | '1.3';
   /** Serve this Maildir (postfix's, say) instead of an own one; its files must belong to nobody. */
@@ -40,14 +42,15 @@ export async function startDovecot(options: DovecotOptions = {}): Promise<Doveco
     chownSync(path, NOBODY, NOBODY);
   }
   const certificates = await makeCertificates(folder, options);
+  const address = options.address ?? '127.0.0.1';
   const user = options.user ?? 'invoices';
   const password = options.password ?? randomBytes(12).toString('base64url');
-  const [port = 0, implicitPort = 0, authPort = 0] = await freePorts(3);
+  const [port = 0, implicitPort = 0, authPort = 0] = await freePorts(3, address);
   const config = join(folder, 'dovecot.conf');
   const lines = [
-    ...base(folder, root, certificates, options.tlsVersion ?? '1.2'),
+    ...base(folder, root, certificates, { address, tlsVersion: options.tlsVersion ?? '1.2' }),
     ...passwords(user, password),
-    ...services({ port, implicitPort, authPort }),
+    ...services({ address, port, implicitPort, authPort }),
     ...(options.extra ?? []),
     '',
   ];
@@ -57,6 +60,7 @@ export async function startDovecot(options: DovecotOptions = {}): Promise<Doveco
     command: binary('/usr/sbin/dovecot'),
     args: ['-F', '-c', config],
     ports: [port, implicitPort, authPort],
+    address,
     logs: [join(folder, 'dovecot.log')],
   });
   const deliver = deliverer(root);
@@ -74,13 +78,18 @@ export async function startDovecot(options: DovecotOptions = {}): Promise<Doveco
   };
 }
 
-function base(folder: string, maildir: string, certificates: Certificates, tlsVersion: string): string[] {
+interface Manner {
+  readonly address: string;
+  readonly tlsVersion: string;
+}
+
+function base(folder: string, maildir: string, certificates: Certificates, { address, tlsVersion }: Manner): string[] {
   return [
     `base_dir = ${join(folder, 'run')}`,
     `state_dir = ${join(folder, 'state')}`,
     `log_path = ${join(folder, 'dovecot.log')}`,
     'protocols = pop3',
-    'listen = 127.0.0.1',
+    `listen = ${address}`,
     'auth_mechanisms = plain login cram-md5 apop',
     'disable_plaintext_auth = no',
     'auth_failure_delay = 0 secs',
@@ -110,7 +119,14 @@ function passwords(user: string, password: string): string[] {
   ];
 }
 
-function services(ports: { readonly port: number; readonly implicitPort: number; readonly authPort: number }): string[] {
+interface Places {
+  readonly address: string;
+  readonly port: number;
+  readonly implicitPort: number;
+  readonly authPort: number;
+}
+
+function services(ports: Places): string[] {
   return [
     'service pop3-login {',
     '  inet_listener pop3 {',
@@ -123,7 +139,7 @@ function services(ports: { readonly port: number; readonly implicitPort: number;
     '}',
     'service auth {',
     '  inet_listener {',
-    '    address = 127.0.0.1',
+    `    address = ${ports.address}`,
     `    port = ${ports.authPort}`,
     '  }',
     '}',

@@ -1,5 +1,10 @@
 // How many points of a fault campaign are tried: a spread of them by default, all with FAULTS=all, so many with FAULTS=N.
 
+import type { RunOptions } from '../../../src/steps/pop3-archive/run.ts';
+
+/** Small groups and windows: several commits and deletions happen while other messages arrive. */
+export const SMALL_STEPS: RunOptions = { groupMessagesMax: 4, window: { commands: 8, unchecked: 3 } };
+
 const DEFAULT = 40;
 
 /** Of 0..count-1, in order, the first and the last always among them. */

@@ -8,7 +8,7 @@ import { run } from '../../../src/steps/pop3-archive/run.ts';
 import { type CrashMode, MemoryFiles } from '../../archive/memory-files.ts';
 import { sha256 } from '../../archive/messages.ts';
 import { type FakeMessage, FakePop3 } from '../../protocols/pop3/fake-server.ts';
-import { count, pointsOf, tellPoints } from './campaign.ts';
+import { count, pointsOf, SMALL_STEPS, tellPoints } from './campaign.ts';
 import { configOf, contextOf, hashesIn, hashesOf, type TestContext } from './context.ts';
 
 const MESSAGES: readonly FakeMessage[] = Array.from({ length: 30 }, (_, at) => ({
@@ -17,8 +17,6 @@ const MESSAGES: readonly FakeMessage[] = Array.from({ length: 30 }, (_, at) => (
 }));
 const FOLDER = '/w/mail/me@127.0.0.1';
 const RUNS_MAX = 6;
-/** Small groups: several commits and deletions happen while other messages arrive. */
-const GROUP_MESSAGES = 7;
 
 let server: FakePop3;
 /** What goes wrong in the session `bad`; the others are in order. */
@@ -97,7 +95,7 @@ function expectNothingLost(world: World, where: string): void {
 }
 
 async function attempt({ files, context }: World): Promise<boolean> {
-  return run(configOf({ delete: 'after-archive' }), context, { files, groupMessagesMax: GROUP_MESSAGES }).then(
+  return run(configOf({ delete: 'after-archive' }), context, { files, ...SMALL_STEPS }).then(
     outputs => {
       const { listed, archived: stored, duplicates, skipped, quarantined, pending } = outputs;
       expect(stored + duplicates + skipped + quarantined + pending).toBe(listed);
