@@ -122,7 +122,8 @@ describe('signing in', () => {
       code: 'server-busy',
       retry: 'later',
     });
-    await expect(connect(await serve({ banner: '220 ftp' }))).rejects.toMatchObject({ code: 'protocol-broken' });
+    await expect(connect(await serve({ banner: '220 ftp' }))).rejects.toMatchObject({ code: 'wrong-server' });
+    await expect(connect(await serve({ banner: 'hello' }))).rejects.toMatchObject({ code: 'protocol-broken' });
   });
 });
 
