@@ -171,7 +171,10 @@ export class Uploads {
     if (!config.atomic) return 0;
     const known = this.#temps.has(this.#relative(remote));
     if (attempt === 1 && !(known && config.resume)) return 0;
-    return (await remoteSize(client, remote)) ?? 0;
+    const size = (await remoteSize(client, remote)) ?? 0;
+    // vsftpd: a session whose client died before its data connection came keeps the file locked for a minute.
+    if (size === 0) await orRefused(client.remove(remote));
+    return size;
   }
 
   async #chmod(client: FtpClient, remote: string, mode: number): Promise<void> {

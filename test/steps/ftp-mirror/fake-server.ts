@@ -1,4 +1,5 @@
 // An FTP server in memory behind the client's interface: it can lack abilities, be cut at the N-th operation, and tells what is visible.
+import { nextTurn } from '../../../src/core/clock.ts';
 import { BrokenSessionError, CancelledError, RefusedError } from '../../../src/core/errors.ts';
 import type { FtpClient, FtpEntry } from '../../../src/protocols/ftp/index.ts';
 import { makeDigest } from '../../../src/steps/ftp-mirror/digest.ts';
@@ -183,7 +184,7 @@ class FakeClient implements Partial<FtpClient> {
   };
 
   async #do<T>(what: string, work: () => T): Promise<T> {
-    await Promise.resolve();
+    await nextTurn();
     await this.#drain();
     this.#check();
     try {

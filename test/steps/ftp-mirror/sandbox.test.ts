@@ -74,6 +74,19 @@ test('upload, again, changed, with delete; then down into another folder', async
 });
 
 test.each([
+  '/www',
+  'www',
+  '.',
+])('a lock in %s, absolute or relative, is made without waiting and gone at the end', async remote => {
+  const { rig, siteDir } = await world();
+  await write(rig.site, { ...TREE, ...Object.fromEntries(Array.from({ length: 12 }, (_, n) => [`folder${n}/file`, 'x'])) });
+  for (const config of [{}, { commit: 'end' }, { compare: 'manifest' }])
+    await rig.run({ direction: 'upload', remote, ...config });
+  expect(rig.clock.now()).toBe(T0);
+  expect((await readdir(siteDir, { recursive: true })).filter(name => name.includes('lock'))).toEqual([]);
+});
+
+test.each([
   'ftp:data#3=cut',
   'ftp:STOR#2@300000=cut',
   'ftp:RNTO#1=cut',

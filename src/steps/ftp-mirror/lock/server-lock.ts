@@ -34,6 +34,7 @@ export class ServerLock {
   readonly #folder: string;
   #stamp: string | undefined;
   #beat: Timer | undefined;
+  #renewing = false;
 
   constructor(workshop: Workshop) {
     this.#workshop = workshop;
@@ -72,7 +73,7 @@ export class ServerLock {
     if (stamp === undefined) return;
     const left = unfinished ? stampName(this.#owner, this.#seconds(), true) : undefined;
     const { pool } = this.#workshop;
-    if (pool.failure === undefined) await pool.use(async client => void this.#leave(client, stamp, left)).catch(() => undefined);
+    if (pool.failure === undefined) await pool.use(client => this.#leave(client, stamp, left)).catch(() => undefined);
     else await this.#releaseAnew(stamp, left);
   }
 
@@ -83,10 +84,18 @@ export class ServerLock {
 
   /** `began`: when the folder was about to be made by us. Where that was long ago, or was not us, we look whether we are alone. */
   async #sign(began: number | undefined): Promise<boolean> {
-    const { batch, pool, context } = this.#workshop;
+    const { pool, context } = this.#workshop;
     const stamp = stampName(this.#owner, this.#seconds());
     const path = remotePath(this.#folder, stamp);
-    if (!(await isYes(batch.soon(soon => soon.makeFolder(path))))) return false;
+    if (
+      !(await isYes(
+        this.#soon(
+          soon => soon.makeFolder(path),
+          client => client.makeFolder(path),
+        ),
+      ))
+    )
+      return false;
     const quick = began !== undefined && context.clock.elapsed() - began < EMPTY_MS / 2;
     if (!quick && (await this.#stamps())?.some(name => name !== stamp)) {
       await pool.use(client => orRefused(client.removeFolder(path)));
@@ -133,16 +142,18 @@ export class ServerLock {
   }
 
   async #renew(): Promise<void> {
-    const { batch, context, stop } = this.#workshop;
+    const { context, stop } = this.#workshop;
     const [old, next] = [this.#stamp, stampName(this.#owner, this.#seconds())];
     if (old === undefined) return;
     this.#beat = context.clock.after(BEAT_MS, () => void this.#renew());
-    if (old === next) return;
+    if (old === next || this.#renewing) return;
+    this.#renewing = true;
     try {
-      await batch.soon(async soon => {
-        const made = soon.makeFolder(remotePath(this.#folder, next)).catch(() => undefined);
-        await Promise.all([made, soon.removeFolder(remotePath(this.#folder, old))]);
-      });
+      const [make, remove] = [remotePath(this.#folder, next), remotePath(this.#folder, old)];
+      await this.#soon(
+        async soon => void (await Promise.all([isYes(soon.makeFolder(make)), soon.removeFolder(remove)])),
+        async client => void ((await isYes(client.makeFolder(make))) && (await client.removeFolder(remove))),
+      );
       if (this.#stamp === old) this.#stamp = next;
     } catch (error) {
       if (!isNo(error)) return;
@@ -150,17 +161,34 @@ export class ServerLock {
       if (names.every(name => parseStamp(name)?.token === this.#owner.token) && names.length > 0) this.#stamp = names.at(-1);
       else
         stop(new AppError('lock-lost', `another mirror has taken over the lock ${printable(this.#folder)}`, { retry: 'later' }));
+    } finally {
+      this.#renewing = false;
     }
   }
 
-  /** Leaves with the goodbye of the session. */
-  #leave(client: FtpClient, stamp: string, left: string | undefined): Promise<unknown> {
-    const { soon } = client;
-    return Promise.allSettled([
-      ...(left === undefined ? [] : [soon.makeFolder(remotePath(this.#folder, left))]),
-      soon.removeFolder(remotePath(this.#folder, stamp)),
-      ...(left === undefined ? [soon.removeFolder(this.#folder)] : []),
-    ]);
+  /** Together with other commands, or alone where the path is relative to a folder that the session has left. */
+  async #soon(ask: (soon: FtpClient['soon']) => Promise<void>, alone: (client: FtpClient) => Promise<void>): Promise<void> {
+    try {
+      await this.#workshop.batch.soon(ask);
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'folder-left') throw error;
+      await this.#workshop.pool.use(alone);
+    }
+  }
+
+  /** Under a root with an absolute path the commands leave with the goodbye of the session: nothing is waited for. */
+  async #leave(client: FtpClient, stamp: string, left: string | undefined): Promise<void> {
+    const together = this.#folder.startsWith('/');
+    const ways = together ? client.soon : client;
+    const steps: readonly (() => Promise<void>)[] = [
+      ...(left === undefined ? [] : [() => ways.makeFolder(remotePath(this.#folder, left))]),
+      () => ways.removeFolder(remotePath(this.#folder, stamp)),
+      ...(left === undefined ? [() => ways.removeFolder(this.#folder)] : []),
+    ];
+    for (const step of steps) {
+      const answer = step().catch(() => undefined);
+      if (!together) await answer;
+    }
   }
 
   /** After a cut or a Ctrl-C: on a session of its own, and not for long. */
@@ -170,9 +198,7 @@ export class ServerLock {
     const timer = context.clock.after(RELEASE_MS, () => enough.abort(new MisuseError('the lock took too long to release')));
     try {
       const client = await reconnect(enough.signal);
-      const gone = this.#leave(client, stamp, left);
-      await client.flush().catch(() => undefined);
-      await gone;
+      await this.#leave(client, stamp, left);
       await client.quit();
     } catch {
       // The next mirror on this machine sees that this process has gone; another waits until the stamp is old.

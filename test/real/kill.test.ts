@@ -1,0 +1,114 @@
+// kill -9 at any moment, then again: the trees are equal, nothing foreign is left, and nobody ever saw half a file.
+// KILLS=200 is the campaign; SEED repeats one. Without them a few kills each.
+import { chownSync, mkdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { tempDir } from '../support/temp-dir.ts';
+import { chance, type Moment, mirror, Source, sumsOf, treeOf, watch } from './kill-rig.ts';
+import { describeReal } from './require.ts';
+import { type RealServer, startProftpd, startPureFtpd, startVsftpd } from './servers.ts';
+
+const KILLS = Number(process.env['KILLS'] ?? 3);
+const SEED = Number(process.env['SEED'] ?? 7);
+const SERVERS = ['vsftpd', 'proftpd', 'pure-ftpd'] as const;
+const START = {
+  vsftpd: () => startVsftpd({ tls: 'none' }),
+  proftpd: () => startProftpd({ tls: 'none' }),
+  'pure-ftpd': () => startPureFtpd(),
+};
+
+const WAYS = [
+  { way: 'upload', server: 'vsftpd', kills: KILLS, flags: [] },
+  { way: 'upload, commit: end', server: 'proftpd', kills: Math.ceil(KILLS / 4), flags: ['--commit', 'end'] },
+  { way: 'upload, compare: manifest', server: 'pure-ftpd', kills: Math.ceil(KILLS / 4), flags: ['--compare', 'manifest'] },
+  { way: 'download', server: 'proftpd', kills: KILLS, flags: [] },
+] as const;
+
+describeReal.each('$way, killed', WAYS, [...SERVERS], ({ way, server: kind, kills, flags }) => {
+  test(`${kills} times on ${kind}`, { timeout: 60_000 + kills * 20_000 }, async () => {
+    const folder = await tempDir();
+    const server = await START[kind]();
+    try {
+      const upload = way.startsWith('upload');
+      const remote = servedFolder(server);
+      const local = join(folder.path, 'local');
+      mkdirSync(local);
+      const [from, to] = upload ? [local, remote] : [remote, local];
+      const random = chance(SEED);
+      const source = new Source(from, random);
+      const args = [...(upload ? [local, 'SERVER'] : ['SERVER', local]), '--delete', '--parallel', '4', ...flags];
+      const run = (moment?: Moment) => mirror({ cwd: folder.path, server, args }, moment);
+      let length = (await run()).lines;
+      let [killed, reads] = [0, 0];
+      for (let turn = 0; turn < kills; turn++) {
+        const before = await sumsOf(from);
+        source.change();
+        const after = await sumsOf(from);
+        const stop = watch(to, [before, after]);
+        const first = await run({ lines: 1 + Math.floor(random() * length) });
+        if (first.signal === 'SIGKILL') killed += 1;
+        const second = await run();
+        const seen = await stop();
+        reads += seen.reads;
+        const where = `seed ${SEED}, turn ${turn}`;
+        expect({ where, code: second.code, stderr: second.code === 0 ? '' : second.stderr }).toEqual({
+          where,
+          code: 0,
+          stderr: '',
+        });
+        expect({ where, torn: seen.torn }).toEqual({ where, torn: [] });
+        expect(await sumsOf(to), where).toEqual(after);
+        expect(ours(to), where).toEqual(flags[1] === 'manifest' ? ['.postrider-manifest.json'] : []);
+        length = Math.max(30, first.lines, Math.floor(second.lines * 0.9));
+      }
+      process.stdout.write(`${way} on ${kind}: killed ${killed} of ${kills} in time, ${reads} reads of whole files, none torn\n`);
+      expect(killed).toBeGreaterThan(0);
+    } finally {
+      await server.stop();
+      await folder.remove();
+    }
+  });
+});
+
+describeReal('what was sent before the kill', ['proftpd'], () => {
+  test.each(['up', 'down'])('is not sent again: %s', { timeout: 60_000 }, async direction => {
+    const folder = await tempDir();
+    const server = await startProftpd({ tls: 'none' });
+    try {
+      const remote = servedFolder(server);
+      const local = join(folder.path, 'local');
+      mkdirSync(local);
+      const [from, to] = direction === 'up' ? [local, remote] : [remote, local];
+      const size = 40_000_000;
+      const source = new Source(from, chance(SEED));
+      source.write('huge', size);
+      const args = [...(direction === 'up' ? [local, 'SERVER'] : ['SERVER', local]), '--parallel', '1', '--include', 'huge'];
+      const stop = watch(to, [await sumsOf(from)]);
+      const first = await mirror({ cwd: folder.path, server, args: [...args, '--bandwidth', '20MB/s'] }, { bytes: size / 4 });
+      expect(first.signal).toBe('SIGKILL');
+      const part = [...treeOf(to, false)].find(([path]) => path.endsWith('.part'));
+      expect(Number(part?.[1])).toBeGreaterThan(1_000_000);
+      const second = await mirror({ cwd: folder.path, server, args });
+      expect(second.outputs?.['bytes']).toBeLessThanOrEqual(size - Number(part?.[1]));
+      expect((await stop()).torn).toEqual([]);
+      expect((await sumsOf(to)).get('huge')).toBe((await sumsOf(from)).get('huge'));
+      expect(ours(to)).toEqual([]);
+    } finally {
+      await server.stop();
+      await folder.remove();
+    }
+  });
+});
+
+function servedFolder(server: RealServer): string {
+  const folder = join(server.root, 'www');
+  mkdirSync(folder);
+  const { uid, gid } = statSync(server.root);
+  chownSync(folder, uid, gid);
+  return folder;
+}
+
+/** What postrider keeps for itself: unfinished files, locks. */
+function ours(root: string): string[] {
+  return [...treeOf(root, false).keys()].filter(path => path.includes('.postrider-'));
+}
