@@ -37,9 +37,10 @@ export const mirrorSchema = object({
       'How a transferred file is checked before it gets its name: by its size, or also by a checksum that the server makes.',
     ),
   ascii: list(word())
-    .refine(globs => globs.length === 0, { error: 'is not available yet: every file is transferred byte for byte' })
     .default([])
-    .describe('Not available yet: files are transferred byte for byte.'),
+    .describe(
+      'Globs of files transferred as text (TYPE A): line ends become those of the receiving side. Their sizes differ, so only times tell a change.',
+    ),
   chmod: object({
     files: mode().optional().describe('Mode of every transferred file, in octal: "644".'),
     dirs: mode().optional().describe('Mode of every folder made, in octal: "755".'),
@@ -66,6 +67,10 @@ export const mirrorSchema = object({
   if (config.compare === 'manifest' && config.direction === 'download') {
     const message = '`compare: manifest` is for uploads: write `compare: time-size` or `compare: hash`';
     context.addIssue({ code: 'custom', path: ['compare'], input: config.compare, message });
+  }
+  if (config.ascii.length > 0 && config.compare !== 'time-size') {
+    const message = '`ascii` needs `compare: time-size`: text has another size and another sum on either side';
+    context.addIssue({ code: 'custom', path: ['ascii'], input: config.ascii, message });
   }
   if (!config.atomic && config.commit === 'end') {
     context.addIssue({ code: 'custom', path: ['commit'], input: config.commit, message: '`commit: end` needs `atomic: true`' });

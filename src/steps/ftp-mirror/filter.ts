@@ -25,6 +25,12 @@ export function makeLastRank(globs: readonly string[]): (path: string) => number
   return path => matchers.findLastIndex(matches => matches(path)) + 1;
 }
 
+/** Does any of these globs match? */
+export function makeGlobTest(globs: readonly string[]): (path: string) => boolean {
+  const rank = makeLastRank(globs);
+  return path => rank(path) > 0;
+}
+
 function patterns(lines: readonly string[]) {
   return ignore({ ignorecase: false, allowRelativePaths: true }).add([...lines]);
 }

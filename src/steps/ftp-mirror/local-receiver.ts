@@ -58,14 +58,14 @@ export class LocalReceiver implements Receiver {
   }
 
   async #stage(transfer: Transfer): Promise<Staged> {
-    const { config, pool } = this.#workshop;
+    const { config, pool, isText } = this.#workshop;
     const at = config.atomic ? this.tempOf(transfer) : transfer.path;
     const size = await pool.use(async (client, attempt) => {
       const file = await this.#folder.openFile(at);
       let received: number;
       try {
         received = await this.#receive(client, file, transfer, attempt);
-        if (config.verify === 'hash') await this.#verify(client, file, transfer, received);
+        if (config.verify === 'hash' && !isText(transfer.path)) await this.#verify(client, file, transfer, received);
         await this.#finish(file, transfer);
       } catch (error) {
         if (config.atomic && isHopeless(error)) await this.#folder.remove(at, 'file');
@@ -108,11 +108,12 @@ export class LocalReceiver implements Receiver {
 
   /** Returns the size of the whole file. */
   async #receive(client: FtpClient, file: LocalFile, transfer: Transfer, attempt: number): Promise<number> {
-    const { config, remoteRoot } = this.#workshop;
+    const { config, remoteRoot, isText } = this.#workshop;
     const remote = remotePath(remoteRoot, transfer.path);
     const { size, modifiedAt } = transfer.facts;
-    const mayContinue = config.atomic && size !== undefined && modifiedAt !== undefined && (config.resume || attempt > 1);
-    if (config.atomic && size !== undefined && this.#maySegment(client, size)) {
+    const inParts = config.atomic && !isText(transfer.path);
+    const mayContinue = inParts && size !== undefined && modifiedAt !== undefined && (config.resume || attempt > 1);
+    if (inParts && size !== undefined && this.#maySegment(client, size)) {
       const done = await this.#receiveApart(client, file, transfer, { remote, size, resume: mayContinue });
       if (done) return size;
       file.truncate(0);
@@ -166,12 +167,13 @@ export class LocalReceiver implements Receiver {
   }
 
   async #copy(client: FtpClient, file: LocalFile, transfer: Transfer, remote: string, offset: number): Promise<number> {
-    const { config, bandwidth, signal } = this.#workshop;
+    const { config, bandwidth, signal, isText } = this.#workshop;
     const { path, facts } = transfer;
-    const expected = config.verify === 'none' ? undefined : facts.size;
+    const ascii = isText(path);
+    const expected = config.verify === 'none' || ascii ? undefined : facts.size;
     await onDisk(path, () => file.truncate(offset));
     let position = offset;
-    for await (const chunk of client.download(remote, offset === 0 ? {} : { offset })) {
+    for await (const chunk of client.download(remote, offset === 0 ? { ascii } : { offset })) {
       await bandwidth.take(chunk.length, signal);
       if (expected !== undefined && position + chunk.length > expected) throw sizeMismatch(path, 'more than', expected);
       await onDisk(path, () => file.write(chunk, position));

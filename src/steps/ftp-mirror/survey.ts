@@ -40,7 +40,7 @@ export async function surveyBoth(workshop: Workshop): Promise<Survey> {
   if (config.compare === 'hash' || config.verify === 'hash') await serverHashing(config, workshop.pool);
   const [local, remote] = await Promise.all([lookLocal(workshop), lookRemote(workshop)]);
   const here = local?.tree ?? emptyTree();
-  const exact = await refine(workshop, here, remote?.tree ?? emptyTree());
+  const exact = await refine(workshop, here, withTextSizes(workshop, here, remote?.tree ?? emptyTree()));
   const [source, target] = isUpload ? [here, exact.tree] : [exact.tree, here];
   const equal = new Set([...exact.confirmed.keys(), ...(await equalAsSeen(workshop, source, target, exact.asSeen))]);
   const plan = compareTrees(source, target, {
@@ -128,6 +128,16 @@ async function equalAsSeen(
     if (seen !== undefined && isAsSeen(seen, facts, copy)) equal.push(path);
   }
   return equal;
+}
+
+/** The sizes of a text say nothing about each other: the copy is taken to have its own, and times decide. */
+function withTextSizes({ isText, config }: Workshop, local: Tree, remote: Tree): Tree {
+  if (config.ascii.length === 0) return remote;
+  const files = [...remote.files].map(([path, facts]) => {
+    const size = isText(path) ? local.files.get(path)?.size : undefined;
+    return [path, size === undefined ? facts : { ...facts, size }] as const;
+  });
+  return withFiles(remote, new Map(files));
 }
 
 function withFiles(tree: Tree, files: Tree['files']): Tree {

@@ -8,6 +8,8 @@ import { LocalFile } from './local-file.ts';
 import { factsOf } from './local-tree.ts';
 import { remoteSize } from './remote-facts.ts';
 
+const [CR, LF] = [0x0d, 0x0a];
+
 export interface Upload {
   /** Absolute path of the source. */
   readonly local: string;
@@ -20,6 +22,8 @@ export interface Upload {
   readonly verify: boolean;
   /** Checksums to make of what is sent, on the way. */
   readonly digests?: readonly HashAlgorithm[];
+  /** As text (TYPE A), from its beginning. */
+  readonly ascii?: boolean;
   readonly moved: (position: number, bytes: number) => void;
   /** Read and sent at once. */
   readonly chunkBytes: number;
@@ -39,6 +43,8 @@ export interface Sent extends UploadFacts {
   readonly remote: string;
   /** The checksums asked for, of the whole file. */
   readonly hashes: Readonly<Partial<Record<HashAlgorithm, string>>>;
+  /** Of a text: the sizes that it may have on the server, by the line ends there. */
+  readonly textSizes?: readonly number[];
 }
 
 /** Resolves when the server has said that it has all of it. Rejects with `file-changed` (retry: later) when the source changed meanwhile. */
@@ -51,7 +57,8 @@ export async function uploadFile(client: FtpClient, upload: Upload): Promise<Sen
     const facts = factsOf(before);
     const remote = upload.remote(facts);
     const sums = new Sums(file, upload.digests ?? []);
-    await send(client, upload, { file, sums, remote, size: facts.size });
+    const lines = upload.ascii === true ? new LineEnds() : undefined;
+    await send(client, upload, { file, sums, lines, remote, size: facts.size });
     if (!isUnchanged(upload.local, before)) {
       await discard(client, remote, upload);
       throw new AppError('file-changed', `${printable(upload.local)} changed while it was sent`, {
@@ -59,7 +66,9 @@ export async function uploadFile(client: FtpClient, upload: Upload): Promise<Sen
         hint: 'It is sent again by the next attempt; nothing was published.',
       });
     }
-    const sent = { remote, size: facts.size, modifiedAt: facts.modifiedAt, hashes: await sums.of(facts.size) };
+    const text = lines === undefined ? {} : { textSizes: lines.sizes(facts.size) };
+    const { size, modifiedAt } = facts;
+    const sent = { remote, size, modifiedAt, hashes: await sums.of(facts.size), ...text };
     if (upload.verify) await verifySize(client, { ...upload, ...sent });
     return sent;
   } finally {
@@ -78,12 +87,14 @@ function openSource({ local, followLinks }: Upload): LocalFile {
 interface Source {
   readonly file: LocalFile;
   readonly sums: Sums;
+  readonly lines: LineEnds | undefined;
   readonly remote: string;
   readonly size: number;
 }
 
 async function send(client: FtpClient, upload: Upload, source: Source): Promise<void> {
-  const { remote, size } = source;
+  const { remote, size, lines } = source;
+  if (lines !== undefined) return void (await client.upload(remote, read(upload, source, 0), { ascii: true }));
   const found = await upload.offset(client, remote);
   const offset = found <= size ? found : 0;
   upload.moved(offset, 0);
@@ -125,6 +136,27 @@ class Sums {
   }
 }
 
+/** Line ends of a text while it is read: what it measures with each kind of them. */
+class LineEnds {
+  #bare = 0;
+  #pairs = 0;
+  #afterCr = false;
+
+  add(chunk: Buffer): void {
+    for (let at = chunk.indexOf(LF); at >= 0; at = chunk.indexOf(LF, at + 1)) {
+      const paired = at === 0 ? this.#afterCr : chunk[at - 1] === CR;
+      if (paired) this.#pairs += 1;
+      else this.#bare += 1;
+    }
+    this.#afterCr = chunk.at(-1) === CR;
+  }
+
+  /** With LF alone, as Unix stores it, and with CRLF, as it goes over the wire. */
+  sizes(size: number): readonly number[] {
+    return [size - this.#pairs, size + this.#bare];
+  }
+}
+
 /** Refusals that leave another way to try. A full disk or quota (452, 552) and a lost right (530, 532) are none. */
 const OTHER_WAY = new Set(['451', '500', '501', '502', '503', '504', '550', '551', '553', '554', '555']);
 
@@ -140,7 +172,7 @@ async function tryRefused(work: Promise<unknown>): Promise<boolean> {
 }
 
 /** The file's bytes from `start` up to the size it had when it was opened; ends early when the file shrank. */
-async function* read(upload: Upload, { file, sums, size }: Source, start: number): AsyncGenerator<Buffer> {
+async function* read(upload: Upload, { file, sums, lines, size }: Source, start: number): AsyncGenerator<Buffer> {
   for (let position = start; position < size; ) {
     const want = Math.min(upload.chunkBytes, size - position);
     await upload.take(want);
@@ -148,6 +180,7 @@ async function* read(upload: Upload, { file, sums, size }: Source, start: number
     const { bytesRead } = await readAt(upload, file, chunk, position);
     if (bytesRead === 0) return;
     sums.add(chunk.subarray(0, bytesRead), position);
+    lines?.add(chunk.subarray(0, bytesRead));
     yield chunk.subarray(0, bytesRead);
     position += bytesRead;
     upload.moved(position, bytesRead);
@@ -181,9 +214,9 @@ export interface Verification extends Sent {
 
 /** Throws `size-mismatch` (retry: later), the part discarded, when the server has another number of bytes. */
 export async function verifySize(client: FtpClient, check: Verification): Promise<void> {
-  const { remote, size, local } = check;
+  const { remote, size, local, textSizes = [size] } = check;
   const arrived = await remoteSize(client, remote);
-  if (arrived === size) return;
+  if (arrived !== undefined && textSizes.includes(arrived)) return;
   if (arrived === undefined) return check.note('the server tells no sizes: uploads are not verified');
   await discard(client, remote, check);
   throw new AppError('size-mismatch', `the server has ${arrived} of ${size} bytes of ${printable(local)}`, {

@@ -22,6 +22,7 @@ export class TailError extends Error {}
 /** Resolves when content and time are as they should be: true when the copy keeps its source's time. Throws TailError when they are not. */
 export async function equipSoon(client: FtpClient, tail: Tail): Promise<boolean> {
   const { remote, size, modifiedAt } = tail;
+  if (tail.textSizes !== undefined) throw new TailError('servers tell no size while they speak text');
   if (tail.hash !== undefined && size > HASHED_SOON_BYTES_MAX) throw new TailError('it takes its time');
   const [arrived, hash, timeKept, modeSet] = await Promise.all([
     tail.verify ? client.soon.size(remote) : size,

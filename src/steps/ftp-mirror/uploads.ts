@@ -75,7 +75,7 @@ export class Uploads {
   }
 
   #send(client: FtpClient, transfer: Transfer, attempt: number): Promise<Sent> {
-    const { config, bandwidth, signal, localRoot } = this.#workshop;
+    const { config, bandwidth, signal, localRoot, isText } = this.#workshop;
     const { path } = transfer;
     return uploadFile(client, {
       local: join(localRoot, path),
@@ -84,6 +84,7 @@ export class Uploads {
       offset: (session, remote) => this.#offset(session, remote, attempt),
       verify: false,
       digests: this.#digests(client),
+      ascii: isText(path),
       moved: (at, bytes) => this.#tally.at(path, at, bytes),
       chunkBytes: bandwidth.chunkBytes,
       take: bytes => bandwidth.take(bytes, signal),
@@ -106,7 +107,7 @@ export class Uploads {
       const note = (message: string) => this.#tally.once(message);
       const check = { ...sent, local: transfer.path, keepsPart: !config.atomic, note };
       await verifySize(client, check);
-      if (config.verify === 'hash') await verifyHash(client, check);
+      if (config.verify === 'hash' && sent.textSizes === undefined) await verifyHash(client, check);
     }
     const timeKept = config['preserve-times'] && (await client.setModified(sent.remote, sent.modifiedAt));
     if (config['preserve-times'] && !timeKept) this.#tally.once('the server cannot set times: they are remembered here instead');
@@ -136,7 +137,8 @@ export class Uploads {
     const staged = await pool.use(async (client, attempt) => {
       const gone = (mayBeDone || attempt > 1) && !(await remoteExists(client, sent.remote));
       if (!gone) return this.#equip(client, transfer, sent);
-      if ((await remoteSize(client, to)) !== sent.size) throw vanished(to);
+      const found = await remoteSize(client, to);
+      if (found === undefined || !(sent.textSizes ?? [sent.size]).includes(found)) throw vanished(to);
       const timeKept = config['preserve-times'] && (await client.setModified(to, sent.modifiedAt));
       return this.#staged(transfer, sent, timeKept, posix.basename(to));
     });

@@ -7,6 +7,7 @@ import { type Bandwidth, makeBandwidth } from './bandwidth.ts';
 import { Batch } from './batch.ts';
 import { rootBrake } from './brakes.ts';
 import type { MirrorConfig } from './config.ts';
+import { makeGlobTest } from './filter.ts';
 import { normalRemote } from './paths.ts';
 import { Pool } from './pool.ts';
 import { SeenTimesMemory } from './seen-times.ts';
@@ -23,6 +24,8 @@ export interface Workshop {
   readonly batch: Batch;
   readonly bandwidth: Bandwidth;
   readonly memory: SeenTimesMemory;
+  /** Goes over the wire as text (`ascii`): other line ends and so other sizes on either side. */
+  readonly isText: (path: string) => boolean;
   /** Aborts with the step, and when one failure makes going on pointless. */
   readonly signal: AbortSignal;
   stop(reason: Error): void;
@@ -60,6 +63,7 @@ export async function openWorkshop(config: MirrorConfig, context: StepContext, c
     pool,
     batch: new Batch(pool),
     bandwidth: makeBandwidth(config.bandwidth, clock),
+    isText: makeGlobTest(config.ascii),
     memory: new SeenTimesMemory(context.ledger, [config.direction, config.connection, remoteRoot, config.local]),
     signal,
     stop: reason => stopper.abort(reason),

@@ -1,6 +1,7 @@
 // An FTP server in memory behind the client's interface: it can lack abilities, be cut at the N-th operation, and tells what is visible.
 import { nextTurn } from '../../../src/core/clock.ts';
 import { BrokenSessionError, CancelledError, RefusedError } from '../../../src/core/errors.ts';
+import { textToWire } from '../../../src/protocols/ftp/ascii.ts';
 import type { FtpClient, FtpEntry } from '../../../src/protocols/ftp/index.ts';
 import { makeDigest } from '../../../src/steps/ftp-mirror/digest.ts';
 import type { Connect } from '../../../src/steps/ftp-mirror/workshop.ts';
@@ -28,6 +29,8 @@ export interface FakeOptions {
   chunkBytes?: number;
   /** The checksums that it makes; none without. */
   hashes?: FtpClient['hashing'];
+  /** How it stores lines that come as text: LF alone (Unix), or as they come. */
+  lineEnds?: 'lf' | 'crlf';
   /** False: facts() tells files only, as by SIZE and MDTM. */
   mlst?: boolean;
 }
@@ -226,8 +229,9 @@ class FakeClient implements Partial<FtpClient> {
     });
   }
 
-  async *download(path: string, { offset = 0 }: { offset?: number } = {}): AsyncIterable<Buffer> {
-    const data = await this.#do(`RETR ${path}@${offset}`, () => this.#file(path).data);
+  async *download(path: string, { offset = 0, ascii }: { offset?: number; ascii?: boolean } = {}): AsyncIterable<Buffer> {
+    const stored = await this.#do(`RETR ${path}@${offset}`, () => this.#file(path).data);
+    const data = ascii === true ? Buffer.from(stored.toString('latin1').replaceAll('\r\n', '\n'), 'latin1') : stored;
     if (offset > 0 && this.#server.options.restarts === false) throw refusedError('command-unsupported', '502');
     const step = this.#server.options.chunkBytes ?? 4;
     for (let at = offset; at < data.length; at += step) {
@@ -237,12 +241,21 @@ class FakeClient implements Partial<FtpClient> {
     await this.#do(`226 ${path}`, () => undefined);
   }
 
-  async upload(path: string, source: AsyncIterable<Uint8Array>, { offset = 0 }: { offset?: number } = {}): Promise<number> {
+  async upload(
+    path: string,
+    source: AsyncIterable<Uint8Array>,
+    { offset = 0, ascii }: { offset?: number; ascii?: boolean } = {},
+  ): Promise<number> {
     await this.#do(`STOR ${path}@${offset}`, () => this.#parent(path));
     if (offset > 0 && this.#server.options.restarts === false) throw refusedError('command-unsupported', '502');
     const old = this.#server.files.get(this.#server.at(path))?.data ?? Buffer.alloc(0);
     if (offset > old.length) throw refusedError('server-refused', '554');
-    return this.#store(path, old.subarray(0, offset), source);
+    const sent = await this.#store(path, old.subarray(0, offset), ascii === true ? textToWire(source) : source);
+    if (ascii === true && this.#server.options.lineEnds !== 'crlf') {
+      const file = this.#file(path);
+      file.data = Buffer.from(file.data.toString('latin1').replaceAll('\r\n', '\n'), 'latin1');
+    }
+    return sent;
   }
 
   async append(path: string, source: AsyncIterable<Uint8Array>): Promise<number> {

@@ -53,7 +53,7 @@ describe('names', () => {
 describe('settings', () => {
   test.each([
     [{ compare: 'manifest', direction: 'download' }, 'is for uploads'],
-    [{ ascii: ['*.txt'] }, 'not available yet'],
+    [{ ascii: ['*.txt'], compare: 'hash' }, '`ascii` needs `compare: time-size`'],
     [{ atomic: false, commit: 'end' }, 'needs `atomic: true`'],
     [{ remote: '' }, ''],
     [{ 'max-delete': '101%' }, ''],
