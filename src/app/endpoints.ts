@@ -39,8 +39,8 @@ export function endpointResolver(dependencies: EndpointDependencies): (name: str
 }
 
 async function resolveEndpoint(connection: Connection, dependencies: EndpointDependencies): Promise<Endpoint> {
-  const { password, user, oauth2, proxy, ...rest } = connection;
-  const names = secretsIn([connection.host, user ?? '', password ?? '', proxy ?? '']);
+  const { password, user, oauth2, proxy, dkim, ...rest } = connection;
+  const names = secretsIn([connection.host, user ?? '', password ?? '', proxy ?? '', dkim?.key ?? '']);
   const context = await expressionContextOf(names, dependencies);
   const read = (value: string) => asText(interpolate(value, context));
   const endpoint: Endpoint = {
@@ -48,12 +48,17 @@ async function resolveEndpoint(connection: Connection, dependencies: EndpointDep
     host: read(connection.host),
     ...(user === undefined ? {} : { user: read(user) }),
     ...(proxy === undefined ? {} : { proxy: proxyOf(read(proxy), dependencies.redactor) }),
+    ...(dkim === undefined ? {} : { dkim: { ...dkim, key: kept(read(dkim.key), dependencies.redactor) } }),
   };
   if (oauth2 !== undefined) return { ...endpoint, token: dependencies.tokensOf(oauth2) };
   if (password === undefined) return endpoint;
-  const secret = new Secret(read(password));
-  dependencies.redactor.add(secret);
-  return { ...endpoint, password: secret };
+  return { ...endpoint, password: kept(read(password), dependencies.redactor) };
+}
+
+function kept(text: string, redactor: Redactor): Secret {
+  const secret = new Secret(text);
+  redactor.add(secret);
+  return secret;
 }
 
 function proxyOf(text: string, redactor: Redactor): ProxyHop {

@@ -19,8 +19,8 @@ export function secretNeeds(job: Job): readonly SecretNeed[] {
     for (const name of secretsIn(raw)) need(name, user);
   };
   for (const name of connectionsUsed(job, steps)) {
-    const { host = '', user = '', password = '', oauth2 } = job.connections[name] ?? {};
-    note([host, user, password], `connection ${name}`);
+    const { host = '', user = '', password = '', oauth2, dkim } = job.connections[name] ?? {};
+    note([host, user, password, dkim?.key ?? ''], `connection ${name}`);
     if (oauth2 !== undefined) need(accountSecretName(oauth2), `connection ${name}`);
   }
   for (const step of steps) note(step.with, `step ${step.id}`);

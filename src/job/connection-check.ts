@@ -1,7 +1,7 @@
 // What is wrong with the connections of a job file or of connections.yaml.
 import { printable } from '../core/text.ts';
 import type { Protocol } from '../protocols/net/endpoint.ts';
-import { connectionSchemas, connectionTypeSchema, IDENTIFIER_PATTERN, IDENTIFIER_WORDS, UNAVAILABLE } from './definition.ts';
+import { connectionSchemas, connectionTypeSchema, IDENTIFIER_PATTERN, IDENTIFIER_WORDS } from './definition.ts';
 import { checkTimeout } from './duration-check.ts';
 import { checkValue, type ExpressionScope, forbidExpressions } from './expression-check.ts';
 import { isMapping, problemsOf } from './issue.ts';
@@ -10,7 +10,7 @@ import type { Path, Problem } from './problem.ts';
 import { hasExpression } from './template.ts';
 
 /** Read when the connection is opened; everything else is read with the file. */
-const EXPRESSION_KEYS: ReadonlySet<string> = new Set(['host', 'user', 'password', 'proxy']);
+const EXPRESSION_KEYS: ReadonlySet<string> = new Set(['host', 'user', 'password', 'proxy', 'dkim']);
 
 export function checkConnections(connections: Raw | undefined, at: Path, scope: ExpressionScope): readonly Problem[] {
   if (!isMapping(connections)) return [];
@@ -34,20 +34,18 @@ function checkConnection(raw: Raw, path: Path, scope: ExpressionScope): readonly
     const known = Object.hasOwn(raw, 'type') ? { type: raw['type'] ?? null } : {};
     return [...problemsOf(connectionTypeSchema, known, path), ...forbidExpressions(raw['type'], [...path, 'type'])];
   }
-  const unavailable = Object.keys(raw).filter(key => Object.hasOwn(UNAVAILABLE, key));
-  const rest = Object.fromEntries(Object.entries(raw).filter(([key]) => !unavailable.includes(key)));
-  const direct = 'delivery' in raw && !('host' in raw);
+  const direct = type === 'smtp' && raw['delivery'] === 'direct';
   return [
-    ...unavailable.map(key => unavailableKey(key, [...path, key])),
-    ...problemsOf(connectionSchemas[type], direct ? { ...rest, host: 'unused' } : rest, path).map(problem =>
+    ...problemsOf(connectionSchemas[type], direct ? { ...raw, host: 'unused' } : raw, path).map(problem =>
       nameType(problem, type),
     ),
-    ...Object.entries(rest).flatMap(([key, value]) =>
+    ...(direct ? checkDirect(raw, path) : []),
+    ...Object.entries(raw).flatMap(([key, value]) =>
       EXPRESSION_KEYS.has(key) ? checkValue(value, [...path, key], scope) : forbidExpressions(value, [...path, key]),
     ),
     ...checkTimeout(raw['timeout'], [...path, 'timeout']),
     ...checkHost(raw['host'], [...path, 'host']),
-    ...checkSignIn(rest, path),
+    ...checkSignIn(raw, path),
   ];
 }
 
@@ -105,9 +103,17 @@ function nameType(problem: Problem, type: Protocol): Problem {
   return { ...problem, code: 'bad-fingerprint', message: '`fingerprint` is no SHA-256 fingerprint', hint };
 }
 
-function unavailableKey(key: string, path: Path): Problem {
-  const hint = UNAVAILABLE[key] ?? 'Remove it.';
-  return { code: 'not-available', message: `\`${key}\` is not available in this version of postrider`, hint, path, part: 'key' };
+/** The servers of others are not signed in to. */
+function checkDirect(raw: Readonly<Record<string, Raw>>, path: Path): readonly Problem[] {
+  return ['host', 'user', 'password', 'oauth2', 'tls', 'port', 'fingerprint']
+    .filter(key => key in raw)
+    .map(key => ({
+      code: 'contradiction',
+      message: `\`delivery: direct\` finds its servers itself; it has no \`${key}\``,
+      hint: 'Remove one of them.',
+      path: [...path, key],
+      part: 'key' as const,
+    }));
 }
 
 function badName(name: string, path: Path): Problem {

@@ -18,6 +18,9 @@ const PORTS: Readonly<Record<Protocol, Readonly<Record<TlsMode, number>>>> = {
   smtp: { explicit: 587, implicit: 465, none: 25 },
 };
 
+/** Shown where a host would stand; nothing connects to it. */
+const DIRECT_HOST = 'direct';
+
 type AnyConnection = Infer<(typeof connectionSchemas)[Protocol]>;
 
 /** `folder` is where relative paths start. The connections have been checked. */
@@ -28,7 +31,9 @@ export function normaliseConnections(connections: Raw | undefined, folder: strin
 
 function normaliseConnection(name: string, raw: Raw, folder: string): Connection {
   const type = protocolOf(raw);
-  const checked = type === undefined ? undefined : check(connectionSchemas[type] as Schema<AnyConnection>, raw);
+  const direct = isMapping(raw) && raw['delivery'] === 'direct';
+  const whole = direct ? { ...raw, host: DIRECT_HOST } : raw;
+  const checked = type === undefined ? undefined : check(connectionSchemas[type] as Schema<AnyConnection>, whole);
   if (type === undefined || checked?.ok !== true) throw new MisuseError(`connection ${name} was not checked`);
   const { host, port, ca, fingerprint, user, password, timeout, 'max-connections': maxConnections, ...rest } = checked.value;
   const tls = rest.tls ?? TLS[type];
@@ -37,7 +42,7 @@ function normaliseConnection(name: string, raw: Raw, folder: string): Connection
     name,
     type,
     host,
-    port: port ?? PORTS[type][tls],
+    port: port ?? (direct ? 25 : PORTS[type][tls]),
     tls,
     caFile: ca === undefined ? undefined : resolve(folder, ca),
     fingerprint,

@@ -138,17 +138,21 @@ export const connectionSchemas = {
     ...signInKeys,
     tls: tls('explicit'),
     hostname: word().optional().describe('The name said in EHLO.'),
+    delivery: oneOf(['direct'])
+      .optional()
+      .describe('direct: finds each recipient’s server by MX instead of `host`; port 25, TLS where the other side offers it.'),
+    dkim: object({
+      domain: word().describe('The domain that signs: that of the sender.'),
+      selector: word().describe('Its name in DNS: <selector>._domainkey.<domain>.'),
+      key: word().describe('The private key in PEM form, `${{ secrets.NAME }}`.'),
+    })
+      .optional()
+      .describe('Signs what is sent.'),
   }),
 } as const;
 
 /** What remains checkable of a connection whose type is not known. */
 export const connectionTypeSchema = object({ type: oneOf(['ftp', 'pop3', 'smtp']).describe('The kind of server.') });
-
-/** Keys of the contract that nothing acts on yet, and what to do instead. Accepting them would be a silent lie. */
-export const UNAVAILABLE: Readonly<Record<string, string>> = {
-  delivery: 'Remove it and give the `host` of a mail server that delivers.',
-  dkim: 'Remove it; let the mail server at `host` sign.',
-};
 
 export type JobFile = Infer<typeof jobFileSchema>;
 export type StepFile = Infer<typeof stepSchema>;

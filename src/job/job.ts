@@ -35,7 +35,9 @@ export interface Schedule {
 }
 
 /** An endpoint as written: host, user and password may hold expressions. The port is already defaulted by type and tls. */
-export interface Connection extends Omit<Endpoint, 'password' | 'token' | 'proxy'> {
+export interface Connection extends Omit<Endpoint, 'password' | 'token' | 'proxy' | 'dkim' | 'unauthenticated'> {
+  /** The key as written, usually `${{ secrets.NAME }}`. */
+  readonly dkim?: { readonly domain: string; readonly selector: string; readonly key: string };
   /** As written: `socks5://…` or `http://…`, perhaps with a secret in it. */
   readonly proxy?: string;
   /** Usually `${{ secrets.NAME }}`. */

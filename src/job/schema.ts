@@ -31,8 +31,16 @@ export function jobSchema(steps: ReadonlyMap<string, StepType>): Node {
 
 function connection(): Node {
   const types = Object.keys(connectionSchemas) as (keyof typeof connectionSchemas)[];
-  const choices = types.map(type => choice('type', type, plain(connectionSchemas[type])));
+  const choices = types.map(type => choice('type', type, withoutHost(plain(connectionSchemas[type]))));
   return { type: 'object', properties: { type: { enum: types } }, required: ['type'], allOf: choices };
+}
+
+/** `delivery: direct` has none. */
+function withoutHost(node: Node): Node {
+  const properties = node['properties'] as Record<string, Node>;
+  if (!('delivery' in properties)) return node;
+  const host = { anyOf: [{ required: ['host'] }, { required: ['delivery'] }] };
+  return { ...node, ...host, required: (node['required'] as readonly string[]).filter(key => key !== 'host') };
 }
 
 function step(schema: Schema<unknown>, steps: ReadonlyMap<string, StepType>): Node {

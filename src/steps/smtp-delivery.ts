@@ -3,7 +3,7 @@ import { cancelled } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import type { Letter, LetterHead, Outbox } from '../mail/outbox.ts';
 import type { StreamedMail } from '../mail/stream.ts';
-import { addressOf, type Endpoint } from '../protocols/net/endpoint.ts';
+import { addressOf, type DkimKey, type Endpoint } from '../protocols/net/endpoint.ts';
 import { type connectSmtp, type Outcome, outcomeOf, type RecipientResult, type SmtpClient } from '../protocols/smtp/index.ts';
 import { ownStepId } from './smtp-mail.ts';
 import { mailOf, type PostOffice, putOff, record, waitingOf } from './smtp-post.ts';
@@ -85,7 +85,7 @@ async function deliverHeld(mail: Mail, context: StepContext, connect: Connect, o
   const key = { job: context.job.name, run: context.run.id, report: ownStepId(context, mail.uses) };
   const head = { ...key, file: context.job.file, connection: mail.connection, from: mail.from, to: mail.to };
   const { messageId, subject, smtpUtf8 } = mail;
-  const { id } = (await letters.find(key)) ?? (await freeze({ ...head, messageId, subject, smtpUtf8 }, mail, letters));
+  const { id } = (await letters.find(key)) ?? (await freeze({ ...head, messageId, subject, smtpUtf8 }, mail, letters, context));
   const letter = await letters.claim(id, outbox.sender(), outbox.isAlive);
   if (letter === undefined) throw busy(id);
   try {
@@ -96,10 +96,13 @@ async function deliverHeld(mail: Mail, context: StepContext, connect: Connect, o
   }
 }
 
-async function freeze(head: LetterHead, mail: Mail, letters: Outbox): Promise<Letter> {
+async function freeze(head: LetterHead, mail: Mail, letters: Outbox, context: StepContext): Promise<Letter> {
   const message = await mail.compose();
   try {
-    return await letters.add(head, message.chunks());
+    // A connection that cannot be had now is what the outbox is for; the mail then goes without a signature.
+    const endpoint = await context.connection(mail.connection).catch(() => undefined);
+    const content = await signed(message, endpoint?.dkim);
+    return await letters.add(head, content instanceof Uint8Array ? [content] : content);
   } finally {
     await message.close();
   }
@@ -133,9 +136,10 @@ async function deliverNow(mail: Mail, context: StepContext, connect: Connect): P
   const message = await mail.compose();
   let client: SmtpClient | undefined;
   try {
+    const content = await signed(message, (await context.connection(mail.connection)).dkim);
     client = await open(mail.connection, context, connect);
-    const { recipients } = await client.send(mail, repeated(message.chunks), {
-      bytes: message.size,
+    const { recipients } = await client.send(mail, content, {
+      bytes: content instanceof Uint8Array ? content.length : message.size,
       eightBit: mail.smtpUtf8,
       smtpUtf8: mail.smtpUtf8,
       repeatable: true,
@@ -147,6 +151,14 @@ async function deliverNow(mail: Mail, context: StepContext, connect: Connect): P
     client?.close();
     await message.close();
   }
+}
+
+/** As it is when no key is there to sign it. */
+async function signed({ chunks }: StreamedMail, dkim: DkimKey | undefined): Promise<AsyncIterable<Buffer> | Buffer> {
+  if (dkim === undefined) return repeated(chunks);
+  const { signMail } = await import('../mail/dkim.ts');
+  const { domain, selector, key } = dkim;
+  return signMail(chunks(), { domain, selector, privateKey: key.reveal() });
 }
 
 function repeated(chunks: () => AsyncIterator<Buffer>): AsyncIterable<Buffer> {

@@ -22,6 +22,14 @@ export interface ProxyHop {
   readonly password?: Secret;
 }
 
+/** Signs outgoing mail (RFC 6376). */
+export interface DkimKey {
+  readonly domain: string;
+  readonly selector: string;
+  /** PEM. */
+  readonly key: Secret;
+}
+
 export interface Endpoint {
   /** The connection's name in the job file, or the URL's host: for messages. */
   readonly name: string;
@@ -50,6 +58,14 @@ export interface Endpoint {
   readonly protection?: 'private' | 'control';
   /** smtp: the name said in EHLO. */
   readonly hostname?: string;
+  /** smtp: `direct` finds the servers of each recipient's domain instead of `host`. */
+  readonly delivery?: 'direct';
+  readonly dkim?: DkimKey;
+  /**
+   * Between mail servers only (RFC 7435): TLS against who listens in, with whoever answers, since their certificates prove nothing
+   * about a domain. No connection of a job has it.
+   */
+  readonly unauthenticated?: true;
 }
 
 /** `host:port`, IPv6 in brackets. */

@@ -35,7 +35,7 @@ export class TlsClient {
     return {
       host,
       ...(isIP(host) === 0 ? { servername: host } : {}),
-      rejectUnauthorized: true,
+      rejectUnauthorized: this.endpoint.unauthenticated !== true,
       secureContext: contextFor(this.endpoint.caFile, this.#resume),
       checkServerIdentity,
       ...(session === undefined ? {} : { session }),

@@ -21,6 +21,8 @@ export interface ConnectOptions {
   readonly transcript?: Transcript;
   /** What is remembered of this server between runs. */
   readonly memory?: ServerMemory;
+  /** `tls: explicit` is not demanded of a server that does not offer it: between mail servers only. */
+  readonly opportunistic?: boolean;
   /** Speaks LMTP (RFC 2033), to a server that puts mail into mailboxes here and now. */
   readonly lmtp?: boolean;
 }
@@ -39,7 +41,8 @@ export async function connectSmtp(endpoint: Endpoint, options: ConnectOptions): 
     const name = ownName(endpoint, transport);
     await greet(talk);
     await hello(talk, name);
-    if (endpoint.tls === 'explicit') await startTls(talk, clock, name);
+    const skipsTls = options.opportunistic === true && !talk.session.extensions.startTls;
+    if (endpoint.tls === 'explicit' && !skipsTls) await startTls(talk, clock, name);
     if (endpoint.user !== undefined) await signIn(talk, endpoint);
     const technique = await techniqueFor(talk.session.extensions, options.memory, clock);
     return new SmtpSessionClient(talk, technique, () => stepDown(technique, options.memory, clock));
