@@ -10,7 +10,7 @@ import { COMMAND_BYTES_MAX } from '../wire/limits.ts';
 import type { Reply } from '../wire/reply.ts';
 import type { Charset } from './charset.ts';
 import { readable, serverClosing } from './errors.ts';
-import { WINDOW_BYTES, WINDOW_COMMANDS } from './limits.ts';
+import { PACKET_BYTES_MAX, WINDOW_BYTES, WINDOW_COMMANDS } from './limits.ts';
 import { commandEncoder } from './paths.ts';
 import { type CommandKind, FtpSession, type InnerLines, type SessionEvent } from './session.ts';
 import { type PipelineTrust, trustIn } from './trust.ts';
@@ -220,7 +220,8 @@ export class FtpControl {
       if (rider !== undefined) one.final.then(rider.resolve, rider.reject);
       return one;
     });
-    this.transport.write(Buffer.concat(departures.map(([, { bytes }]) => bytes))).catch((error: Error) => this.close(error));
+    for (const packet of packetsOf(departures.map(([, { bytes }]) => bytes)))
+      this.transport.write(packet).catch((error: Error) => this.close(error));
     return running;
   }
 
@@ -296,6 +297,25 @@ export class FtpControl {
       hint: 'The server or the network dropped it; trying again usually helps.',
     });
   }
+}
+
+/**
+ * Commands that leave at once, in pieces that end with one and fit into one packet each: ProFTPD garbles a command that reaches it in two
+ * pieces, when the cut is between its CR and its LF.
+ */
+function packetsOf(commands: readonly Uint8Array[]): readonly Uint8Array[] {
+  const packets: Uint8Array[] = [];
+  let waiting: Uint8Array[] = [];
+  let bytes = 0;
+  for (const command of commands) {
+    if (bytes > 0 && bytes + command.length > PACKET_BYTES_MAX) {
+      packets.push(Buffer.concat(waiting));
+      [waiting, bytes] = [[], 0];
+    }
+    waiting.push(command);
+    bytes += command.length;
+  }
+  return [...packets, Buffer.concat(waiting)];
 }
 
 function tooLong(shown: string): AppError {

@@ -10,11 +10,17 @@ export const LISTING_LINE_BYTES_MAX = 16 * 1024;
 export const PRELIMINARY_REPLIES_MAX = 1_000;
 
 /** Commands in flight at once. */
-export const COMMANDS_WAITING_MAX = 256;
+export const COMMANDS_WAITING_MAX = 512;
 
-/** Commands that leave in one segment, where several may: little enough for any server's input buffer. */
-export const WINDOW_COMMANDS = 100;
-export const WINDOW_BYTES = 8_192;
+/**
+ * Commands that leave together, where several may, and that a server may have to buffer. ProFTPD reads 4,102 bytes at once, and garbles the
+ * command whose CR and LF it gets in two reads: what fits into one read, in packets that end with a command, is never cut there.
+ */
+export const WINDOW_COMMANDS = 250;
+export const WINDOW_BYTES = 4_000;
+
+/** What fits into one packet on any way there is, TLS included. */
+export const PACKET_BYTES_MAX = 1_200;
 
 /** How long an abandoned transfer may take to be acknowledged; then the session is given up instead. */
 export const ABORT_MS = 2_000;

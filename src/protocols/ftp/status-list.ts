@@ -23,53 +23,49 @@ export interface StatusContext {
   readonly leavesLinks: boolean;
 }
 
-type Trust = 'untried' | 'proven' | 'lost';
-const trusted = new WeakMap<Endpoint, Trust>();
-
-interface Listed {
-  readonly path: string;
-  readonly entries: readonly FtpEntry[];
+/** What is known of a server, whichever session found it out. */
+interface Knowledge {
+  trust: 'untried' | 'proven' | 'lost';
+  /** A folder whose content is known: what STAT says of it shows what STAT is worth. */
+  touchstone?: { readonly path: string; readonly entries: readonly FtpEntry[] };
 }
+
+const known = new WeakMap<Endpoint, Knowledge>();
 
 export class StatusLister {
   readonly #context: StatusContext;
-  /** A folder whose content is known: what STAT says of it shows what STAT is worth. */
-  #touchstone: Listed | undefined;
+  readonly #known: Knowledge;
 
   constructor(context: StatusContext) {
     this.#context = context;
+    this.#known = known.get(context.endpoint) ?? { trust: 'untried' };
+    known.set(context.endpoint, this.#known);
   }
 
   /** An ordinary listing, just read. */
   learn(path: string, entries: readonly FtpEntry[]): void {
-    if (this.#trust !== 'untried' || entries.length === 0 || entries.length > STATUS_LINES_MAX - DOTS) return;
+    if (this.#known.trust !== 'untried' || entries.length === 0 || entries.length > STATUS_LINES_MAX - DOTS) return;
     if (this.#context.leavesLinks && entries.some(({ type }) => type === 'link')) return;
-    if (this.#askable(path) !== undefined) this.#touchstone = { path, entries };
+    const full = this.#askable(path);
+    if (full !== undefined) this.#known.touchstone = { path: full, entries };
   }
 
   /** One answer a path: its entries, or undefined where STAT proves nothing. Throws only when the session is dead. */
   async list(paths: readonly string[]): Promise<readonly (readonly FtpEntry[] | undefined)[]> {
     const { control } = this.#context;
-    const touchstone = this.#trust === 'untried' ? this.#touchstone : undefined;
-    if (!control.trust.given || this.#trust === 'lost' || (this.#trust === 'untried' && touchstone === undefined))
+    const untried = this.#known.trust === 'untried';
+    const touchstone = untried ? this.#known.touchstone : undefined;
+    if (!control.trust.given || this.#known.trust === 'lost' || (untried && touchstone === undefined))
       return paths.map(() => undefined);
     try {
       const asked = Promise.all([touchstone?.path, ...paths].map(path => (path === undefined ? undefined : this.#ask(path))));
-      const [, [known, ...answers]] = await Promise.all([control.flush(), asked]);
-      if (touchstone !== undefined) this.#trust = isSame(known ?? [], touchstone.entries) ? 'proven' : 'lost';
-      return this.#trust === 'proven' ? answers : paths.map(() => undefined);
+      const [, [again, ...answers]] = await Promise.all([control.flush(), asked]);
+      if (touchstone !== undefined) this.#known.trust = isSame(again ?? [], touchstone.entries) ? 'proven' : 'lost';
+      return this.#known.trust === 'proven' ? answers : paths.map(() => undefined);
     } catch (error) {
-      this.#trust = 'lost';
+      this.#known.trust = 'lost';
       throw error;
     }
-  }
-
-  get #trust(): Trust {
-    return trusted.get(this.#context.endpoint) ?? 'untried';
-  }
-
-  set #trust(trust: Trust) {
-    trusted.set(this.#context.endpoint, trust);
   }
 
   async #ask(path: string): Promise<readonly FtpEntry[] | undefined> {
@@ -90,7 +86,7 @@ export class StatusLister {
       }
     };
     const reply = await control.ride(`STAT -a ${full}`, { inner });
-    if (isUnsupported(reply)) this.#trust = 'lost';
+    if (isUnsupported(reply)) this.#known.trust = 'lost';
     return !useless && isWhole(reply, reader) && !this.#leaves(reader) ? reader.finish() : undefined;
   }
 

@@ -1,7 +1,7 @@
 // Many small questions and changes on the server in windows on one session, instead of a round trip for each.
 import { nextTurn } from '../../core/clock.ts';
 import type { FtpClient } from '../../protocols/ftp/index.ts';
-import { inLanes } from './lanes.ts';
+import { chunksOf, inLanes } from './lanes.ts';
 import type { Pool } from './pool.ts';
 
 type Soon = FtpClient['soon'];
@@ -13,7 +13,9 @@ interface Item {
 }
 
 /** How many are worth starting side by side. */
-export const BATCH_ITEMS = 400;
+export const BATCH_ITEMS = 1_000;
+/** What one session takes of them. */
+const SHARE_ITEMS = 120;
 
 export class Batch {
   readonly #pool: Pool;
@@ -39,7 +41,7 @@ export class Batch {
     for (await nextTurn(); this.#queue.length > 0; await nextTurn()) {
       const items = this.#queue.splice(0, BATCH_ITEMS);
       if (this.#apart) await inLanes(items, this.#pool.lanes, item => this.#ask([item]));
-      else await this.#ask(items);
+      else await inLanes(chunksOf(items, SHARE_ITEMS), this.#pool.lanes, share => this.#ask(share));
     }
     this.#draining = false;
   }

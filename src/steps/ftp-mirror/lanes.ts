@@ -18,3 +18,7 @@ export async function inLanes<T>(items: Iterable<T>, lanes: number, work: (item:
   await Promise.all(Array.from({ length: lanes }, lane));
   if (failures.length > 0) throw failures[0];
 }
+
+export function chunksOf<T>(items: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) => items.slice(index * size, (index + 1) * size));
+}

@@ -4,7 +4,7 @@ import { RefusedError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
 import type { FtpEntry } from '../../protocols/ftp/index.ts';
 import type { Filter } from './filter.ts';
-import { inLanes } from './lanes.ts';
+import { chunksOf, inLanes } from './lanes.ts';
 import { linkFound } from './local-tree.ts';
 import { remotePath } from './paths.ts';
 import type { Pool } from './pool.ts';
@@ -175,10 +175,6 @@ class Walker {
     );
     return undefined;
   }
-}
-
-function chunksOf<T>(items: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) => items.slice(index * size, (index + 1) * size));
 }
 
 function factsOf(entry: FtpEntry): FileFacts {
