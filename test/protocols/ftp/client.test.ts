@@ -63,7 +63,7 @@ describe('signing in', () => {
     [{}, { greeting: '421 busy' }, 'too-many-connections', 'later'],
     [{ AUTH: '500 what' }, { endpoint: { tls: 'explicit' } }, 'tls-refused', 'never'],
     [{ AUTH: '234 go\r\n230 injected' }, { endpoint: { tls: 'explicit' } }, 'protocol-broken', 'reconnect'],
-    [{}, { greeting: 'SSH-2.0-x' }, 'protocol-broken', 'reconnect'],
+    [{}, { greeting: 'SSH-2.0-x' }, 'wrong-server', 'never'],
   ] as const)('%j %j: %s', async (script, options, code, retry) => {
     await expect(connect(script, options)).rejects.toMatchObject({ code, retry });
     expect(servers.at(-1)?.seen.filter(line => line.startsWith('PASS') && 'AUTH' in script)).toEqual([]);
