@@ -107,13 +107,12 @@ async function filled(
 export function find(index: IndexFile, { match, exclude, conditions }: Query, limit: number): readonly SearchHit[] {
   const where = conditions.map(({ sql }) => sql);
   const values: (string | number)[] = conditions.flatMap(condition => [...condition.values]);
-  if (exclude !== undefined) {
-    where.push('m.id NOT IN (SELECT rowid FROM words WHERE words MATCH ?)');
-    values.push(exclude);
-  }
   if (match !== undefined) {
     where.unshift('words MATCH ?');
-    values.unshift(match);
+    values.unshift(exclude === undefined ? match : `(${match}) NOT (${exclude})`);
+  } else if (exclude !== undefined) {
+    where.push('m.id NOT IN (SELECT rowid FROM words WHERE words MATCH ?)');
+    values.push(exclude);
   }
   const snippet =
     match === undefined

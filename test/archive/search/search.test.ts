@@ -89,6 +89,8 @@ describe('a search', () => {
     ['exact words', ['lunch', 'other']],
     ['lunch', ['lunch', 'other']],
     ['lunch -order', ['lunch']],
+    ['lunch -subject:lunch', ['other']],
+    ['lunch OR rechnung -"exact words" -acme', ['other']],
     ['from:c@x.org', ['other']],
     ['to:c@x.org', ['lunch']],
     ['att*', ['lunch']],
