@@ -39,7 +39,7 @@ export async function beginTransfer(context: TransferContext, line: string, offs
 }
 
 /** Large pieces are cut, so that the deadline of a write is one of a known size. */
-const WRITE_BYTES_MAX = 64 * 1024;
+const WRITE_BYTES_MAX = 256 * 1024;
 
 export class Transfer {
   readonly #context: TransferContext;
@@ -82,7 +82,9 @@ export class Transfer {
   async write(bytes: Uint8Array): Promise<void> {
     const data = this.#open();
     for (let at = 0; at < bytes.length; at += WRITE_BYTES_MAX) {
-      await this.#withinDeadline(data, () => data.write(bytes.subarray(at, at + WRITE_BYTES_MAX)));
+      const piece = bytes.subarray(at, at + WRITE_BYTES_MAX);
+      const ms = this.#context.endpoint.timeoutMs + (piece.length / UPLOAD_TAIL_BYTES_PER_SECOND_MIN) * 1_000;
+      await withDeadline(data, this.#context.clock, ms, this.#what, () => data.write(piece));
     }
   }
 

@@ -3,6 +3,7 @@
 import {
   closeSync,
   fchmodSync,
+  fdatasync,
   fstatSync,
   fsync,
   ftruncateSync,
@@ -17,13 +18,19 @@ import { promisify } from 'node:util';
 
 const readElsewhere = promisify(read);
 const syncElsewhere = promisify(fsync);
+const dataSyncElsewhere = promisify(fdatasync);
 
 /** Reads up to here are done at once. */
 const READ_AT_ONCE_BYTES = 64 * 1024;
 
+/** Written and not yet told to go to the disk. */
+const SYNC_AHEAD_BYTES = 32 * 1024 * 1024;
+
 /** Every method throws, or rejects with, Node's own error. Positions and lengths are bytes. */
 export class LocalFile {
   readonly #fd: number;
+  #unsynced = 0;
+  #ahead: Promise<void> | undefined;
 
   private constructor(fd: number) {
     this.#fd = fd;
@@ -45,6 +52,8 @@ export class LocalFile {
 
   /** All of it. */
   write(bytes: Uint8Array, position: number): void {
+    this.#unsynced += bytes.length;
+    if (this.#unsynced >= SYNC_AHEAD_BYTES) this.#syncAhead();
     for (let done = 0; done < bytes.length; ) {
       done += writeSync(this.#fd, bytes, done, bytes.length - done, position + done);
     }
@@ -63,11 +72,25 @@ export class LocalFile {
   }
 
   /** Resolves when the content is on the disk. */
-  sync(): Promise<void> {
-    return syncElsewhere(this.#fd);
+  async sync(): Promise<void> {
+    await this.#ahead;
+    await syncElsewhere(this.#fd);
   }
 
+  /** What is still being synced ahead keeps the file open until it is done. */
   close(): void {
-    closeSync(this.#fd);
+    if (this.#ahead === undefined) closeSync(this.#fd);
+    else void this.#ahead.then(() => closeSync(this.#fd));
+  }
+
+  /** Large files go to the disk while the rest is still arriving; whether that worked is sync()'s to find out. */
+  #syncAhead(): void {
+    if (this.#ahead !== undefined) return;
+    this.#unsynced = 0;
+    this.#ahead = dataSyncElsewhere(this.#fd)
+      .catch(() => undefined)
+      .then(() => {
+        this.#ahead = undefined;
+      });
   }
 }

@@ -171,12 +171,20 @@ async function tryRefused(work: Promise<unknown>): Promise<boolean> {
   }
 }
 
+/**
+ * Chunks from here on are read into two buffers in turn, however large the file. They are larger than what a socket queues before its
+ * write() waits, so whoever asks for the next chunk has handed the one before the last to the system; smaller ones may still be queued.
+ */
+const REUSED_BYTES_MIN = 256 * 1024;
+
 /** The file's bytes from `start` up to the size it had when it was opened; ends early when the file shrank. */
 async function* read(upload: Upload, { file, sums, lines, size }: Source, start: number): AsyncGenerator<Buffer> {
+  const buffers: Buffer[] = [];
   for (let position = start; position < size; ) {
     const want = Math.min(upload.chunkBytes, size - position);
     await upload.take(want);
-    const chunk = Buffer.allocUnsafe(want);
+    const chunk = (buffers.length < 2 || want < REUSED_BYTES_MIN ? undefined : buffers.shift()) ?? Buffer.allocUnsafe(want);
+    if (want >= REUSED_BYTES_MIN) buffers.push(chunk);
     const { bytesRead } = await readAt(upload, file, chunk, position);
     if (bytesRead === 0) return;
     sums.add(chunk.subarray(0, bytesRead), position);
