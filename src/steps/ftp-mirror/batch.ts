@@ -13,7 +13,7 @@ interface Item {
 }
 
 /** How many are worth starting side by side. */
-export const BATCH_ITEMS = 1_000;
+export const BATCH_ITEMS = 400;
 /** What one session takes of them. */
 const SHARE_ITEMS = 120;
 
