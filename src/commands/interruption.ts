@@ -59,5 +59,15 @@ export function twoSignals(elapsed: () => number): TwoSignals {
       else process.exit(name === 'SIGTERM' ? EXIT.terminated : EXIT.interrupted);
     });
   }
-  return { stop: stop.signal, hurry: hurry.signal, onReload: reload => void process.on('SIGHUP', reload) };
+  // Heard from the start, since its usual meaning is to end the program.
+  let [act, wished] = [(): void => undefined, false];
+  process.on('SIGHUP', () => {
+    wished = true;
+    act();
+  });
+  const onReload = (reload: () => void) => {
+    act = reload;
+    if (wished) reload();
+  };
+  return { stop: stop.signal, hurry: hurry.signal, onReload };
 }

@@ -26,7 +26,11 @@ export function writeSnapshot({ job, only, from }: Snapshot): string {
 
 /** `today` is the job as its file says now; passwords that were left out are taken from there. Throws MisuseError for a step type that is gone. */
 export function readSnapshot(text: string, types: ReadonlyMap<string, StepType>, today?: Job): Snapshot {
-  const { job, ...part } = JSON.parse(text) as Snapshot;
+  return reviveSnapshot(JSON.parse(text) as Snapshot, types, today);
+}
+
+/** The same for what JSON.parse() made of it. */
+export function reviveSnapshot({ job, ...part }: Snapshot, types: ReadonlyMap<string, StepType>, today?: Job): Snapshot {
   const typed = (step: JobStep): JobStep => {
     const type = types.get(step.uses);
     if (type === undefined) throw new MisuseError(`step ${step.id}: there is no kind of step ${step.uses}`);

@@ -87,11 +87,11 @@ export function readCron({ cron, seconds, hashSeed }: Omit<CronFacts, 'timezone'
     seconds: numbersOf(second.values),
     minutes: numbersOf(minute.values),
     hours: numbersOf(hour.values),
-    months: new Set(numbersOf(month.values)),
-    daysOfMonth: new Set(numbersOf(dayOfMonth.values)),
+    months: sharedSet(numbersOf(month.values)),
+    daysOfMonth: sharedSet(numbersOf(dayOfMonth.values)),
     lastDayOfMonth: dayOfMonth.values.includes('L'),
-    daysOfWeek: new Set(numbersOf(dayOfWeek.values).map(day => day % 7)),
-    lastDaysOfWeek: new Set(lastDaysOf(dayOfWeek.values)),
+    daysOfWeek: sharedSet(numbersOf(dayOfWeek.values).map(day => day % 7)),
+    lastDaysOfWeek: sharedSet(lastDaysOf(dayOfWeek.values)),
     ...(nth > 0 ? { nthOfMonth: nth } : {}),
     chosenBy: chosenBy(dayOfMonth.isWildcard, dayOfWeek.isWildcard),
     everyHour: EVERY_HOUR.test(written.at(-4) ?? ''),
@@ -100,6 +100,18 @@ export function readCron({ cron, seconds, hashSeed }: Omit<CronFacts, 'timezone'
 
 /** `*`, `*\/2`, and `H/2`, which is the same with a stable beginning. */
 const EVERY_HOUR = /^([*?](\/\d+)?|H\/\d+)$/;
+
+/** Sets remembered: thousands of schedules mean the same months and days. */
+const SETS_MAX = 1_000;
+const sets = new Map<string, ReadonlySet<number>>();
+
+function sharedSet(values: readonly number[]): ReadonlySet<number> {
+  const key = values.join();
+  const set = sets.get(key) ?? new Set(values);
+  if (sets.size >= SETS_MAX) sets.clear();
+  sets.set(key, set);
+  return set;
+}
 
 function numbersOf(values: readonly (number | string)[]): readonly number[] {
   return values.filter(value => typeof value === 'number').sort((a, b) => a - b);

@@ -56,11 +56,9 @@ interface Facts {
 }
 
 async function factsOf(store: Store): Promise<Facts> {
-  const limit = 10_000;
-  const jobsWith = async (status: string) => (await store.runs({ status, limit })).map(({ job }) => job);
   return {
-    busy: new Set(await jobsWith('running')),
-    queued: new Set([...(await jobsWith('waiting')), ...(await jobsWith('interrupted'))]),
+    busy: await store.jobsWith('running'),
+    queued: new Set([...(await store.jobsWith('waiting')), ...(await store.jobsWith('interrupted'))]),
     waiting: new Map(await store.slots.waitingByJob()),
     pauses: new Map((await store.slots.pauses()).map(pause => [pause.job, pause])),
   };

@@ -35,6 +35,8 @@ export interface Dispatched {
 export async function dispatch(options: DispatchOptions, now: number): Promise<Dispatched> {
   const { store, agenda } = options;
   const waiting = await store.slots.waiting(WAITING_READ_MAX);
+  if (waiting.length === 0) return { nextAt: Number.POSITIVE_INFINITY, blocked: false };
+  const busy = await store.jobsWith('running');
   const heads = new Set<string>();
   let [nextAt, blocked] = [Number.POSITIVE_INFINITY, false];
   for (const decision of waiting) {
@@ -44,6 +46,7 @@ export async function dispatch(options: DispatchOptions, now: number): Promise<D
     const startAt = decision.slot + jitterFor(decision, job);
     if (startAt > now) nextAt = Math.min(nextAt, startAt);
     else if (heads.has(job.name) && job.overlap !== 'allow') blocked = true;
+    else if (busy.has(job.name) && waitsItsTurn(decision, job)) blocked = true;
     else {
       const begun = await consider({ decision, job, now, waiting }, options);
       if (begun === 'waits') [blocked] = [true, heads.add(job.name)];
@@ -51,6 +54,11 @@ export async function dispatch(options: DispatchOptions, now: number): Promise<D
     }
   }
   return { nextAt, blocked };
+}
+
+/** Nothing but the end of the run that is going helps; under the other rules something happens at once. */
+function waitsItsTurn({ action }: Decision, { overlap }: Job): boolean {
+  return overlap === 'queue' || (action === 'queued' && overlap !== 'allow');
 }
 
 interface Candidate {

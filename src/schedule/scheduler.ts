@@ -52,7 +52,10 @@ export class Scheduler {
   #beatAt = Number.NEGATIVE_INFINITY;
   #recoveredAt = Number.NEGATIVE_INFINITY;
   #watchedAt = Number.NEGATIVE_INFINITY;
+  /** Something waits for another process: a run to end, a place to be free. */
   #blocked = false;
+  /** Interrupted runs wait to be taken up. */
+  #left = false;
 
   constructor(options: SchedulerOptions) {
     const { store, clock, me, execute, isAlive, say, leaseMs = LEASE_MS } = options;
@@ -87,7 +90,7 @@ export class Scheduler {
     const { clock, store, me } = this.#options;
     await this.beat();
     await this.active.check();
-    if (this.#blocked || clock.elapsed() - this.#recoveredAt >= this.#leaseMs / BEATS) await this.#recover();
+    if (this.#left || clock.elapsed() - this.#recoveredAt >= this.#leaseMs / BEATS) await this.#recover();
     const now = clock.now();
     for (const decision of await decideDue(this.agenda, store, now)) this.#silence.decided(decision);
     await this.#watch(now);
@@ -99,7 +102,7 @@ export class Scheduler {
       },
       now,
     );
-    this.#blocked ||= blocked;
+    this.#blocked = blocked || this.#left;
     const next = Math.min(this.agenda.nextDue(), nextAt) - clock.now();
     const idle = this.active.size > 0 || this.#blocked ? BLOCKED_MS : Math.min(IDLE_MS, this.#leaseMs / BEATS);
     return Math.max(0, Math.min(next, idle));
@@ -131,7 +134,7 @@ export class Scheduler {
 
   async #recover(): Promise<void> {
     const { clock, store, me, say } = this.#options;
-    this.#blocked = await recover({
+    this.#left = await recover({
       ...{ store, me, say, liveness: this.#liveness, active: this.active },
       room: () => this.#room(),
       allowsOverlap: job => this.agenda.job(job)?.overlap === 'allow',

@@ -3,7 +3,7 @@ import { formatDuration } from '../core/units.ts';
 import type { Decision, RunRecord, Store } from '../stores/store.ts';
 import { LATE_MS } from './planner.ts';
 import type { Report, Say } from './report.ts';
-import { overdue } from './usual.ts';
+import { isOverdue, OVERDUE_MS_MIN, usualMs } from './usual.ts';
 
 /** What somebody should hear of even when nobody reads the log. */
 export type Alert = (job: string, message: string, run?: string) => void;
@@ -19,6 +19,8 @@ const ALARMING: ReadonlySet<string> = new Set(['missed', 'too-old']);
 export class Silence {
   readonly #options: SilenceOptions;
   readonly #told = new Set<string>();
+  /** Looked up once a run. */
+  readonly #usual = new Map<string, number | undefined>();
 
   constructor(options: SilenceOptions) {
     this.#options = options;
@@ -45,15 +47,19 @@ export class Silence {
   async look(runs: readonly RunRecord[], now: number): Promise<void> {
     const { store, say, alert } = this.#options;
     for (const run of runs) {
-      if (this.#told.has(run.id)) continue;
-      const usual = await overdue(store, run, now);
-      if (usual === undefined) continue;
+      const lasts = now - run.startedAt;
+      if (this.#told.has(run.id) || lasts < OVERDUE_MS_MIN) continue;
+      if (!this.#usual.has(run.id)) this.#usual.set(run.id, await usualMs(store, run.job));
+      const usual = this.#usual.get(run.id);
+      if (usual === undefined || !isOverdue(lasts, usual)) continue;
       this.#told.add(run.id);
       const message = `runs for ${formatDuration(now - run.startedAt)}; usual are ${formatDuration(usual)}`;
       const report: Report = { level: 'warning', event: 'run-overdue', job: run.job, run: run.id, message };
       say(report);
       alert(run.job, message, run.id);
     }
-    for (const id of this.#told) if (!runs.some(run => run.id === id)) this.#told.delete(id);
+    const going = new Set(runs.map(({ id }) => id));
+    for (const id of this.#usual.keys()) if (!going.has(id)) this.#usual.delete(id);
+    for (const id of this.#told) if (!going.has(id)) this.#told.delete(id);
   }
 }

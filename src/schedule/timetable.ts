@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { MisuseError } from '../core/errors.ts';
 import type { Schedule } from '../job/job.ts';
 import { readCron } from './cron.ts';
+import type { CronFields } from './cron-fields.ts';
 import type { Timetable } from './slots.ts';
 import { machineZone, zoneNamed } from './zone.ts';
 
@@ -18,7 +19,22 @@ export function timetableOf(schedule: Schedule, { job, anchor }: TimetableFacts)
   const zone = zoneNamed(schedule.timezone ?? machineZone());
   if (schedule.everyMs !== undefined) return { kind: 'every', everyMs: schedule.everyMs, anchor, zone };
   if (schedule.cron === undefined) throw new MisuseError('a schedule without `cron` and `every`');
-  return { kind: 'cron', fields: readCron({ cron: schedule.cron, seconds: schedule.seconds, hashSeed: job }), zone };
+  return { kind: 'cron', fields: fieldsOf(schedule.cron, schedule.seconds, job), zone };
+}
+
+/** Expressions remembered; a fleet of thousands writes the same few. */
+const FIELDS_MAX = 5_000;
+const known = new Map<string, CronFields>();
+
+/** Two jobs share the fields of an expression unless it says `H`, which depends on the job. */
+function fieldsOf(cron: string, seconds: boolean, job: string): CronFields {
+  const key = `${seconds} ${/H/.test(cron) ? job : ''} ${cron}`;
+  const found = known.get(key);
+  if (found !== undefined) return found;
+  if (known.size >= FIELDS_MAX) known.clear();
+  const fields = readCron({ cron, seconds, hashSeed: job });
+  known.set(key, fields);
+  return fields;
 }
 
 /** Always the same for one job: from 0 up to, but not including, `jitterMs`. */

@@ -15,9 +15,13 @@ export async function usualMs(store: Store, job: string): Promise<number | undef
   return times.length < RUNS_MIN ? undefined : times.sort((a, b) => a - b)[Math.floor(times.length / 2)];
 }
 
+export function isOverdue(lastsMs: number, usual: number): boolean {
+  return lastsMs >= OVERDUE_MS_MIN && lastsMs > usual * OVERDUE_TIMES;
+}
+
 /** The usual time of a run that has gone on for three times as long; undefined when all is well. */
 export async function overdue(store: Store, { job, startedAt }: RunRecord, now: number): Promise<number | undefined> {
   if (now - startedAt < OVERDUE_MS_MIN) return undefined;
   const usual = await usualMs(store, job);
-  return usual !== undefined && now - startedAt > usual * OVERDUE_TIMES ? usual : undefined;
+  return usual !== undefined && isOverdue(now - startedAt, usual) ? usual : undefined;
 }

@@ -217,6 +217,8 @@ export interface Store {
   bury(holds: (run: RunRecord) => boolean): Promise<readonly RunRecord[]>;
   /** Newest first. */
   runs(query: RunQuery): Promise<readonly RunRecord[]>;
+  /** Jobs that have a run in this state. */
+  jobsWith(status: RunRecord['status']): Promise<ReadonlySet<string>>;
   /** By id, or by a prefix of it that only one run has. */
   run(idOrPrefix: string): Promise<RunRecord | undefined>;
   steps(run: string): Promise<readonly StepRecord[]>;

@@ -3,6 +3,7 @@ import { benchArchive } from './archive.ts';
 import { benchCli } from './cli.ts';
 import { benchFtp } from './ftp.ts';
 import { benchPop3 } from './pop3.ts';
+import { benchSchedule } from './schedule.ts';
 import { benchSmtp } from './smtp.ts';
 
 const BENCHES: Readonly<Record<string, (check: boolean, args: readonly string[]) => Promise<boolean>>> = {
@@ -11,6 +12,7 @@ const BENCHES: Readonly<Record<string, (check: boolean, args: readonly string[])
   ftp: (_, args) => benchFtp(args),
   pop3: (_, args) => benchPop3(args),
   smtp: benchSmtp,
+  schedule: benchSchedule,
 };
 
 const [name = 'all', ...flags] = process.argv.slice(2);

@@ -219,3 +219,53 @@ describe('what it cannot work with', () => {
       expect(await cli(['schedule', '--state', 'state'], { cwd: dir })).toMatchObject({ code: 10 });
     }));
 });
+
+describe('service', () => {
+  it('prints its unit and changes nothing; installs it where no systemd answers, and removes it', () =>
+    inJobsDir(async (dir, jobs) => {
+      const password = '${{ secrets.web }}';
+      writeFileSync(
+        join(jobs, 'a.yaml'),
+        `connections: { web: { type: ftp, host: h, user: u, password: "${password}" } }\nsteps:\n  - { id: m, uses: ftp/mirror, with: { connection: web, direction: upload, local: x, remote: /x } }\n`,
+      );
+      const ask = (...args: string[]) => cli(['service', ...args], { cwd: dir });
+      const printed = await ask('install', '--print', '--credential', 'web=secret-file');
+      expect(printed).toMatchObject({ code: 0, stderr: '' });
+      expect(printed.stdout).toContain(`LoadCredential=web:${dir}/secret-file\n`);
+      const unit = join(dir, '.config/systemd/user/postrider.service');
+      expect(existsSync(unit)).toBe(false);
+      const installed = await ask('install', '--no-start');
+      expect(installed).toMatchObject({
+        code: 0,
+        stderr: expect.stringMatching(/secret web: put it into .*postrider\/secrets\/web/),
+      });
+      expect(readFileSync(unit, 'utf8')).toContain('schedule --jobs');
+      expect(JSON.parse((await ask('status', '--json')).stdout)).toMatchObject({ installed: true });
+      expect(await ask('uninstall')).toMatchObject({ code: 0, stdout: 'the unit is removed\n' });
+      expect(existsSync(unit)).toBe(false);
+    }));
+
+  it('systemd is told when the scheduler is ready, by systemd-notify', () =>
+    inJobsDir(async (dir, jobs) => {
+      writeFileSync(join(jobs, 'a.yaml'), 'steps:\n  - { id: s, run: "true" }\n');
+      await mkdir(join(dir, 'bin'));
+      writeFileSync(
+        join(dir, 'bin/systemd-notify'),
+        '#!/bin/sh\necho "$NOTIFY_SOCKET $*" >> ../told\n'.replace('../told', join(dir, 'told')),
+        { mode: 0o755 },
+      );
+      const env = { PATH: `${join(dir, 'bin')}:${process.env['PATH']}`, NOTIFY_SOCKET: '/run/x', WATCHDOG_USEC: '400000' };
+      const running = startCli(['schedule', '--state', 'state'], { cwd: dir, env });
+      await running.output(/"started"/);
+      await appears(dir, 'told');
+      const changes = watch(join(dir, 'told'));
+      await new Promise<void>(resolve => {
+        const look = () => (/WATCHDOG=1/.test(readFileSync(join(dir, 'told'), 'utf8')) ? resolve() : undefined);
+        changes.on('change', look);
+        look();
+      });
+      changes.close();
+      await ended(running);
+      expect(readFileSync(join(dir, 'told'), 'utf8')).toMatch(/^\/run\/x READY=1 STATUS=1 jobs\n/);
+    }));
+});

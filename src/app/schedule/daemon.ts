@@ -13,6 +13,7 @@ import type { Workspace } from '../workspace.ts';
 import { alertMonitor } from './alert.ts';
 import { dropOld, sendMails } from './chores.ts';
 import { executor } from './execute.ts';
+import { readJobsCache, writeJobsCache } from './jobs-cache.ts';
 import { JobsFolder, type Scan } from './jobs-folder.ts';
 import { type Notifier, notifier } from './notify.ts';
 import { Pulse, tellProblems } from './pulse.ts';
@@ -44,7 +45,7 @@ const POP3 = /^pop3:/;
 export async function runDaemon(options: DaemonOptions): Promise<void> {
   const { workspace, say, stop } = options;
   const clock = systemClock;
-  const folder = new JobsFolder(workspace.jobsDir);
+  const folder = new JobsFolder(workspace.jobsDir, await readJobsCache(workspace.stateDir));
   const first = await folder.scan();
   const store = await openStore(workspace, clock);
   try {
@@ -54,6 +55,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     await scheduler.setJobs(first.jobs);
     tellProblems(first, say);
     tellStart(first, me, say);
+    if (folder.hasRead) await writeJobsCache(workspace.stateDir, folder.usable);
     notify.tell('READY=1', `STATUS=${first.jobs.length} jobs`);
     const chores = choresOf(store, clock, options);
     const pulse = new Pulse({ scheduler, folder, clock, notify, say, chores });

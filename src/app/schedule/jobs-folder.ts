@@ -8,6 +8,7 @@ import { printable } from '../../core/text.ts';
 import type { Job } from '../../job/job.ts';
 import { listJobs } from '../../job/load.ts';
 import { readJob } from '../jobs.ts';
+import type { CachedJob } from './jobs-cache.ts';
 
 export interface FileProblem {
   readonly file: string;
@@ -33,15 +34,36 @@ interface Known {
   readonly problem: string | undefined;
 }
 
+/** Files looked at together. */
+const LOOKED_AT_MAX = 500;
+
 const SHARED = ['connections.yaml', 'connections.yml'];
 
 export class JobsFolder {
   readonly #dir: string;
   #known: ReadonlyMap<string, Known> = new Map();
   #told: ReadonlySet<string> = new Set();
+  #ready: ReadonlyMap<string, CachedJob>;
+  #hasRead = false;
 
-  constructor(dir: string) {
+  /** `ready`: what an earlier process made of the same files. */
+  constructor(dir: string, ready: ReadonlyMap<string, CachedJob> = new Map()) {
     this.#dir = dir;
+    this.#ready = ready;
+  }
+
+  /** Whether the next process would have to read files again that this one has read. */
+  get hasRead(): boolean {
+    return this.#hasRead;
+  }
+
+  /** What may be handed to the next process. */
+  get usable(): ReadonlyMap<string, CachedJob> {
+    return new Map(
+      [...this.#known].flatMap(([file, { stamp, job, problem }]) =>
+        job && problem === undefined ? [[file, { stamp, job }]] : [],
+      ),
+    );
   }
 
   /** Throws AppError `usage` when the folder cannot be read. */
@@ -50,11 +72,16 @@ export class JobsFolder {
     const files = await this.#files();
     const before = this.#known;
     const known = new Map<string, Known>();
-    for (const file of files) known.set(file, await this.#look(file, shared));
+    for (let from = 0; from < files.length; from += LOOKED_AT_MAX) {
+      const some = files.slice(from, from + LOOKED_AT_MAX);
+      const stamps = await Promise.all(some.map(stampOf));
+      for (const [i, file] of some.entries()) known.set(file, await this.#look(file, `${stamps[i]} ${shared}`));
+    }
     const changed = [...new Set([...before.keys(), ...known.keys()])].filter(
       file => before.get(file)?.job !== known.get(file)?.job,
     );
     this.#known = known;
+    this.#ready = new Map();
     const { jobs, rivals } = byName(known, before);
     const problems = [...problemsOf(known), ...rivals];
     const fresh = problems.filter(problem => !this.#told.has(keyOf(problem)));
@@ -84,10 +111,12 @@ export class JobsFolder {
     }
   }
 
-  async #look(file: string, shared: string): Promise<Known> {
-    const stamp = `${await stampOf(file)} ${shared}`;
+  async #look(file: string, stamp: string): Promise<Known> {
     const before = this.#known.get(file);
     if (before?.stamp === stamp) return before;
+    const ready = this.#ready.get(file);
+    if (ready?.stamp === stamp) return { stamp, job: ready.job, problem: undefined };
+    this.#hasRead = true;
     try {
       const result = await readJob(file);
       if (result.ok) return { stamp, job: result.value, problem: undefined };

@@ -10,6 +10,7 @@ import type { Cursor, Pause, RunRecord, SchedulerRecord, Store } from '../../sto
 import { type RunView, viewOf, withStore } from '../history.ts';
 import { isAlive } from '../process-life.ts';
 import type { Workspace } from '../workspace.ts';
+import { readJobsCache } from './jobs-cache.ts';
 import { JobsFolder } from './jobs-folder.ts';
 
 export interface JobStatus {
@@ -44,7 +45,9 @@ const GRACE_MS = 60_000;
 /** Every job that ever ran, and every job of the folder, if there is one. */
 export function jobStatus(place: Workspace): Promise<Status> {
   return withStore(place, async store => {
-    const scan = await new JobsFolder(place.jobsDir).scan().catch(() => ({ jobs: [], problems: [] }));
+    const scan = await new JobsFolder(place.jobsDir, await readJobsCache(place.stateDir))
+      .scan()
+      .catch(() => ({ jobs: [], problems: [] }));
     const files = new Map(scan.jobs.map(job => [job.name, job]));
     const broken = new Map(scan.problems.map(({ file, message }) => [file, message]));
     const pauses = new Map((await store.slots.pauses()).map(pause => [pause.job, pause]));

@@ -154,6 +154,10 @@ const MIGRATIONS: readonly string[] = [
     beat INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE INDEX runs_by_job_and_status ON runs (job, status, started_at);
+  CREATE INDEX decisions_waiting ON decisions (slot, job, schedule) WHERE open = 1;
+  `,
 ];
 
 /** The version that this program writes. */

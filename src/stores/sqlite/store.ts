@@ -101,6 +101,10 @@ class SqliteStore implements Store {
     return rows.map(row => runOf(row, this.#db));
   }
 
+  async jobsWith(status: RunRecord['status']): Promise<ReadonlySet<string>> {
+    return new Set(this.#db.rows('SELECT DISTINCT job FROM runs WHERE status = ?', status).map(({ job }) => String(job)));
+  }
+
   async run(idOrPrefix: string): Promise<RunRecord | undefined> {
     const exact = this.#db.row('SELECT * FROM runs WHERE id = ?', idOrPrefix);
     if (exact !== undefined) return runOf(exact, this.#db);

@@ -1,0 +1,86 @@
+// Job files that were found right, kept ready beside the store, so that a scheduler of thousands of jobs starts without reading them all
+// again. May be deleted at any time: it only saves work.
+import { readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Connection, Job } from '../../job/job.ts';
+import { reviveSnapshot, type Snapshot, writeSnapshot } from '../../job/snapshot.ts';
+import { hasExpression } from '../../job/template.ts';
+import { stepTypes } from '../../steps/registry.ts';
+
+export interface CachedJob {
+  readonly stamp: string;
+  readonly job: Job;
+}
+
+/** The first line of the file; each line after it is a StoredJob. */
+interface Head {
+  /** Of the program that wrote it: another build may read files differently. */
+  readonly program: string;
+  /** Each once, since thousands of jobs may share connections.yaml. */
+  readonly connections: readonly Connection[];
+}
+
+interface StoredJob {
+  readonly file: string;
+  readonly stamp: string;
+  readonly uses: Readonly<Record<string, number>>;
+  readonly snapshot: Snapshot;
+}
+
+const FILE = 'jobs-cache.jsonl';
+
+/** By file. Empty when there is none, or when it is of no use. */
+export async function readJobsCache(stateDir: string): Promise<ReadonlyMap<string, CachedJob>> {
+  try {
+    const [first = '', ...lines] = (await readFile(join(stateDir, FILE), 'utf8')).split('\n');
+    const { program: writer, connections } = JSON.parse(first) as Head;
+    if (writer !== (await program())) return new Map();
+    return new Map(lines.slice(0, -1).map(line => cachedJob(JSON.parse(line) as StoredJob, connections)));
+  } catch {
+    return new Map();
+  }
+}
+
+/** Jobs with a password in clear text stay out of it. Never fails: the next start reads the files. */
+export async function writeJobsCache(stateDir: string, jobs: ReadonlyMap<string, CachedJob>): Promise<void> {
+  const places = new Map<string, number>();
+  const place = (connection: Connection): number => {
+    const text = JSON.stringify(connection);
+    const known = places.get(text) ?? places.size;
+    places.set(text, known);
+    return known;
+  };
+  const entries = [...jobs].filter(([, { job }]) => !Object.values(job.connections).some(isOpen));
+  const lines = entries.map(([file, { stamp, job }]) => {
+    const uses = Object.fromEntries(Object.entries(job.connections).map(([name, connection]) => [name, place(connection)]));
+    const snapshot = writeSnapshot({ job: { ...job, connections: {} } });
+    return `${JSON.stringify({ file, stamp, uses }).slice(0, -1)},"snapshot":${snapshot}}\n`;
+  });
+  const connections = [...places.keys()].map(text => JSON.parse(text) as Connection);
+  const path = join(stateDir, FILE);
+  try {
+    const head = JSON.stringify({ program: await program(), connections } satisfies Head);
+    await writeFile(`${path}.${process.pid}`, [`${head}\n`, ...lines], { mode: 0o600 });
+    await rename(`${path}.${process.pid}`, path);
+  } catch {
+    // A state folder without room: the store says so where it matters.
+  }
+}
+
+function cachedJob(
+  { file, stamp, uses, snapshot }: StoredJob,
+  connections: Head['connections'],
+): [file: string, cached: CachedJob] {
+  const { job } = reviveSnapshot(snapshot, stepTypes);
+  const own = Object.entries(uses).map(([name, index]) => [name, connections[index] as Connection]);
+  return [file, { stamp, job: { ...job, connections: Object.fromEntries(own) } }];
+}
+
+function isOpen({ password }: Connection): boolean {
+  return password !== undefined && !hasExpression(password);
+}
+
+async function program(): Promise<string> {
+  const { mtimeMs, size } = await stat(new URL(import.meta.url));
+  return `${mtimeMs} ${size}`;
+}
