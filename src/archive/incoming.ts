@@ -7,7 +7,10 @@ import { LineEndScan, type LineEnds } from './line-ends.ts';
 
 /** A bigger message goes to the spool file. */
 export const MEMORY_BYTES_MAX = 4 * 1024 * 1024;
-const SPOOL_READ_BYTES = 256 * 1024;
+/** Small pieces, so that what is done with them leaves little for the garbage collector to catch up with. */
+const SPOOL_READ_BYTES = 64 * 1024;
+/** Written at once, from one buffer again and again. */
+const SPOOL_WRITE_BYTES = 256 * 1024;
 /** Pieces that wait in memory; more of them are joined, for a piece of one byte takes a hundred. */
 const PIECES_MAX = 1_024;
 
@@ -39,6 +42,7 @@ export class Incoming {
   #size = 0;
   #spool: ArchiveFile | undefined;
   #spooled = 0;
+  #staging: Buffer | undefined;
 
   constructor(options: IncomingOptions) {
     this.#options = options;
@@ -56,7 +60,9 @@ export class Incoming {
     this.#pieces += 1;
     this.#size += chunk.length;
     if (this.#pieces >= PIECES_MAX) this.#join();
-    if (this.#size - this.#spooled > (this.#options.memoryBytesMax ?? MEMORY_BYTES_MAX)) await this.#unload();
+    const { memoryBytesMax = MEMORY_BYTES_MAX } = this.#options;
+    const most = this.#spool === undefined ? memoryBytesMax : Math.min(memoryBytesMax, SPOOL_WRITE_BYTES);
+    if (this.#size - this.#spooled > most) await this.#unload();
   }
 
   /** Call it once, after the last octet. */
@@ -92,11 +98,25 @@ export class Incoming {
       this.#spool = await files.open(spoolPath, 'write');
       await this.#spool.truncate(0);
     }
-    const bytes = Buffer.concat(this.#memory);
-    await this.#spool.write(bytes, this.#spooled);
-    this.#spooled += bytes.length;
+    this.#staging ??= Buffer.allocUnsafe(SPOOL_WRITE_BYTES);
+    let staged = 0;
+    for (const piece of this.#memory) {
+      for (let at = 0; at < piece.length; ) {
+        const copied = piece.copy(this.#staging, staged, at);
+        at += copied;
+        staged += copied;
+        if (staged === this.#staging.length) staged = await this.#write(this.#spool, this.#staging);
+      }
+    }
+    if (staged > 0) await this.#write(this.#spool, this.#staging.subarray(0, staged));
     this.#memory = [];
     this.#pieces = 0;
+  }
+
+  async #write(spool: ArchiveFile, bytes: Buffer): Promise<0> {
+    await spool.write(bytes, this.#spooled);
+    this.#spooled += bytes.length;
+    return 0;
   }
 
   async *#octets(): AsyncGenerator<Buffer> {

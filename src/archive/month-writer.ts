@@ -12,7 +12,7 @@ import { manifestName, mboxName } from './layout.ts';
 import { formatEntry, type ManifestEntry } from './manifest.ts';
 import { encodeRecord } from './record.ts';
 
-const WRITE_BYTES = 1024 * 1024;
+const WRITE_BYTES = 256 * 1024;
 
 export class MonthWriter implements AccountWriter {
   readonly month: string;

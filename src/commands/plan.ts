@@ -4,9 +4,9 @@ import { type PlannedJob, planNamedJob, type StepPlan } from '../app/plan-job.ts
 import { workspace } from '../app/workspace.ts';
 import { systemClock } from '../core/clock.ts';
 import { printable } from '../core/text.ts';
-import { formatSize } from '../core/units.ts';
 import { BaseCommand, jobArgs, jobFlags, jsonFlag } from './base.ts';
 import { interruptible } from './interruption.ts';
+import { actionLine } from './terminal.ts';
 
 const ACTIONS_SHOWN = 50;
 
@@ -56,10 +56,7 @@ function stepLines({ planned, description, preview, problem }: StepPlan, shown: 
     lines.push(`  ! ${printable(problem.message)}`, ...(problem.hint === undefined ? [] : [`    ${printable(problem.hint)}`]));
   if (preview === undefined) return lines;
   lines.push(`  ${printable(preview.summary)}`);
-  for (const { action, target, reason, bytes } of preview.actions.slice(0, shown)) {
-    const details = [reason, bytes === undefined ? undefined : formatSize(bytes)].filter(text => text !== undefined).join(', ');
-    lines.push(`    ${action.padEnd(8)} ${printable(target)}${details === '' ? '' : `  (${printable(details)})`}`);
-  }
+  for (const action of preview.actions.slice(0, shown)) lines.push(`    ${actionLine(action)}`);
   if (preview.actions.length > shown) lines.push(`    … and ${preview.actions.length - shown} more; --all lists them`);
   return lines;
 }

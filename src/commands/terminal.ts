@@ -1,7 +1,11 @@
 // What kind of screen this is: how to draw, how wide, in colour or not (NO_COLOR, FORCE_COLOR, CI).
+import { styleText } from 'node:util';
 import { systemClock } from '../core/clock.ts';
+import { printable } from '../core/text.ts';
+import { formatSize } from '../core/units.ts';
 import type { RendererIo, RendererKind } from '../progress/renderer.ts';
 import { TransferLine } from '../progress/transfer-line.ts';
+import type { PreviewAction } from '../steps/step.ts';
 import { annotates } from './base.ts';
 
 const COLUMNS_DEFAULT = 80;
@@ -60,4 +64,22 @@ export function sayEvery(step: number, say: (count: number) => void): (count: nu
 
 function isSet(name: string): boolean {
   return (process.env[name] ?? '') !== '';
+}
+
+const COLOURS: Readonly<Record<string, Parameters<typeof styleText>[0]>> = {
+  upload: 'green',
+  download: 'green',
+  mkdir: 'green',
+  rename: 'yellow',
+  delete: 'red',
+  fail: ['bold', 'red'],
+};
+const ACTION_WIDTH = 8;
+
+/** What, where, why and how much; in colour on a terminal that wants it. */
+export function actionLine({ action, target, reason, bytes }: PreviewAction): string {
+  const details = [reason, bytes === undefined ? undefined : formatSize(bytes)].filter(text => text !== undefined).join(', ');
+  const line = `${action.padEnd(ACTION_WIDTH)} ${printable(target)}${details === '' ? '' : `  (${printable(details)})`}`;
+  const colour = COLOURS[action];
+  return colour === undefined || !usesColor(process.stdout) ? line : styleText(colour, line, { validateStream: false });
 }

@@ -58,6 +58,7 @@ export const CONNECTION_CODES: Explanations = {
   'host-unreachable': ['There is no way to that host from here.', 'Check the network, VPN and routes of this machine.'],
   'hostname-invalid': ['`hostname` is not what EHLO may carry.', 'Write a full name such as mail.example.org, or leave it out.'],
   'line-too-long': ['The server sent a line longer than any true one.', HOSTILE],
+  'name-lookup-failed': ['DNS does not answer just now.', 'postrider tries again; check this machine’s network and DNS.'],
   'not-connected': ['The shell has no connection at the moment.', 'Type `open URL`.'],
   'already-connected': ['The shell has a connection already.', 'Type `close` first.'],
   'not-offered': ['The server does not offer this command.', 'There is nothing to do on this side.'],

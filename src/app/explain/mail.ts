@@ -11,6 +11,12 @@ export const MAIL_CODES: Explanations = {
     'Copy the file into the workdir first.',
   ],
   'attachments-too-big': ['All attachments together are larger than `max-size`.', 'Send a link, or raise `max-size`.'],
+  'dkim-key-invalid': [
+    'The key that `dkim` names cannot sign.',
+    'Store a private key in PEM form (RSA or Ed25519) as that secret.',
+  ],
+  'domain-missing': ['The recipient’s domain has no mail server.', 'Check the address for a typing mistake.'],
+  'domain-takes-no-mail': ['The recipient’s domain says that it takes no mail.', 'Check the address for a typing mistake.'],
   'eight-bit-missing': [
     'The server takes 7-bit mail only.',
     'Another server would help; postrider encodes what it makes itself.',

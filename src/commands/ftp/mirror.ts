@@ -2,7 +2,7 @@ import { Args, Flags } from '@oclif/core';
 import { mirrorOnce, mirrorOptions, previewMirror } from '../../app/ftp/mirror.ts';
 import { printable } from '../../core/text.ts';
 import { BaseCommand, targetFlags } from '../base.ts';
-import { chooseRenderer, terminalIo } from '../terminal.ts';
+import { actionLine, chooseRenderer, terminalIo } from '../terminal.ts';
 
 const patterns = (description: string) =>
   Flags.string({ multiple: true, multipleNonGreedy: true, helpValue: 'GLOB', description });
@@ -25,13 +25,13 @@ export default class FtpMirror extends BaseCommand {
     exclude: patterns('gitignore pattern: what matches is neither transferred nor deleted'),
     last: patterns('sent after everything else'),
     ascii: patterns('transferred as text'),
-    compare: Flags.string({ helpValue: 'time-size|size|…', description: 'how a change is noticed' }),
+    compare: Flags.string({ helpValue: 'time-size|size|hash|manifest', description: 'how a change is noticed' }),
     parallel: Flags.integer({ char: 'P', helpValue: 'N', description: 'sessions at once; default 8' }),
     atomic: Flags.boolean({ allowNo: true, default: true, description: 'transfer to a temporary name and rename' }),
     resume: Flags.boolean({ allowNo: true, default: true, description: 'continue what an interrupted run left' }),
     'preserve-times': Flags.boolean({ allowNo: true, default: true, description: 'give copies the time of their source' }),
     symlinks: Flags.string({ options: ['skip', 'follow', 'error'], description: 'links in the source' }),
-    verify: Flags.string({ helpValue: 'size|none|…', description: 'how a transferred file is checked' }),
+    verify: Flags.string({ helpValue: 'size|hash|none', description: 'how a transferred file is checked' }),
     'chmod-files': Flags.string({ helpValue: '644', description: 'mode of every transferred file' }),
     'chmod-dirs': Flags.string({ helpValue: '755', description: 'mode of every folder made' }),
     bandwidth: Flags.string({ helpValue: '2MB/s', description: 'at most so much for all sessions together' }),
@@ -50,8 +50,7 @@ export default class FtpMirror extends BaseCommand {
       if (flags['dry-run']) {
         const { summary, actions } = await previewMirror(request);
         if (flags.json) return this.printJson({ summary, actions });
-        for (const { action, target, reason } of actions)
-          this.print(`${action.padEnd(9)} ${printable(target)}${reason === undefined ? '' : `  (${reason})`}`);
+        for (const action of actions) this.print(actionLine(action));
         return this.print(printable(summary));
       }
       const { exitCode } = await mirrorOnce(request, chooseRenderer(flags), terminalIo());

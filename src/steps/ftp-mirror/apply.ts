@@ -1,7 +1,7 @@
 // Carries a plan out, in the one order that never loses anything: make room, bring everything over, name it, and only then delete.
 import { cancelled } from '../../core/clock.ts';
 import { AppError, MisuseError, RefusedError } from '../../core/errors.ts';
-import type { Removal, Transfer } from './compare.ts';
+import type { Move, Removal, Transfer } from './compare.ts';
 import { makeLastRank } from './filter.ts';
 import { inLanes } from './lanes.ts';
 import type { Delivery, Receiver, Staged } from './receiver.ts';
@@ -35,6 +35,8 @@ class Application {
   readonly #lost = new Set<string>();
   /** Files delivered, but not published yet. */
   readonly #underway = new Set<Promise<unknown>>();
+  /** What was not renamed after all goes like other deletes. */
+  readonly #unmoved: Removal[] = [];
   #spoilt: Error | undefined;
 
   constructor(workshop: Workshop, survey: Survey, receiver: Receiver, tally: Tally) {
@@ -53,12 +55,13 @@ class Application {
     await this.#removeAll(plan.clears);
     await this.#makeFolders();
     await this.#transfer();
-    if (plan.deletes.length === 0) return;
-    if (this.#tally.failed === 0) await this.#removeAll(plan.deletes);
+    const deletes = [...this.#unmoved, ...plan.deletes];
+    if (deletes.length === 0) return;
+    if (this.#tally.failed === 0) await this.#removeAll(deletes);
     else
       this.#workshop.context.note(
         'warning',
-        `${plan.deletes.length} deletions were held back, because not everything was transferred`,
+        `${deletes.length} deletions were held back, because not everything was transferred`,
       );
   }
 
@@ -110,7 +113,9 @@ class Application {
   async #transfer(): Promise<void> {
     const { config } = this.#workshop;
     const rankOf = makeLastRank(config.last);
-    const ranks = Map.groupBy(this.#survey.plan.transfers, ({ path }) => rankOf(path));
+    const { transfers: planned } = this.#survey.plan;
+    const all = config.commit === 'each' ? [...(await this.#move()), ...planned] : planned;
+    const ranks = Map.groupBy(all, ({ path }) => rankOf(path));
     const staged: Staged[] = [];
     for (const rank of [...ranks.keys()].sort((a, b) => a - b)) {
       const transfers = ranks.get(rank) ?? [];
@@ -136,7 +141,15 @@ class Application {
       );
       return;
     }
-    const ranks = Map.groupBy(staged, ({ transfer }) => rankOf(transfer.path));
+    const files = [...staged];
+    const refused = await this.#move();
+    await this.#each(
+      refused,
+      ({ path }) => path,
+      async transfer => this.#expect(transfer.path, await this.#receiver.deliver(transfer), files),
+    );
+    await this.#arrived();
+    const ranks = Map.groupBy(files, ({ transfer }) => rankOf(transfer.path));
     for (const rank of [...ranks.keys()].sort((a, b) => a - b)) {
       if (rank > 0 && this.#tally.failed > 0) return;
       await this.#each(
@@ -146,6 +159,22 @@ class Application {
         { lanes: this.#receiver.window },
       );
     }
+  }
+
+  /** Renames what only changed its place. Returns what has to be transferred after all. */
+  async #move(): Promise<readonly Transfer[]> {
+    const refused: Move[] = [];
+    await this.#each(
+      this.#survey.plan.moves,
+      ({ transfer }) => transfer.path,
+      async move => {
+        if (await this.#receiver.move(move)) this.#tally.renamed();
+        else refused.push(move);
+      },
+      { lanes: this.#receiver.window },
+    );
+    for (const { from } of refused) this.#unmoved.push({ path: from, kind: 'file' });
+    return refused.map(({ transfer }) => transfer);
   }
 
   #expect(path: string, { done }: Delivery, staged: Staged[]): void {

@@ -18,6 +18,12 @@ export interface Removal {
   readonly twin?: string;
 }
 
+/** A file that only changed its place: renamed instead of transferred. */
+export interface Move {
+  readonly from: string;
+  readonly transfer: Transfer;
+}
+
 export interface Conflict {
   readonly path: string;
   readonly message: string;
@@ -27,6 +33,7 @@ export interface MirrorPlan {
   /** Folders to make, parents first. */
   readonly folders: readonly string[];
   readonly transfers: readonly Transfer[];
+  readonly moves: readonly Move[];
   /** What stands where the source has another kind of thing; goes first. Files, then folders from the depth up. */
   readonly clears: readonly Removal[];
   /** What the source does not have; goes last. Files, then folders from the depth up. */
@@ -121,6 +128,7 @@ class Draft {
     return {
       folders: this.#folders,
       transfers: this.#transfers,
+      moves: [],
       clears: inOrder([...files.keys()].filter(spares), [...existing].filter(spares)),
       deletes: this.#options.delete ? this.#withTwins(inOrder(extraFiles, this.#removable(extraFolders))) : [],
       unchanged: this.#unchanged,

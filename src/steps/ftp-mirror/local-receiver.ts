@@ -2,7 +2,7 @@
 import { AppError, fileError, RefusedError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
 import type { FtpClient } from '../../protocols/ftp/index.ts';
-import type { Removal, Transfer } from './compare.ts';
+import type { Move, Removal, Transfer } from './compare.ts';
 import { digestHead, makeDigest } from './digest.ts';
 import type { LocalFile } from './local-file.ts';
 import { LocalFolder } from './local-folder.ts';
@@ -89,6 +89,11 @@ export class LocalReceiver implements Receiver {
       source: modifiedAt,
       target: facts === undefined ? null : Math.floor(facts.mtimeMs),
     });
+  }
+
+  async move({ from, transfer }: Move): Promise<boolean> {
+    await this.#folder.rename(from, transfer.path);
+    return true;
   }
 
   async deliver(transfer: Transfer): Promise<Delivery> {

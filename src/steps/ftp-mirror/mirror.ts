@@ -97,6 +97,7 @@ function previewOf(config: MirrorConfig, { plan, brake }: Survey): Preview {
   const deletes = removals.filter(({ kind }) => kind === 'file').length;
   const parts = [
     `${plan.transfers.length} files to ${verb} (${formatSize(bytes)})`,
+    ...(plan.moves.length > 0 ? [`${plan.moves.length} to rename`] : []),
     `${deletes} to delete`,
     `${plan.unchanged.length} unchanged`,
     ...(plan.conflicts.length > 0 ? [`${plan.conflicts.length} that cannot be mirrored`] : []),
@@ -109,6 +110,7 @@ function* actionsOf(verb: string, plan: Survey['plan']): Generator<PreviewAction
   for (const { path, message } of plan.conflicts) yield { action: 'fail', target: path, reason: message };
   for (const { path, kind } of plan.clears) yield { action: 'delete', target: spelled(path, kind), reason: 'in the way' };
   for (const path of plan.folders) yield { action: 'mkdir', target: `${path}/` };
+  for (const { from, transfer } of plan.moves) yield { action: 'rename', target: transfer.path, reason: `renamed from ${from}` };
   for (const { path, reason, facts } of plan.transfers) {
     yield { action: verb, target: path, reason, ...(facts.size === undefined ? {} : { bytes: facts.size }) };
   }

@@ -1,5 +1,5 @@
 // The side that a mirror changes: the server when uploading, the local folder when downloading. apply.ts drives either.
-import type { Removal, Transfer } from './compare.ts';
+import type { Move, Removal, Transfer } from './compare.ts';
 
 /** A file whose content is there, whole and checked, and that waits for its name. */
 export interface Staged {
@@ -31,6 +31,8 @@ export interface Receiver {
   makeFolder(path: string): Promise<void>;
   /** False when it stays, because under another spelling it is what the mirror has just put there. */
   remove(removal: Removal): Promise<boolean>;
+  /** Renames what only changed its place. False when that is refused: it is to be transferred then. */
+  move(move: Move): Promise<boolean>;
   /**
    * Brings the content over, continuing what an earlier try left. Resolves when the next may be sent; `done` when the file is there,
    * checked and, with `commit: each`, named, which may be while the next is under way.

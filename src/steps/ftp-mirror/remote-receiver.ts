@@ -4,7 +4,7 @@ import { RefusedError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
 import type { FtpClient } from '../../protocols/ftp/index.ts';
 import { BATCH_ITEMS } from './batch.ts';
-import type { Removal, Transfer } from './compare.ts';
+import type { Move, Removal, Transfer } from './compare.ts';
 import { NameProbe } from './name-probe.ts';
 import { remotePath } from './paths.ts';
 import type { Delivery, Receiver, Staged } from './receiver.ts';
@@ -105,6 +105,11 @@ export class RemoteReceiver implements Receiver {
   async deliver(transfer: Transfer): Promise<Delivery> {
     await this.#names.assertKept(transfer.path);
     return this.#uploads.deliver(transfer);
+  }
+
+  async move(move: Move): Promise<boolean> {
+    await this.#names.assertKept(move.transfer.path);
+    return this.#uploads.move(move);
   }
 
   publish(staged: Staged): Promise<void> {

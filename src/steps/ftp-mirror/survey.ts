@@ -12,6 +12,7 @@ import { lookLocal, lookRemote } from './look.ts';
 import type { Deployed } from './manifest/deployed.ts';
 import { remotePath } from './paths.ts';
 import { orRefused } from './remote-facts.ts';
+import { neverMoved, withMoves } from './renames.ts';
 import { isAsSeen, type SeenTimes } from './seen-times.ts';
 import { type FileFacts, type Tree, TreeBuilder } from './tree.ts';
 import { checkRoot, type Workshop } from './workshop.ts';
@@ -43,12 +44,13 @@ export async function surveyBoth(workshop: Workshop): Promise<Survey> {
   const exact = await refine(workshop, here, withTextSizes(workshop, here, remote?.tree ?? emptyTree()));
   const [source, target] = isUpload ? [here, exact.tree] : [exact.tree, here];
   const equal = new Set([...exact.confirmed.keys(), ...(await equalAsSeen(workshop, source, target, exact.asSeen))]);
-  const plan = compareTrees(source, target, {
+  const compared = compareTrees(source, target, {
     by: config.compare === 'time-size' ? 'time-size' : 'size',
     delete: config.delete,
     equal,
     ...(config.compare === 'hash' ? { reasons: await unequalByHash(workshop, here, exact.tree) } : {}),
   });
+  const plan = isUpload ? await withMoves(compared, { source, target, never: neverMoved(workshop) }) : compared;
   const unsafe = (isUpload ? local?.unsafe : remote?.unsafe) ?? [];
   return {
     plan: { ...plan, conflicts: [...unsafe.map(asConflict), ...plan.conflicts] },

@@ -9,6 +9,8 @@ export interface MirrorOutputs extends Readonly<Record<string, number>> {
   readonly uploaded: number;
   readonly downloaded: number;
   readonly deleted: number;
+  /** Moved on the server instead of sent again. */
+  readonly renamed: number;
   readonly unchanged: number;
   readonly failed: number;
   /** Sent or received in this attempt. */
@@ -32,6 +34,7 @@ export class Tally {
   readonly #named: string[] = [];
   #transferred = 0;
   #deleted = 0;
+  #renamed = 0;
   #failed = 0;
   #bytes = 0;
   #doneBytes = 0;
@@ -64,6 +67,10 @@ export class Tally {
     this.#tell(path);
   }
 
+  renamed(): void {
+    this.#renamed += 1;
+  }
+
   deleted(): void {
     this.#deleted += 1;
   }
@@ -87,7 +94,16 @@ export class Tally {
 
   outputs(): MirrorOutputs {
     const [uploaded, downloaded] = this.#direction === 'upload' ? [this.#transferred, 0] : [0, this.#transferred];
-    return { uploaded, downloaded, deleted: this.#deleted, unchanged: this.#unchanged, failed: this.#failed, bytes: this.#bytes };
+    const renamed = this.#renamed;
+    return {
+      uploaded,
+      downloaded,
+      deleted: this.#deleted,
+      renamed,
+      unchanged: this.#unchanged,
+      failed: this.#failed,
+      bytes: this.#bytes,
+    };
   }
 
   /** The error of a mirror that did not do everything; its retry class is the most hopeful of its failures. */

@@ -3,7 +3,7 @@ import { join, posix } from 'node:path';
 import { AppError, RefusedError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
 import type { FtpClient, HashAlgorithm } from '../../protocols/ftp/index.ts';
-import type { Transfer } from './compare.ts';
+import type { Move, Transfer } from './compare.ts';
 import { remotePath, siblingOf } from './paths.ts';
 import type { Delivery, Staged } from './receiver.ts';
 import { isRefusal, orRefused, remoteExists, remoteSize } from './remote-facts.ts';
@@ -61,6 +61,25 @@ export class Uploads {
     }
     const time = staged.timeLost ? await batch.soon(soon => soon.modified(to)).catch(() => undefined) : undefined;
     await this.#remember(staged, staged.timeLost ? (time ?? null) : undefined);
+  }
+
+  async move({ from, transfer }: Move): Promise<boolean> {
+    const { batch, pool, memory } = this.#workshop;
+    const [old, to] = [this.#remote(from), this.#remote(transfer.path)];
+    try {
+      await batch.soon(soon => soon.rename(old, to));
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      const done = await pool.use(async client => !(await remoteExists(client, old)) && (await remoteExists(client, to)));
+      if (!done) return false;
+    }
+    const entry = this.#deployed?.get(from);
+    this.#deployed?.drop(from);
+    if (entry !== undefined) this.#deployed?.add(transfer.path, entry);
+    const seen = await memory.get(from);
+    if (seen !== undefined) await memory.put(transfer.path, seen);
+    await memory.delete(from);
+    return true;
   }
 
   async #finishSoon(client: FtpClient, transfer: Transfer, sent: Sent): Promise<Staged> {

@@ -71,7 +71,8 @@ async function inSessions(job: Job): Promise<ArchiveOutputs> {
     try {
       const more = await inSession(job, tally, fetched);
       fetched += more;
-      if (!inParts || more === 0 || session >= SESSIONS_MAX) return tally.outputs();
+      const full = fetched >= (job.config.limit ?? Number.POSITIVE_INFINITY);
+      if (!inParts || more === 0 || full || session >= SESSIONS_MAX) return tally.outputs();
     } catch (error) {
       if (!(await server.gotLost(error))) throw error;
       context.note('warning', `${(error as Error).message}; once more from there, one command at a time`);

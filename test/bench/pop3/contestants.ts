@@ -1,7 +1,7 @@
 // The programs and how each is told to fetch everything and to keep it on the server; what each has stored is read back mail by mail.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Command } from '../ftp/measure.ts';
 import type { Host } from './server.ts';
 
@@ -121,7 +121,10 @@ const getmail: Contestant = {
       'verbose = 0',
     ];
     writeFileSync(join(folder, 'getmailrc'), `${lines.join('\n')}\n`, { mode: 0o600 });
-    return { argv: ['getmail', '--getmaildir', folder, '--rcfile', 'getmailrc'] };
+    // It refuses to deliver as root.
+    spawnSync('chown', ['-R', 'nobody', folder]);
+    spawnSync('chmod', ['a+x', dirname(folder)]);
+    return { argv: ['setpriv', '--reuid=nobody', '--clear-groups', 'getmail', '--getmaildir', folder, '--rcfile', 'getmailrc'] };
   },
   stored: folder => filesIn(join(folder, 'mail/new')),
 };

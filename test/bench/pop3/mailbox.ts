@@ -25,7 +25,7 @@ export function* mailsOf({ messages, bytesMin, bytesMax }: Workload): Generator<
   }
 }
 
-/** Of the five fields that every mail has, and the body: a program may add others. Line ends do not count. */
+/** Of the five fields that every mail has, and the body: a program may add others. Line ends, and how many stand last, do not count. */
 export function fingerprint(mail: Buffer): string {
   const head = mail.toString('latin1', 0, Math.min(mail.length, 65_536)).replaceAll('\r\n', '\n');
   const end = head.indexOf('\n\n');
@@ -36,7 +36,9 @@ export function fingerprint(mail: Buffer): string {
     .sort();
   const start = bodyStart(mail);
   const hash = createHash('sha256').update(fields.join('\n'));
-  const body = mail.subarray(start);
+  let finish = mail.length;
+  while (mail[finish - 1] === 0x0a || mail[finish - 1] === 0x0d) finish -= 1;
+  const body = mail.subarray(start, finish);
   // In pieces: a mail may be larger than a string.
   for (let at = 0; at < body.length; at += PIECE)
     hash.update(body.toString('latin1', at, at + PIECE).replaceAll('\r', ''), 'latin1');

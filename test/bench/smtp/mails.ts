@@ -17,7 +17,12 @@ export function message(bytes: number): Buffer {
   return Buffer.from(`${head}${line.repeat(lines)}${'x'.repeat(last)}\r\n`);
 }
 
-export function report(facts: { readonly seconds: number; readonly accepted: number; readonly technique?: string }): void {
+export function report(facts: {
+  readonly seconds: number;
+  readonly accepted: number;
+  readonly technique?: string;
+  readonly trips?: number;
+}): void {
   const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
   process.stdout.write(`${JSON.stringify({ ...facts, cpu: (userCPUTime + systemCPUTime) / 1e6, peakMb: maxRSS / 1_024 })}\n`);
 }

@@ -19,7 +19,25 @@ const endpoint = {
   timeoutMs: 60_000,
   hostname: 'c.test',
 } as const;
-const connect = () => connectSmtp(endpoint, { dial, clock: systemClock, memory });
+
+/** A round trip: something was written, and then something was heard. */
+let [trips, asked] = [0, false];
+const counted: typeof dial = async (to, options) => {
+  const transport = await dial(to, options);
+  const [read, write] = [transport.read.bind(transport), transport.write.bind(transport)];
+  transport.write = bytes => {
+    asked ||= bytes.length > 0;
+    return write(bytes);
+  };
+  transport.read = async () => {
+    const chunk = await read();
+    if (asked) trips += 1;
+    asked = false;
+    return chunk;
+  };
+  return transport;
+};
+const connect = () => connectSmtp(endpoint, { dial: counted, clock: systemClock, memory });
 
 // The proof is what `smtp probe --chunking` does once in thirty days: not part of the run.
 if (way === 'chunks') await rememberChunking((await (await connect()).proveChunking()) === 'proven', memory, systemClock);
@@ -29,6 +47,7 @@ function* mails(): Generator<OutgoingMail> {
   for (const body of bodies) yield { envelope: { from: FROM, to: [TO] }, message: body };
 }
 
+trips = 0;
 const start = performance.now();
 const client = await connect();
 let accepted = 0;
@@ -52,4 +71,4 @@ if (way === 'attachment') {
 }
 const seconds = (performance.now() - start) / 1_000;
 await client.quit();
-report({ seconds, accepted, technique: client.technique });
+report({ seconds, accepted, technique: client.technique, trips });

@@ -12,7 +12,7 @@ describe('what is uploaded', () => {
     const rig = await makeRig(server);
     await write(rig.site, { 'a.txt': 'aaaa', 'sub/deep/b.txt': 'bbbbbbbbbb', empty: '' });
     await mkdir(join(rig.site, 'hollow'));
-    expect(await rig.run(up)).toEqual({ uploaded: 3, downloaded: 0, deleted: 0, unchanged: 0, failed: 0, bytes: 14 });
+    expect(await rig.run(up)).toEqual({ uploaded: 3, downloaded: 0, deleted: 0, renamed: 0, unchanged: 0, failed: 0, bytes: 14 });
     expect(server.content('/www')).toEqual(await read(rig.site));
     expect(server.folders.has('/www/hollow')).toBe(true);
     expect(server.files.get('/www/a.txt')?.modifiedAt).toBe(T0);

@@ -10,6 +10,7 @@ import { remoteHash } from '../hashes.ts';
 import { inLanes } from '../lanes.ts';
 import { lookLocal, lookRemote } from '../look.ts';
 import { MANIFEST_NAME } from '../own-names.ts';
+import { neverMoved, withMoves } from '../renames.ts';
 import { isAsSeen } from '../seen-times.ts';
 import type { Survey } from '../survey.ts';
 import { ancestorsOf, type FileFacts, type Tree, TreeBuilder } from '../tree.ts';
@@ -38,7 +39,13 @@ export async function surveyDeployed(workshop: Workshop, leftovers: boolean): Pr
   const verdicts = new Verdicts(workshop, { manifest, there, sums });
   await inLanes(source.files, FILES_AT_ONCE, ([path, mine]) => verdicts.on(path, mine));
   const { equal, reasons, adopted } = verdicts;
-  const plan = compareTrees(source, target, { by: 'size', delete: config.delete, equal, reasons });
+  const compared = compareTrees(source, target, { by: 'size', delete: config.delete, equal, reasons });
+  const contentOf = async (side: 'source' | 'target', path: string) => {
+    if (side === 'source') return sums.of(path);
+    const [entry, facts] = [manifest.files.get(path), there.get(path)];
+    return entry !== undefined && facts !== undefined && isAsDeployed(entry, facts) ? entry.sha256 : undefined;
+  };
+  const plan = await withMoves(compared, { source, target, contentOf, never: neverMoved(workshop) });
   const now = stillThere(manifest, there, adopted);
   for (const path of source.folders) if (target.existing.has(path)) now.folders.add(path);
   return {
