@@ -87,6 +87,10 @@ export const RUN_CODES: Explanations = {
   'run-over': ['The run has ended already.', '`postrider show RUN`'],
   'run-timed-out': ['The run took longer than the job’s `timeout`.', 'Raise it, or find out what is slow: `postrider show RUN`.'],
   'step-timed-out': ['The step took longer than its `timeout`.', 'Raise it, or find out what is slow: `postrider logs RUN`.'],
+  'systemctl-failed': [
+    'systemd refused the unit or is not there.',
+    'The unit file is written; `postrider service install --print` shows it for other means.',
+  ],
   'store-newer': ['A newer version of postrider wrote the state.', 'Install that version or a later one.'],
   'store-unusable': [
     'The state store cannot be opened.',

@@ -39,7 +39,8 @@ export function usageError(error: ParseError, { name, flags }: UsedCommand): App
 /** Throws nothing and returns it: no such command, with the nearest that there is. */
 export function unknownCommand(id: string, commands: readonly string[]): AppError {
   const name = printable(id.replaceAll(':', ' '));
-  const near = didYouMean(name, commands);
+  const [first = ''] = name.split(' ');
+  const near = didYouMean(name, commands) ?? didYouMean(first, commands);
   const [topic = ''] = name.split(' ');
   const inTopic = name.includes(' ') && commands.some(command => command.startsWith(`${topic} `));
   const see = inTopic ? `\`postrider ${topic} --help\` lists what there is.` : '`postrider --help` lists all commands.';
