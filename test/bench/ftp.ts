@@ -15,6 +15,7 @@ import { printCell, printHead } from './ftp/table.ts';
 /** True when every cell kept its bounds, or when nobody asked. */
 export async function benchFtp(args: readonly string[]): Promise<boolean> {
   const options = readOptions(args);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
   const folder = mkdtempSync(join(options.dir ?? tmpdir(), 'bench-ftp-'));
   try {
     printHead(options);

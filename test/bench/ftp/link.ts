@@ -29,10 +29,14 @@ export async function openLink(rttMs: number): Promise<Link | 'missing'> {
   const carrier = spawn('python3', [script, '--rtt', `${rttMs}`, '--cli', client, '--srv', server, '--ready', ready], {
     stdio: ['ignore', 'inherit', 'inherit'],
   });
-  const close = async () => {
-    carrier.kill('SIGTERM');
-    for (const name of [client, server]) execFileSync('ip', ['netns', 'del', name]);
+  let open = true;
+  const takeDown = () => {
+    if (open) for (const name of [client, server]) execFileSync('ip', ['netns', 'del', name]);
+    if (open) carrier.kill('SIGTERM');
+    open = false;
   };
+  process.once('exit', takeDown);
+  const close = async () => takeDown();
   for (let waited = 0; !existsSync(ready); waited += 50) {
     if (waited > READY_WITHIN_MS || carrier.exitCode !== null) {
       await close();
