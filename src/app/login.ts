@@ -51,11 +51,11 @@ export async function login(request: LoginRequest, one: OneOff): Promise<LoggedI
   assertSecretName(accountSecretName(name));
   const secrets = secretsOf(workspace);
   secrets.askPerson();
-  // Before anybody signs in: whoever cannot open the vault hears of it now.
-  if (backend === 'vault' && (await secrets.vault.exists())) await secrets.vault.entries();
   const server = await serverFor(request, one);
   const method = methodFor(request, server);
   const { client, newSecret, secretName } = await clientFor(request, method, server, one);
+  // Before anybody signs in: whoever cannot open or make the vault hears of it now.
+  if (backend === 'vault') await secrets.vault.makeReady();
   for (const secret of [client.clientSecret, newSecret]) if (secret !== undefined) redactor.add(secret);
   const scope = request.scope ?? PROVIDERS[request.provider].scopes[method];
   const tokens = await signIn({ request, method, scope, client }, one);

@@ -105,7 +105,7 @@ function checkSettings({ type, settings }: OneStep): unknown {
   if (checked.ok) return checked.value;
   const [first] = problemsOf(type.schema, settings, []);
   const flag = first?.path.map(String).join('-') ?? '';
-  throw new AppError('usage', `--${flag}: ${first?.message ?? 'cannot be used'}`, {
+  throw new AppError('usage', `${flag === '' ? '' : `--${flag}: `}${first?.message ?? 'cannot be used'}`, {
     hint: first?.hint ?? '--help lists what each flag takes.',
   });
 }

@@ -58,6 +58,7 @@ async function beginning(store: Store, run: string, job: Job, request: RetryRequ
     interrupted: new Set<string>(),
     mayRepeat: true,
     lastSeq: 0,
+    noteLevel: 'info' as const,
     note: `kept from run ${run}: ${[...kept].join(', ')}`,
   };
   return { trigger: 'retry', retryOf: run, steps, resume };

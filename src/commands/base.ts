@@ -7,7 +7,7 @@ import type { OneOff, OneOffFlags } from '../app/oneoff.ts';
 import { type Diagnostic, formatDiagnostic } from '../core/diagnostic.ts';
 import { AppError, fileError, reportOf } from '../core/errors.ts';
 import { printable, printableJson, printableStream } from '../core/text.ts';
-import { parseDuration } from '../core/units.ts';
+import { durationText, parseDuration } from '../core/units.ts';
 
 export const jsonFlag = Flags.boolean({ description: 'print one JSON document on stdout' });
 export const jobsFlag = Flags.string({ description: 'folder of job files (POSTRIDER_JOBS; default ./jobs)', helpValue: 'DIR' });
@@ -19,6 +19,7 @@ export const stateFlag = Flags.string({
 /** `30s`, `5m`; milliseconds for the command. */
 export const durationFlag = Flags.custom<number>({
   helpValue: '30s',
+  defaultHelp: async ({ options }) => (typeof options.default === 'number' ? durationText(options.default) : ''),
   parse: async text => {
     const ms = parseDuration(text);
     if (ms === undefined) throw new AppError('usage', `${text} is no duration`, { hint: 'Write 500ms, 30s, 5m, 2h or 7d.' });

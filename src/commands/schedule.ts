@@ -19,16 +19,16 @@ export default class Schedule extends BaseCommand {
     state: stateFlag,
     concurrency: Flags.integer({ default: 16, min: 1, max: 1_000, description: 'steps that work at once, over all runs' }),
     'per-connection': Flags.integer({ default: 4, min: 1, max: 64, description: 'the same with one FTP or SMTP server' }),
-    drain: durationFlag({ default: 30_000, description: '(default 30s) how long to wait at the end for what runs' }),
+    drain: durationFlag({ default: 30_000, description: 'how long to wait at the end for what runs' }),
     lease: durationFlag({
       default: 30_000,
-      description: '(default 30s) a scheduler silent for this long loses its runs to another',
+      description: 'a scheduler silent for this long loses its runs to another',
     }),
     keep: durationFlag({
       default: 90 * DAY_MS,
-      description: '(default 90d) how long runs are remembered; the last ten of a job always',
+      description: 'how long runs are remembered; the last ten of a job always',
     }),
-    'keep-logs': durationFlag({ default: 30 * DAY_MS, description: '(default 30d) how long their logs are' }),
+    'keep-logs': durationFlag({ default: 30 * DAY_MS, description: 'how long their logs are' }),
     log: Flags.string({
       options: ['auto', 'text', 'json'],
       default: 'auto',

@@ -1,7 +1,7 @@
 import { type JobStatus, jobStatus, type Status as Standing } from '../app/schedule/status.ts';
 import { workspace } from '../app/workspace.ts';
 import { printable } from '../core/text.ts';
-import { formatDuration } from '../core/units.ts';
+import { formatDuration, thingsOf } from '../core/units.ts';
 import { type Column, table } from '../progress/table.ts';
 import { localMinute } from '../progress/time.ts';
 import { BaseCommand, jobsFlag, jsonFlag, stateFlag } from './base.ts';
@@ -48,7 +48,7 @@ function note({ paused, problem, undecided, overdue, progress, last }: JobStatus
 }
 
 function progressText({ step, done, total, unit }: NonNullable<JobStatus['progress']>): string {
-  return `${step}: ${done}${total === undefined ? '' : ` of ${total}`} ${unit}`;
+  return `${step}: ${done}${total === undefined ? '' : ` of ${total}`} ${thingsOf(total ?? done, unit)}`;
 }
 
 function statusJson({ jobs, schedulers, deserted }: Standing): Record<string, unknown> {

@@ -38,6 +38,12 @@ export function formatDuration(ms: number): string {
   return `${m}m ${String(s).padStart(2, '0')}s`;
 }
 
+/** As parseDuration reads it: `90d`, `30s`, `1500ms`. */
+export function durationText(ms: number): string {
+  const [unit, size] = Object.entries(MS).findLast(([, size]) => ms % size === 0) ?? ['ms', 1];
+  return `${ms / size}${unit}`;
+}
+
 /** `512 B`, `1.4 KB`, `23 MB`. */
 export function formatSize(bytes: number): string {
   const units = ['B', 'KB', 'MB', 'GB', 'TB'];
@@ -54,4 +60,14 @@ function scaled(pattern: RegExp, units: Readonly<Record<string, number>>, text: 
   const match = pattern.exec(text);
   const unit = units[match?.[2] ?? ''];
   return match === null || unit === undefined ? undefined : Math.round(Number(match[1]) * unit);
+}
+
+/** `1 file`, `3 files`, of a plural that ends in s. */
+export function formatCount(count: number, things: string): string {
+  return `${count} ${thingsOf(count, things)}`;
+}
+
+/** `file` for one, else `files`. */
+export function thingsOf(count: number, things: string): string {
+  return count === 1 ? things.replace(/s$/, '') : things;
 }

@@ -1,6 +1,6 @@
 // Without a terminal: one plain line per change, progress at a low rate. Also the lines of `postrider logs`.
 import { printable } from '../core/text.ts';
-import { formatDuration, formatSize } from '../core/units.ts';
+import { formatDuration, formatSize, thingsOf } from '../core/units.ts';
 import type { RunEvent } from '../run/events.ts';
 import type { StepProgress } from '../steps/step.ts';
 import { eventAnnotation } from './annotation.ts';
@@ -92,7 +92,7 @@ function progressLine(
 function progressText(event: RunEvent & StepProgress, step: StepView): string {
   const { done, total, unit, bytes } = event;
   const number = (value: number) => (unit === 'bytes' ? formatSize(value) : String(value));
-  const count = `${number(done)}${total === undefined ? '' : ` of ${number(total)}`}${unit === 'bytes' ? '' : ` ${unit}`}`;
+  const count = `${number(done)}${total === undefined ? '' : ` of ${number(total)}`}${unit === 'bytes' ? '' : ` ${thingsOf(total ?? done, unit)}`}`;
   const rate = rateText(step, event, event.at);
   const facts = [...(bytes === undefined || unit === 'bytes' ? [] : [formatSize(bytes)]), ...(rate === undefined ? [] : [rate])];
   return facts.length === 0 ? count : `${count} (${facts.join(', ')})`;

@@ -1,6 +1,6 @@
 // One step in one line, whatever the width: what matters least goes first.
 import { printable } from '../core/text.ts';
-import { formatDuration, formatRate, formatSize } from '../core/units.ts';
+import { formatDuration, formatRate, formatSize, thingsOf } from '../core/units.ts';
 import type { Outputs, StepProgress } from '../steps/step.ts';
 import { bar, percent } from './bar.ts';
 import { formatTimeLeft, timeLeft } from './rate.ts';
@@ -60,7 +60,8 @@ export function fractionOf({ done, total, bytes, totalBytes }: StepProgress): nu
 /** What matters most first: `25/40 files`, `12s left`, `1.2 MB/s`, `3.4 MB`. */
 function progressFacts(step: StepView, progress: StepProgress, now: number): string[] {
   const { done, total, unit, bytes } = progress;
-  const count = unit === 'bytes' ? formatSize(done) : `${done}${total === undefined ? '' : `/${total}`} ${unit}`;
+  const count =
+    unit === 'bytes' ? formatSize(done) : `${done}${total === undefined ? '' : `/${total}`} ${thingsOf(total ?? done, unit)}`;
   const rate = rateText(step, progress, now);
   const left = leftOf(step, progress, now);
   return [

@@ -1,6 +1,6 @@
 // A run that goes on where a process that died, or an earlier run, left it.
 import type { ErrorReport } from '../core/errors.ts';
-import type { Outputs, StepStatus } from '../steps/step.ts';
+import type { NoteLevel, Outputs, StepStatus } from '../steps/step.ts';
 
 export interface Resume {
   /** Steps that have ended, by id: they keep their result and do not run again. On-failure steps may be among them. */
@@ -15,6 +15,8 @@ export interface Resume {
   readonly startedAt?: number;
   /** Said about the first step that still runs. */
   readonly note: string;
+  /** `info` where somebody asked for it, as by a retry; default `warning`. */
+  readonly noteLevel?: NoteLevel;
 }
 
 export interface EndedStep {

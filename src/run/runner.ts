@@ -66,7 +66,8 @@ async function goOn(steps: readonly PlannedStep[], { deps, state, emitter }: Run
     }
   }
   const first = steps.find(({ step }) => !resume.ended.has(step.id));
-  if (first !== undefined) await emitter.emit({ type: 'step-note', step: first.step.id, level: 'warning', message: resume.note });
+  if (first !== undefined)
+    await emitter.emit({ type: 'step-note', step: first.step.id, level: resume.noteLevel ?? 'warning', message: resume.note });
 }
 
 /** Starts what is ready; every end may make more ready. Resolves when nothing is left. */

@@ -70,6 +70,13 @@ export class Vault {
     return [...(opened?.content ?? [])].map(([name, { setAt }]) => ({ name, setAt }));
   }
 
+  /** Before work whose result it must keep: asks now what it would ask then. Throws AppError `vault-locked`, `vault-damaged`, `vault-newer`. */
+  async makeReady(): Promise<void> {
+    await this.#oneAtATime(async () => {
+      if ((await this.#open()) === undefined && this.#options.keyFile === undefined) await this.#keyToCreate();
+    });
+  }
+
   async set(name: string, value: Secret): Promise<void> {
     assertSecretName(name);
     const item = { value, setAt: this.#options.clock.now() };

@@ -130,11 +130,11 @@ it('seal packs past months; verify and show read them', () =>
     const sealed = await cli(['archive', 'seal'], { cwd: dir });
     expect(sealed).toMatchObject({
       code: 0,
-      stdout: expect.stringMatching(/^me@x 2015-11: 1 messages, .* %\), seal [0-9a-f]{64}\n$/),
+      stdout: expect.stringMatching(/^me@x 2015-11: 1 message, .* %\), seal [0-9a-f]{64}\n$/),
     });
     const seal = sealed.stdout.trim().slice(-64);
     expect((await cli(['archive', 'verify'], { cwd: dir })).stdout).toMatch(
-      `sealed: me@x up to 2015-11, seal ${seal}\n1 of 1 messages sound`,
+      `sealed: me@x up to 2015-11, seal ${seal}\n1 of 1 message sound`,
     );
     expect((await cli(['archive', 'show', HASH, '--raw'], { cwd: dir })).stdout).toBe(LETTER);
     expect((await cli(['archive', 'seal', '--json'], { cwd: dir })).stdout).toContain('"sealed": []');

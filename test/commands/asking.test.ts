@@ -118,6 +118,7 @@ describe('retry', () => {
       writeFileSync(join(dir, 'go'), '');
       const retried = await ask('retry', 'last', '--from-failed');
       expect(retried, retried.stderr).toMatchObject({ code: 0 });
+      expect(retried.stderr).toMatch(/two {2}kept from run \S+: one\n/);
       expect(out(dir)).toEqual(['one bye', 'two 1', 'two 1', 'three']);
       const runs = json(await ask('history', '--json')).runs;
       expect(runs.map((run: { status: string; trigger: string }) => [run.status, run.trigger])).toEqual([

@@ -77,7 +77,7 @@ it('a run whose process is gone is told', async () => {
 
 it.each([
   ['web', 'PWD: /', 'MLST'],
-  ['inbox', 'STAT: 1 messages', 'PIPELINING'],
+  ['inbox', 'STAT: 1 message', 'PIPELINING'],
   ['@outbox', 'EHLO: ', '8BITMIME'],
 ])('looks at %s from its name to a harmless command', async (name, command, capability) => {
   await start({ messages: [Buffer.from('Subject: hi\r\n\r\nhello\r\n')] });

@@ -37,6 +37,12 @@ const MISTAKES: Readonly<Record<string, Mistake>> = {
   'a job that is not there': command('run nightly', 2, 'nightly', /--jobs|Known|path/),
   'a folder without jobs': command('validate empty', 2, 'empty'),
   'a run that is not there': command('show 20200101-000000-abcdef', 2, '20200101-000000-abcdef', 'history'),
+  'a mail to nobody': command(
+    'smtp send smtp://me@localhost --from a@example.org --subject hi --text x',
+    2,
+    /^postrider: the mail has no recipient/m,
+    'to, cc or bcc',
+  ),
   'a wrong host': command('ftp ls ftp://me@no-such-host.invalid/', 1, 'no-such-host.invalid', 'Check'),
   'a wrong port': command('ftp ls ftp://me@127.0.0.1:1/', 5, '127.0.0.1:1', /port/),
   'a port of another service': command(

@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { formatDuration, formatRate, formatSize, parseDuration, parseRate, parseSize } from '../../src/core/units.ts';
+import {
+  durationText,
+  formatCount,
+  formatDuration,
+  formatRate,
+  formatSize,
+  parseDuration,
+  parseRate,
+  parseSize,
+} from '../../src/core/units.ts';
 
 describe('units', () => {
   it.each([
@@ -45,6 +54,23 @@ describe('units', () => {
     [104_857_600, '100 MB'],
     [1_073_741_824, '1.0 GB'],
   ])('%i bytes read %s', (bytes, text) => expect(formatSize(bytes)).toBe(text));
+
+  it.each([
+    [30_000, '30s'],
+    [90 * 86_400_000, '90d'],
+    [90_000, '90s'],
+    [5_400_000, '90m'],
+    [1_500, '1500ms'],
+  ])('%i ms is written %s, and read back', (ms, text) => {
+    expect(durationText(ms)).toBe(text);
+    expect(parseDuration(text)).toBe(ms);
+  });
+
+  it.each([
+    [0, '0 files'],
+    [1, '1 file'],
+    [2, '2 files'],
+  ])('%i files are %s', (count, text) => expect(formatCount(count, 'files')).toBe(text));
 
   it('a rate is a size a second', () => expect(formatRate(2_097_152)).toBe('2.0 MB/s'));
 });

@@ -106,6 +106,24 @@ describe('keys', () => {
     expect(await value(withKey(), 'web')).toBe('x');
   });
 
+  it('made ready before work whose result it must keep: asks then, and not again; makes no file', async () => {
+    await expect(vault().makeReady()).rejects.toThrow('needs a passphrase');
+    const asked: string[] = [];
+    const passphrase = async (purpose: string) => {
+      asked.push(purpose);
+      return new Secret(PASSPHRASE);
+    };
+    const ready = vault({ passphrase });
+    await ready.makeReady();
+    expect([asked, await ready.exists()]).toEqual([['create'], false]);
+    await ready.set('web', new Secret('x'));
+    expect(asked).toEqual(['create']);
+    await expect(withPassphrase('wrong').makeReady()).rejects.toEqual(refusal('vault-locked'));
+    await rm(keyFile);
+    await vault({ path: `${path}2`, keyFile }).makeReady();
+    await expect(stat(keyFile)).rejects.toThrow('ENOENT');
+  });
+
   it('asks a person once, and only when there is something to open', async () => {
     const asked: string[] = [];
     const passphrase = async (purpose: string) => {

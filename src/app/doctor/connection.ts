@@ -1,6 +1,6 @@
 // One server: its name, its port, its certificates, what it can do, whether it lets us in, and one command that changes nothing.
 import { AppError } from '../../core/errors.ts';
-import { formatSize } from '../../core/units.ts';
+import { formatCount, formatSize } from '../../core/units.ts';
 import { connectFtp } from '../../protocols/ftp/index.ts';
 import { dial } from '../../protocols/net/dial.ts';
 import { addressOf, type Endpoint, type Protocol } from '../../protocols/net/endpoint.ts';
@@ -109,7 +109,10 @@ const SESSIONS: Readonly<Record<Protocol, (endpoint: Endpoint, one: OneOff) => P
     const client = await connectPop3(endpoint, { dial, clock, signal });
     const { count, bytes } = await client.stat();
     await client.quit();
-    return { capabilities: words(client.capabilities.all.keys()), harmless: `STAT: ${count} messages, ${formatSize(bytes)}` };
+    return {
+      capabilities: words(client.capabilities.all.keys()),
+      harmless: `STAT: ${formatCount(count, 'messages')}, ${formatSize(bytes)}`,
+    };
   },
   async smtp(endpoint, { clock, signal }) {
     const client = await connectSmtp(endpoint, { dial, clock, signal });

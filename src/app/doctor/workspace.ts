@@ -3,7 +3,7 @@ import { stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
-import { formatSize } from '../../core/units.ts';
+import { formatCount, formatSize } from '../../core/units.ts';
 import { keychainNames } from '../../secrets/keychain.ts';
 import { isAlive } from '../process-life.ts';
 import { secretsOf, vaultPath } from '../secrets.ts';
@@ -55,7 +55,7 @@ export async function checkStore(workspace: Workspace, clock: Clock): Promise<re
 /** Missing is nothing to complain of: only secrets that are kept there need it. */
 export async function checkKeychain(): Promise<Finding> {
   try {
-    return fine('keychain', `usable; ${count((await keychainNames()).length, 'secret')}`);
+    return fine('keychain', `usable; ${formatCount((await keychainNames()).length, 'secrets')}`);
   } catch (error) {
     return skipped('keychain', error instanceof AppError ? error.message : String(error));
   }
@@ -72,7 +72,7 @@ export async function checkVault(workspace: Workspace): Promise<readonly Finding
   for (const file of [path, ...(keyFile === '' ? [] : [keyFile])]) {
     if (((await modeOf(file)) ?? 0) & OTHERS) open.push(file);
   }
-  if (open.length === 0) return [fine('vault', `${path}: ${count(entries.length, 'secret')}`)];
+  if (open.length === 0) return [fine('vault', `${path}: ${formatCount(entries.length, 'secrets')}`)];
   return [warning('vault', `${open.join(' and ')}: open to other users`, `chmod 600 ${open.join(' ')}`)];
 }
 
@@ -81,7 +81,7 @@ export async function checkJobs(workspace: Workspace): Promise<Finding> {
     return skipped('job files', `${workspace.jobsDir}: there is no such folder`);
   const files = await validateFiles([workspace.jobsDir], workspace);
   const bad = files.filter(({ valid }) => !valid).map(({ file }) => file);
-  if (bad.length === 0) return fine('job files', `${count(files.length, 'file')}, no errors`);
+  if (bad.length === 0) return fine('job files', `${formatCount(files.length, 'files')}, no errors`);
   throw new AppError('job-invalid', `errors in ${bad.join(', ')}`, { hint: `postrider validate ${join(workspace.jobsDir)}` });
 }
 
@@ -90,8 +90,4 @@ async function modeOf(path: string): Promise<number | undefined> {
     ({ mode }) => mode & 0o777,
     () => undefined,
   );
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }

@@ -7,6 +7,8 @@ import type { OneOff } from '../oneoff.ts';
 import { resolveTarget } from '../target.ts';
 
 export interface Pop3ShellIo {
+  /** Of the screen that results go to; undefined where they go to a file or a program. */
+  readonly columns: () => number | undefined;
   /** One line of results. */
   readonly print: (line: string) => void;
   /** One line about what happens. */

@@ -3,7 +3,7 @@ import { createWriteStream } from 'node:fs';
 import { resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { AppError, fileError } from '../../core/errors.ts';
-import { printable } from '../../core/text.ts';
+import { printable, shorten } from '../../core/text.ts';
 import { formatSize } from '../../core/units.ts';
 import { findCommand, helpLines, need, type ShellCommand } from '../shell/command.ts';
 import { listMessages } from './mailbox.ts';
@@ -39,7 +39,8 @@ const list: Pop3Command = {
     for (const { number, size, date = '', from = '', subject = '' } of rows) {
       if (wanted !== undefined && wanted !== number) continue;
       const when = date.slice(0, 16).replace('T', ' ');
-      shell.io.print(printable(`${String(number).padStart(5)}  ${formatSize(size).padStart(9)}  ${when}  ${from}  ${subject}`));
+      const line = printable(`${String(number).padStart(5)}  ${formatSize(size).padStart(9)}  ${when}  ${from}  ${subject}`);
+      shell.io.print(shorten(line, shell.io.columns() ?? line.length));
     }
   },
 };

@@ -1,7 +1,7 @@
 import { Args, Flags } from '@oclif/core';
 import { exportMessages } from '../../app/archive.ts';
 import { printable } from '../../core/text.ts';
-import { formatSize } from '../../core/units.ts';
+import { formatCount, formatSize } from '../../core/units.ts';
 import { accountFlag, archiveFlag, BaseCommand, jsonFlag } from '../base.ts';
 
 const FORMATS = ['eml', 'maildir', 'mbox'] as const;
@@ -25,6 +25,8 @@ export default class ArchiveExport extends BaseCommand {
     const { args, flags } = await this.parse(ArchiveExport);
     const { messages, bytes, accounts } = await exportMessages({ ...flags, target: args.folder });
     if (flags.json) return this.printJson({ folder: args.folder, format: flags.format, messages, bytes, accounts });
-    this.print(`${messages} messages (${formatSize(bytes)}) of ${accounts} accounts in ${printable(args.folder)}`);
+    this.print(
+      `${formatCount(messages, 'messages')} (${formatSize(bytes)}) of ${formatCount(accounts, 'accounts')} in ${printable(args.folder)}`,
+    );
   }
 }

@@ -1,7 +1,7 @@
 import { Args, Flags } from '@oclif/core';
 import { importMessages } from '../../app/archive.ts';
 import { printable } from '../../core/text.ts';
-import { formatSize } from '../../core/units.ts';
+import { formatCount, formatSize } from '../../core/units.ts';
 import { archiveFlag, BaseCommand, jsonFlag } from '../base.ts';
 
 export default class ArchiveImport extends BaseCommand {
@@ -23,7 +23,7 @@ export default class ArchiveImport extends BaseCommand {
     const { found, archived, duplicates, bytes } = await importMessages(flags.archive, flags.account, argv as string[]);
     if (flags.json) return this.printJson({ account: flags.account, found, archived, duplicates, bytes });
     this.print(
-      `${found} messages found: ${archived} archived (${formatSize(bytes)}), ${duplicates} already there, in ${printable(flags.account)}`,
+      `${formatCount(found, 'messages')} found: ${archived} archived (${formatSize(bytes)}), ${duplicates} already there, in ${printable(flags.account)}`,
     );
   }
 }

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { reindexArchive } from '../../archive/index.ts';
+import { formatCount } from '../../core/units.ts';
 import { archiveFlag, BaseCommand, jsonFlag } from '../base.ts';
 import { sayEvery } from '../terminal.ts';
 
@@ -14,6 +15,6 @@ export default class ArchiveReindex extends BaseCommand {
     const onProgress = sayEvery(10_000, messages => this.say(`${messages} messages indexed so far`));
     const messages = await reindexArchive(resolve(flags.archive), onProgress);
     if (flags.json) this.printJson({ messages });
-    else this.print(`${messages} messages indexed`);
+    else this.print(`${formatCount(messages, 'messages')} indexed`);
   }
 }

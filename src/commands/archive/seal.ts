@@ -1,6 +1,6 @@
 import { type SealedAccountMonth, sealArchive } from '../../app/archive-seal.ts';
 import { printable } from '../../core/text.ts';
-import { formatSize } from '../../core/units.ts';
+import { formatCount, formatSize } from '../../core/units.ts';
 import { accountFlag, archiveFlag, BaseCommand, jsonFlag } from '../base.ts';
 
 export default class ArchiveSeal extends BaseCommand {
@@ -26,5 +26,5 @@ export default class ArchiveSeal extends BaseCommand {
 
 function line({ account, month, messages, size, compressed, sha256 }: SealedAccountMonth): string {
   const share = Math.round((compressed / size) * 100);
-  return `${printable(account)} ${month}: ${messages} messages, ${formatSize(size)} in ${formatSize(compressed)} (${share} %), seal ${sha256}`;
+  return `${printable(account)} ${month}: ${formatCount(messages, 'messages')}, ${formatSize(size)} in ${formatSize(compressed)} (${share} %), seal ${sha256}`;
 }

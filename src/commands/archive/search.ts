@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { Args, Flags } from '@oclif/core';
 import { MATCH_END, MATCH_START, type SearchHit, searchArchive } from '../../archive/index.ts';
 import { printable } from '../../core/text.ts';
-import { formatSize } from '../../core/units.ts';
+import { formatSize, thingsOf } from '../../core/units.ts';
 import { type Paint, paintFor } from '../../progress/paint.ts';
 import { archiveFlag, BaseCommand, jsonFlag } from '../base.ts';
 import { sayEvery, usesColor } from '../terminal.ts';
@@ -31,7 +31,7 @@ export default class ArchiveSearch extends BaseCommand {
     const onProgress = sayEvery(10_000, messages => this.say(`${messages} new messages indexed so far`));
     const { hits, more, indexed } = await searchArchive({ root: resolve(flags.archive), query, limit: flags.limit, onProgress });
     if (flags.json) return this.printJson({ query, more, messages: hits.map(hitJson) });
-    if (indexed > 0) this.say(`${indexed} new messages indexed`);
+    if (indexed > 0) this.say(`${indexed} new ${thingsOf(indexed, 'messages')} indexed`);
     const paint = paintFor(usesColor(process.stdout));
     for (const hit of hits) this.print(hitText(hit, paint));
     if (hits.length === 0) this.print('nothing found');

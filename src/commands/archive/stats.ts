@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { archiveStats, type MonthStats, type SenderStats, type ArchiveStats as Stats } from '../../archive/index.ts';
-import { formatSize } from '../../core/units.ts';
+import { formatCount, formatSize } from '../../core/units.ts';
 import { chart } from '../../progress/chart.ts';
 import { type Column, table } from '../../progress/table.ts';
 import { accountFlag, archiveFlag, BaseCommand, jsonFlag } from '../base.ts';
@@ -24,7 +24,7 @@ export default class ArchiveStats extends BaseCommand {
     this.#table(monthColumns(months), months);
     this.#table(senderColumns(senders), senders);
     this.#table(LARGEST, largest);
-    this.print(`${messages} messages, ${formatSize(bytes)}`);
+    this.print(`${formatCount(messages, 'messages')}, ${formatSize(bytes)}`);
   }
 
   #table<Row>(shape: readonly Column<Row>[], rows: readonly Row[]): void {

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { type Problem, verifyArchive } from '../../archive/index.ts';
 import { printable } from '../../core/text.ts';
-import { formatSize } from '../../core/units.ts';
+import { formatCount, formatSize } from '../../core/units.ts';
 import { accountFlag, archiveFlag, BaseCommand, jsonFlag } from '../base.ts';
 
 export default class ArchiveVerify extends BaseCommand {
@@ -25,7 +25,9 @@ export default class ArchiveVerify extends BaseCommand {
       for (const account of busy)
         this.say(`${printable(account)} is being written just now; what its manifest does not list yet is not counted`);
       for (const { account, month, sha256 } of seals) this.print(`sealed: ${printable(account)} up to ${month}, seal ${sha256}`);
-      this.print(`${sound} of ${messages} messages sound (${formatSize(bytes)}, ${months} months, ${accounts} accounts)`);
+      this.print(
+        `${sound} of ${formatCount(messages, 'messages')} sound (${formatSize(bytes)}, ${formatCount(months, 'months')}, ${formatCount(accounts, 'accounts')})`,
+      );
     }
     if (problems.length > 0) this.exit(1);
   }

@@ -4,6 +4,7 @@ import { pop3Interactive, pop3Script } from '../../app/pop3/shell.ts';
 import { AppError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
 import { BaseCommand, stateFlag, TARGET_HELP, targetFlags } from '../base.ts';
+import { columns } from '../terminal.ts';
 
 export default class Pop3Shell extends BaseCommand {
   static override summary = 'A POP3 client at the prompt: stat, list, retr, top, uidl, dele, rset, quit; or a script of them.';
@@ -23,6 +24,7 @@ export default class Pop3Shell extends BaseCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Pop3Shell);
     const io = {
+      columns: () => (process.stdout.isTTY ? columns() : undefined),
       say: (line: string) => this.say(printable(line)),
       print: (line: string) => this.print(line),
       show: (bytes: AsyncIterable<Buffer>) => this.printBytes(bytes),

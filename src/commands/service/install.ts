@@ -28,7 +28,7 @@ export default class ServiceInstall extends BaseCommand {
       helpValue: 'DIR',
       description: 'a folder that jobs write to, besides their workdir',
     }),
-    drain: durationFlag({ default: 30_000, description: '(default 30s) how long to wait at the end for what runs' }),
+    drain: durationFlag({ default: 30_000, description: 'how long to wait at the end for what runs' }),
     print: Flags.boolean({ description: 'print the unit and change nothing' }),
     start: Flags.boolean({ default: true, allowNo: true, description: 'enable and start it' }),
   };

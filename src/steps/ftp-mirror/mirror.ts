@@ -1,6 +1,6 @@
 // The step ftp/mirror: survey both sides, then show the plan or carry it out.
 import { cancelled } from '../../core/clock.ts';
-import { formatSize } from '../../core/units.ts';
+import { formatCount, formatSize } from '../../core/units.ts';
 import type { Preview, PreviewAction, StepContext, StepType } from '../step.ts';
 import { applyPlan } from './apply.ts';
 import type { MirrorConfig } from './config.ts';
@@ -96,7 +96,7 @@ function previewOf(config: MirrorConfig, { plan, brake }: Survey): Preview {
   const removals = [...plan.clears, ...plan.deletes];
   const deletes = removals.filter(({ kind }) => kind === 'file').length;
   const parts = [
-    `${plan.transfers.length} files to ${verb} (${formatSize(bytes)})`,
+    `${formatCount(plan.transfers.length, 'files')} to ${verb} (${formatSize(bytes)})`,
     ...(plan.moves.length > 0 ? [`${plan.moves.length} to rename`] : []),
     `${deletes} to delete`,
     `${plan.unchanged.length} unchanged`,

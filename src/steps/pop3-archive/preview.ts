@@ -1,7 +1,7 @@
 // What a run would do: signs in and lists, retrieves and deletes nothing, writes nothing.
 import { resolve } from 'node:path';
 import { AccountState, accountFolder, firstSeen, loadIndex, nodeFiles } from '../../archive/index.ts';
-import { formatSize } from '../../core/units.ts';
+import { formatCount, formatSize } from '../../core/units.ts';
 import { connectPop3 } from '../../protocols/pop3/index.ts';
 import type { Preview, PreviewAction, StepContext } from '../step.ts';
 import type { Pop3ArchiveConfig } from './config.ts';
@@ -48,7 +48,7 @@ function show(decisions: Decisions, config: Pop3ArchiveConfig): Preview {
   const bytes = fetch.reduce((sum, { size }) => sum + size, 0);
   const deletes = actions.filter(({ action }) => action === 'delete').length;
   const parts = [
-    `${fetch.length} messages to fetch (${formatSize(bytes)})`,
+    `${formatCount(fetch.length, 'messages')} to fetch (${formatSize(bytes)})`,
     `${known.length} archived before`,
     ...(deletes > 0 ? [`${deletes} to delete on the server`] : []),
     ...(tooLarge.length > 0 ? [`${tooLarge.length} too large`] : []),

@@ -2,7 +2,7 @@
 import type { AccountArchive } from '../../archive/index.ts';
 import { cancelled } from '../../core/clock.ts';
 import { AppError, reportOf } from '../../core/errors.ts';
-import { formatSize } from '../../core/units.ts';
+import { formatCount, formatSize } from '../../core/units.ts';
 import type { StepContext } from '../step.ts';
 
 export async function sealPastMonths(archive: AccountArchive, context: StepContext): Promise<void> {
@@ -13,7 +13,10 @@ export async function sealPastMonths(archive: AccountArchive, context: StepConte
       context.progress({ done: bytes, unit: 'bytes', item: `sealing ${month}` });
     };
     for await (const { month, messages, size, compressed } of archive.seal({ signal: context.signal, onProgress }))
-      context.note('info', `${month} is sealed: ${messages} messages, ${formatSize(size)} in ${formatSize(compressed)}`);
+      context.note(
+        'info',
+        `${month} is sealed: ${formatCount(messages, 'messages')}, ${formatSize(size)} in ${formatSize(compressed)}`,
+      );
   } catch (error) {
     if (context.signal.aborted) throw cancelled(context.signal);
     if (error instanceof AppError && error.code === 'archive-damaged') throw error;

@@ -299,7 +299,7 @@ describe('deletion', () => {
     await write(rig.site, { new: 'n' });
     const preview = await rig.preview({ ...up, delete: true });
     expect(server.log.filter(line => /^(STOR|DELE|RMD|MKD|RNTO)/.test(line))).toEqual([]);
-    expect(preview.summary).toBe('1 files to upload (1 B), 2 to delete, 0 unchanged');
+    expect(preview.summary).toBe('1 file to upload (1 B), 2 to delete, 0 unchanged');
     expect(preview.actions.map(({ action, target }) => `${action} ${target}`)).toEqual([
       'upload new',
       'delete gone',
