@@ -129,6 +129,6 @@ export async function mirror({ cwd, server, args }: Mirror, moment: Moment = {})
   });
   const { code, signal, stdout, stderr } = await cli.done;
   const finished = stdout.split('\n').find(line => line.includes('"step-finished"'));
-  const outputs = finished === undefined ? undefined : (JSON.parse(finished) as { outputs?: Record<string, number> }).outputs;
-  return { lines, code, signal, outputs, stdout, stderr };
+  const { outputs, error } = JSON.parse(finished ?? '{}') as { outputs?: Record<string, number>; error?: { message: string } };
+  return { lines, code, signal, outputs, error: error?.message ?? '', stderr };
 }

@@ -13,7 +13,8 @@ const SEED = Number(process.env['SEED'] ?? 7);
 const SERVERS = ['vsftpd', 'proftpd', 'pure-ftpd'] as const;
 const START = {
   vsftpd: () => startVsftpd({ tls: 'none' }),
-  proftpd: () => startProftpd({ tls: 'none' }),
+  // Sessions whose client died before its data connection came stay for minutes.
+  proftpd: () => startProftpd({ tls: 'none', extra: ['MaxInstances 1000'] }),
   'pure-ftpd': () => startPureFtpd(),
 };
 
@@ -40,7 +41,7 @@ describeReal.each('$way, killed', WAYS, [...SERVERS], ({ way, server: kind, kill
       const run = (moment?: Moment) => mirror({ cwd: folder.path, server, args }, moment);
       let length = (await run()).lines;
       let [killed, reads] = [0, 0];
-      for (let turn = 0; turn < kills; turn++) {
+      for (let turn = 0; killed < kills && turn < kills * 3; turn++) {
         const before = await sumsOf(from);
         source.change();
         const after = await sumsOf(from);
@@ -51,18 +52,14 @@ describeReal.each('$way, killed', WAYS, [...SERVERS], ({ way, server: kind, kill
         const seen = await stop();
         reads += seen.reads;
         const where = `seed ${SEED}, turn ${turn}`;
-        expect({ where, code: second.code, stderr: second.code === 0 ? '' : second.stderr }).toEqual({
-          where,
-          code: 0,
-          stderr: '',
-        });
+        expect({ where, code: second.code, error: second.error }).toEqual({ where, code: 0, error: '' });
         expect({ where, torn: seen.torn }).toEqual({ where, torn: [] });
         expect(await sumsOf(to), where).toEqual(after);
         expect(ours(to), where).toEqual(flags[1] === 'manifest' ? ['.postrider-manifest.json'] : []);
         length = Math.max(30, first.lines, Math.floor(second.lines * 0.9));
       }
-      process.stdout.write(`${way} on ${kind}: killed ${killed} of ${kills} in time, ${reads} reads of whole files, none torn\n`);
-      expect(killed).toBeGreaterThan(0);
+      process.stdout.write(`${way} on ${kind}: killed ${killed} times, ${reads} reads of whole files, none torn\n`);
+      expect(killed).toBe(kills);
     } finally {
       await server.stop();
       await folder.remove();

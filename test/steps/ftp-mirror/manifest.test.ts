@@ -287,3 +287,34 @@ test('an interrupted run has not lost its progress, though the manifest was not 
   expect(uploaded + unchanged).toBe(20);
   expect(deployed(server)).toEqual(many);
 });
+
+test('a folder that a killed run had replaced by a file, and the reverse, is told from what was deployed before', async () => {
+  const { server, rig } = await world();
+  await write(rig.site, { 'swap/inside': 'in', other: 'file' });
+  await rig.run(CONFIG);
+  server.files.delete('/www/swap/inside');
+  server.folders.delete('/www/swap');
+  server.files.delete('/www/other');
+  server.put('/www/swap', 'now a file', T0).put('/www/other/x', 'now a folder', T0);
+  await rm(join(rig.site, 'swap'), { recursive: true });
+  await rm(join(rig.site, 'other'));
+  await write(rig.site, { swap: 'now a file', 'other/x': 'now a folder' });
+  expect(await rig.run(CONFIG)).toMatchObject({ uploaded: 0, unchanged: 2, failed: 0 });
+  await rm(join(rig.site, 'swap'));
+  await rm(join(rig.site, 'other'), { recursive: true });
+  await write(rig.site, { 'swap/inside': 'again', other: 'file again' });
+  expect(await rig.run(CONFIG)).toMatchObject({ uploaded: 2, failed: 0 });
+  expect(deployed(server)).toEqual({ 'swap/inside': 'again', other: 'file again' });
+});
+
+test('a file of somebody else where a folder of ours was is neither deleted nor replaced', async () => {
+  const { server, rig } = await world();
+  await write(rig.site, { 'hollow/x': 'x', keep: 'k' });
+  await rig.run(CONFIG);
+  server.files.delete('/www/hollow/x');
+  server.folders.delete('/www/hollow');
+  server.put('/www/hollow', 'theirs');
+  await rm(join(rig.site, 'hollow'), { recursive: true });
+  expect(await rig.run(CONFIG)).toMatchObject({ deleted: 0, unchanged: 1 });
+  expect(deployed(server)).toEqual({ hollow: 'theirs', keep: 'k' });
+});

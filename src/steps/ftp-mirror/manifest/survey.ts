@@ -124,9 +124,9 @@ async function targetTree(workshop: Workshop, { manifest, source, there }: Sides
     if (facts?.type === 'folder' || (!tellsFolders && facts === undefined && !filled.has(path))) enter(path);
   }
   for (const [path, facts] of there) {
-    if (facts === undefined || manifest.folders.has(path)) continue;
+    if (facts === undefined) continue;
     const entry = manifest.files.get(path);
-    const isStrange = entry !== undefined && !source.files.has(path) && !isAsDeployed(entry, facts);
+    const isStrange = !source.files.has(path) && (entry === undefined || !isAsDeployed(entry, facts));
     if (facts.type === 'folder') enter(path);
     else if (facts.type !== 'file') put(path, () => tree.addOther(path, 'a symbolic link or a device'));
     else if (isStrange) {
@@ -204,7 +204,8 @@ function isAsDeployed(entry: DeployedFile, facts: NonNullable<PathFacts>): boole
 /** What is gone from the server is no longer deployed, and what was found there is. */
 function stillThere(manifest: Manifest, there: Evidence['there'], adopted: ReadonlyMap<string, DeployedFile>) {
   const files = [...manifest.files].filter(([path]) => there.get(path) !== undefined);
-  return { files: new Map([...files, ...adopted]), folders: new Set(manifest.folders) };
+  const folders = [...manifest.folders].filter(path => !adopted.has(path) && there.get(path)?.type !== 'file');
+  return { files: new Map([...files, ...adopted]), folders: new Set(folders) };
 }
 
 function factsOf({ size, modifiedAt, precisionMs = SECOND_MS }: NonNullable<PathFacts>): FileFacts {
