@@ -135,7 +135,9 @@ export abstract class BaseCommand extends Command {
 
   async #report(error: AppError): Promise<void> {
     const diagnostics = (error as { diagnostics?: readonly Diagnostic[] }).diagnostics ?? [];
-    if (this.asJson) this.printJson({ error: reportOf(error), ...(diagnostics.length === 0 ? {} : { diagnostics }) });
+    // On one line: `run --json` is read line by line.
+    const document = { version: 1, error: reportOf(error), ...(diagnostics.length === 0 ? {} : { diagnostics }) };
+    if (this.asJson) this.print(printableJson(document));
     if (annotates()) await this.#annotate(error, diagnostics);
     for (const diagnostic of diagnostics) this.say(formatDiagnostic(diagnostic));
     this.say(`postrider: ${printable(error.message)}`);

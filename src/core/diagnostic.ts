@@ -31,17 +31,23 @@ export function formatDiagnostic(d: Diagnostic): string {
   const { start, end } = d.range;
   const lines = [`${d.file}:${start.line}:${start.column}: ${d.severity} ${d.code}: ${d.message}`];
   if (d.source !== undefined && d.source.trim() !== '') {
-    const source = d.source.replaceAll('\t', ' ').slice(0, SOURCE_WIDTH_MAX);
+    const { source, column } = around(d.source.replaceAll('\t', ' '), start.column);
     const gutter = String(start.line);
-    const stop = end.line === start.line ? end.column : source.length + 1;
-    const width = Math.max(1, Math.min(stop, source.length + 1) - start.column);
+    const stop = end.line === start.line ? column + end.column - start.column : source.length + 1;
+    const width = Math.max(1, Math.min(stop, source.length + 1) - column);
     lines.push(`  ${gutter} | ${source}`);
-    if (start.column <= SOURCE_WIDTH_MAX) {
-      lines.push(`  ${' '.repeat(gutter.length)} | ${' '.repeat(start.column - 1)}${'^'.repeat(width)}`);
-    }
+    lines.push(`  ${' '.repeat(gutter.length)} | ${' '.repeat(column - 1)}${'^'.repeat(width)}`);
   }
   if (d.hint !== undefined) lines.push(`  hint: ${d.hint}`);
   return lines.join('\n');
+}
+
+/** Of a very long line the part that matters, and the column within it. */
+function around(line: string, column: number): { source: string; column: number } {
+  if (column <= SOURCE_WIDTH_MAX / 2 || line.length <= SOURCE_WIDTH_MAX)
+    return { source: line.slice(0, SOURCE_WIDTH_MAX), column };
+  const from = Math.min(column - SOURCE_WIDTH_MAX / 2, line.length - SOURCE_WIDTH_MAX);
+  return { source: `…${line.slice(from + 1, from + SOURCE_WIDTH_MAX)}`, column: column - from };
 }
 
 /** The candidate nearest to `word` when it is near enough to be a typing mistake. */

@@ -28,6 +28,14 @@ describe('formatDiagnostic', () => {
     expect(formatDiagnostic(long)).toContain('    |     ^^^^^^^^^^^^\n');
   });
 
+  it('shows the part of a very long line that it points to', () => {
+    const source = `${'a'.repeat(300)}bad${'c'.repeat(300)}`;
+    const range = { start: { line: 7, column: 301 }, end: { line: 7, column: 304 } };
+    const [, line = '', caret = ''] = formatDiagnostic({ ...diagnostic, range, source }).split('\n');
+    expect(line.slice(caret.indexOf('^'), caret.lastIndexOf('^') + 1)).toBe('bad');
+    expect(line.length).toBeLessThanOrEqual(166);
+  });
+
   it('leaves out what it does not know', () => {
     const { source: _source, hint: _hint, ...bare } = diagnostic;
     expect(formatDiagnostic(bare)).toBe('jobs/x.yaml:4:5: error unknown-key: unknown key `usess`');
