@@ -31,9 +31,10 @@ export async function openLink(rttMs: number): Promise<Link | 'missing'> {
   });
   let open = true;
   const takeDown = () => {
-    if (open) for (const name of [client, server]) execFileSync('ip', ['netns', 'del', name]);
-    if (open) carrier.kill('SIGTERM');
+    if (!open) return;
     open = false;
+    carrier.kill('SIGKILL');
+    for (const name of [client, server]) execFileSync('ip', ['netns', 'del', name]);
   };
   process.once('exit', takeDown);
   const close = async () => takeDown();
