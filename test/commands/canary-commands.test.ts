@@ -60,6 +60,8 @@ const WITH_SERVER: readonly (readonly string[])[] = [
   ['doctor', 'inbox', '--json'],
   ['doctor', 'outbox'],
   ['run', 'main.yaml'],
+  ['retry', 'last'],
+  ['report', 'preview', 'last'],
   ['outbox', 'list'],
   ['outbox', 'flush'],
 ];
@@ -78,6 +80,22 @@ const ALONE: readonly (readonly string[])[] = [
   ['show', 'last'],
   ['logs', 'last'],
   ['status'],
+  ['cancel', 'last'],
+  ['why', 'main.yaml', '2026-11-26'],
+  ['pause', 'main.yaml', '--reason', 'move'],
+  ['resume', 'main.yaml'],
+  ['service', 'install', '--print'],
+  ['archive', 'stats'],
+  ['archive', 'verify'],
+  ['archive', 'search', 'hello'],
+  ['archive', 'export', 'exported'],
+  ['archive', 'seal'],
+  ['archive', 'reindex'],
+  ['outbox', 'show', '0'],
+  ['outbox', 'resend', '0'],
+  ['outbox', 'drop', '0'],
+  ['init', 'more', '--yes'],
+  ['explain', 'sign-in-refused'],
   ['ftp', 'ls', 'ftp://sandbox@127.0.0.1:1/?tls=none', '--password-stdin'],
   ['secret', 'delete', 'sandbox'],
   ['login', 'robot', '--provider', 'custom', '--method', 'app', '--issuer', 'ISSUER', '--scope', 'mail'],
@@ -168,6 +186,23 @@ it.each(WEATHERS)(
   },
   120_000,
 );
+
+it('the scheduler, whose servers repeat the password', async () => {
+  const env = { POSTRIDER_SECRET_SANDBOX: CANARY };
+  r = await rehearsal({ sandboxPassword: CANARY, faults: [`ftp:STOR=reply:550 ${ECHO}`, ...REFUSALS], env });
+  const { dir } = r;
+  mkdirSync(join(dir, 'jobs'));
+  writeFileSync(join(dir, 'jobs/connections.yaml'), readFileSync(join(dir, 'connections.yaml'), 'utf8'));
+  const job = readFileSync(join(dir, 'main.yaml'), 'utf8').replaceAll('./', '../');
+  writeFileSync(join(dir, 'jobs/main.yaml'), `schedule: { cron: "* * * * * *", seconds: true }\n${job}`);
+  const running = startCli(['schedule', '--drain', '5s'], { cwd: dir, env });
+  await running.output(/run-finished|failed|succeeded/);
+  const shown = commandLines(running);
+  running.child.kill('SIGTERM');
+  const { stdout, stderr } = await running.done;
+  const seen = [shown, stdout + stderr, ...filesBelow(dir, ['sandbox'])];
+  for (const form of FORMS) expect(seen.filter(text => text.includes(form)).map(text => text.slice(0, 200))).toEqual([]);
+});
 
 it.each([
   ['ftp', 'ls', `ftp://sandbox:${encodeURIComponent(CANARY)}@localhost/`],
