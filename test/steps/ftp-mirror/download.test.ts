@@ -21,6 +21,7 @@ test('a tree is fetched, times kept; a second run fetches nothing; delete remove
     deleted: 2,
     unchanged: 0,
     failed: 0,
+    renamed: 0,
     bytes: 11,
   });
   expect(await read(rig.site)).toEqual(server.content('/www'));
