@@ -51,7 +51,7 @@ const WITH_SERVER: readonly (readonly string[])[] = [
   ['pop3', 'list', '@inbox'],
   ['pop3', 'top', '@inbox', '1'],
   ['pop3', 'retr', '@inbox', '1'],
-  ['pop3', 'archive', '@inbox', '--archive', 'arc'],
+  ['pop3', 'archive', '@inbox', 'arc'],
   ['pop3', 'delete', '@inbox', '1', '--yes'],
   ['pop3', 'shell', '@inbox', '-c', 'STAT; LIST'],
   ['smtp', 'probe', '@outbox', '--transcript'],
