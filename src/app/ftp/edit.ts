@@ -3,6 +3,7 @@ import { posix } from 'node:path';
 import { AppError, RefusedError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
 import type { FtpClient } from '../../protocols/ftp/index.ts';
+import { chunksOf } from '../../steps/ftp-mirror/lanes.ts';
 import { isFolder, joined, type RemoteItem, tidy } from './remote.ts';
 import { expand } from './remote-glob.ts';
 import { collected, walk } from './walk.ts';
@@ -29,14 +30,28 @@ function assertRemovable({ path, entry }: RemoteItem, recursive: boolean): void 
   }
 }
 
+/** Commands that leave together, where several may. */
+const TOGETHER = 100;
+
 async function removeTree(client: FtpClient, folder: string, done: Done): Promise<void> {
-  const items = await collected(walk(client, folder));
-  for (const { path, entry } of items.reverse()) {
-    if (entry.type === 'folder') await client.removeFolder(path);
-    else await client.remove(path);
-    done(path);
+  const items = (await collected(walk(client, folder))).reverse();
+  for (const some of chunksOf(items, TOGETHER)) {
+    const asked = some.map(item =>
+      removeOne(client.soon, item)
+        .then(() => true)
+        .catch(() => false),
+    );
+    await client.flush();
+    for (const [index, item] of some.entries()) {
+      if (!(await asked[index])) await removeOne(client, item);
+      done(item.path);
+    }
   }
   await client.removeFolder(folder);
+}
+
+function removeOne(by: Pick<FtpClient, 'remove' | 'removeFolder'>, { path, entry }: RemoteItem): Promise<void> {
+  return entry.type === 'folder' ? by.removeFolder(path) : by.remove(path);
 }
 
 /** With `parents` also the folders above, and one that is there already is fine. */

@@ -1,29 +1,59 @@
-// Everything below a folder on the server, folders before what they hold; links are shown and never entered.
+// Everything below a folder on the server, folders before what they hold; links are shown and never entered. Asked level by level, so that
+// a server which lists many folders in one round trip is asked for many.
 import { AppError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
-import type { FtpClient } from '../../protocols/ftp/index.ts';
+import type { FtpClient, FtpEntry } from '../../protocols/ftp/index.ts';
 import { joined, type RemoteItem } from './remote.ts';
 
 const ENTRIES_MAX = 2_000_000;
 const DEPTH_MAX = 100;
 
-export async function* walk(client: FtpClient, folder: string): AsyncGenerator<RemoteItem> {
-  const budget = { left: ENTRIES_MAX };
-  yield* below(client, folder, DEPTH_MAX, budget);
+/** Folders that are asked for at once. */
+const TOGETHER = 250;
+
+/** What lies in each folder, in order of names. */
+type Contents = Map<string, readonly FtpEntry[]>;
+
+export async function* walk(client: FtpClient, folder: string, entriesMax: number = ENTRIES_MAX): AsyncGenerator<RemoteItem> {
+  yield* below(folder, await contentsBelow(client, folder, entriesMax));
 }
 
-async function* below(client: FtpClient, folder: string, depth: number, budget: { left: number }): AsyncGenerator<RemoteItem> {
-  const entries = (await client.list(folder)).sort((a, b) => (a.name < b.name ? -1 : 1));
-  budget.left -= entries.length;
-  if (depth === 0 || budget.left < 0) {
-    throw new AppError('tree-too-large', `${printable(folder)} holds too much to walk through, or its folders never end`, {
-      hint: 'Work on a smaller folder.',
-    });
+async function contentsBelow(client: FtpClient, root: string, entriesMax: number): Promise<Contents> {
+  const contents: Contents = new Map();
+  let left = entriesMax;
+  let level = [root];
+  for (let depth = 0; level.length > 0; depth++) {
+    const next: string[] = [];
+    for (let at = 0; at < level.length; at += TOGETHER) {
+      const folders = level.slice(at, at + TOGETHER);
+      const known = depth === 0 ? [] : await client.listTogether(folders);
+      for (const [index, folder] of folders.entries()) {
+        const entries = [...(known[index] ?? (await client.list(folder)))].sort((a, b) => (a.name < b.name ? -1 : 1));
+        left -= entries.length;
+        if (depth > DEPTH_MAX || left < 0) throw tooLarge(folder);
+        contents.set(folder, entries);
+        for (const { name, type } of entries) if (type === 'folder') next.push(joined(folder, name));
+      }
+    }
+    level = next;
   }
+  return contents;
+}
+
+function tooLarge(folder: string): AppError {
+  return new AppError('tree-too-large', `${printable(folder)} holds too much to walk through, or its folders never end`, {
+    hint: 'Work on a smaller folder.',
+  });
+}
+
+/** Depth first, whatever was learned first; a folder that was handed out is forgotten. */
+function* below(folder: string, contents: Contents): Generator<RemoteItem> {
+  const entries = contents.get(folder) ?? [];
+  contents.delete(folder);
   for (const entry of entries) {
     const path = joined(folder, entry.name);
     yield { path, entry };
-    if (entry.type === 'folder') yield* below(client, path, depth - 1, budget);
+    if (entry.type === 'folder') yield* below(path, contents);
   }
 }
 
