@@ -8,7 +8,7 @@ export interface Entry {
   readonly job: Job;
   readonly schedule: Schedule;
   readonly jitterMs: number;
-  readonly timetable: Timetable;
+  timetable: Timetable;
   cursor: Cursor;
   /** The first slot after the cursor, epoch milliseconds; Infinity when none comes. */
   due: number;
@@ -16,15 +16,18 @@ export interface Entry {
 
 export class Agenda {
   readonly #slots: SlotStore;
-  #entries: readonly Entry[] = [];
+  #entries: ReadonlyMap<string, Entry> = new Map();
   #jobs: ReadonlyMap<string, Job> = new Map();
+  /** The least `due` of all entries; undefined when it has to be looked for. */
+  #nextDue: number | undefined;
 
   constructor(slots: SlotStore) {
     this.#slots = slots;
   }
 
-  get entries(): readonly Entry[] {
-    return this.#entries;
+  /** Undefined for a schedule of a job that is not, or no longer, in the folder. */
+  entry({ job, schedule }: Pick<Cursor, 'job' | 'schedule'>): Entry | undefined {
+    return this.#entries.get(keyOf(job, schedule));
   }
 
   job(name: string): Job | undefined {
@@ -33,43 +36,65 @@ export class Agenda {
 
   /** From now on these jobs and no others. What is new to the store begins at `now`; what is known goes on from its cursor. */
   async set(jobs: readonly Job[], now: number): Promise<void> {
-    const known = new Map(this.#entries.map(entry => [keyOf(entry.job.name, scheduleId(entry.schedule)), entry]));
-    const wanted = jobs.flatMap(job => distinct(job.schedules).map(([id, schedule]) => ({ job, id, schedule })));
-    const cursors = await this.#slots.openAll(
-      wanted.map(({ job, id }) => ({ job: job.name, schedule: id, anchor: now, decidedTo: now })),
-    );
+    const entries = new Map<string, Entry>();
+    const fresh: Wanted[] = [];
     for (const job of jobs) {
+      const ids = distinct(job.schedules);
       const before = this.#jobs.get(job.name);
-      const changed = before === undefined || idsOf(before).join('\n') !== idsOf(job).join('\n');
-      if (changed) await this.#slots.forget(job.name, idsOf(job));
+      const sameTimes = before !== undefined && (before === job || idsOf(before).join('\n') === idsOf(job).join('\n'));
+      for (const [id, schedule] of ids) {
+        const key = keyOf(job.name, id);
+        const old = sameTimes ? this.#entries.get(key) : undefined;
+        if (old === undefined) fresh.push({ job, id, schedule });
+        else entries.set(key, before === job ? old : { ...old, job, schedule, jitterMs: jitterOf(schedule, job.name) });
+      }
+      if (!sameTimes)
+        await this.#slots.forget(
+          job.name,
+          ids.map(([id]) => id),
+        );
     }
-    this.#entries = wanted.map(({ job, id, schedule }, i) => {
-      const cursor = cursors[i] as Cursor;
-      const old = known.get(keyOf(job.name, id));
+    const cursors = await this.#slots.openAll(
+      fresh.map(({ job, id }) => ({ job: job.name, schedule: id, anchor: now, decidedTo: now })),
+    );
+    for (const [i, { job, id, schedule }] of fresh.entries()) {
       const jitterMs = jitterOf(schedule, job.name);
-      if (old !== undefined && old.cursor.anchor === cursor.anchor) return { ...old, job, schedule, jitterMs };
-      return { job, schedule, jitterMs, ...scheduled(schedule, cursor) };
-    });
+      entries.set(keyOf(job.name, id), { job, schedule, jitterMs, ...scheduled(schedule, cursors[i] as Cursor) });
+    }
+    this.#entries = entries;
     this.#jobs = new Map(jobs.map(job => [job.name, job]));
+    this.#nextDue = undefined;
   }
 
   /** Those with a slot at or before `now`. */
   due(now: number): readonly Entry[] {
-    return this.#entries.filter(entry => entry.due <= now);
+    return this.nextDue() > now ? [] : [...this.#entries.values()].filter(entry => entry.due <= now);
   }
 
   /** Epoch milliseconds; Infinity when nothing is scheduled. */
   nextDue(): number {
+    if (this.#nextDue !== undefined) return this.#nextDue;
     let next = Number.POSITIVE_INFINITY;
-    for (const { due } of this.#entries) if (due < next) next = due;
+    for (const { due } of this.#entries.values()) if (due < next) next = due;
+    this.#nextDue = next;
     return next;
   }
 
   /** The cursor has been moved, here or by another scheduler. */
   move(entry: Entry, cursor: Cursor): void {
+    // Its schedule was gone for a while, as that scheduler saw it: `every` counts anew.
+    if (cursor.anchor !== entry.cursor.anchor)
+      entry.timetable = timetableOf(entry.schedule, { job: cursor.job, anchor: cursor.anchor });
     entry.cursor = cursor;
     entry.due = dueAfter(entry.timetable, cursor.decidedTo);
+    this.#nextDue = undefined;
   }
+}
+
+interface Wanted {
+  readonly job: Job;
+  readonly id: string;
+  readonly schedule: Schedule;
 }
 
 function scheduled(schedule: Schedule, cursor: Cursor): Pick<Entry, 'timetable' | 'cursor' | 'due'> {

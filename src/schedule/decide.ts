@@ -56,9 +56,10 @@ interface Facts {
 }
 
 async function factsOf(store: Store): Promise<Facts> {
+  const { running, waiting, interrupted } = await store.unended();
   return {
-    busy: await store.jobsWith('running'),
-    queued: new Set([...(await store.jobsWith('waiting')), ...(await store.jobsWith('interrupted'))]),
+    busy: running,
+    queued: new Set([...waiting, ...interrupted]),
     waiting: new Map(await store.slots.waitingByJob()),
     pauses: new Map((await store.slots.pauses()).map(pause => [pause.job, pause])),
   };

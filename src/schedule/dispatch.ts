@@ -7,7 +7,6 @@ import type { Decision, RunRecord, SchedulerRecord, Store } from '../stores/stor
 import type { ActiveRuns } from './active-runs.ts';
 import type { Agenda } from './agenda.ts';
 import type { Say } from './report.ts';
-import { jitterOf, scheduleId } from './timetable.ts';
 
 /** Decisions looked at in one pass; those beyond come when these have begun. */
 const WAITING_READ_MAX = 10_000;
@@ -36,14 +35,14 @@ export async function dispatch(options: DispatchOptions, now: number): Promise<D
   const { store, agenda } = options;
   const waiting = await store.slots.waiting(WAITING_READ_MAX);
   if (waiting.length === 0) return { nextAt: Number.POSITIVE_INFINITY, blocked: false };
-  const busy = await store.jobsWith('running');
+  const { running: busy } = await store.unended();
   const heads = new Set<string>();
   let [nextAt, blocked] = [Number.POSITIVE_INFINITY, false];
   for (const decision of waiting) {
     const job = agenda.job(decision.job);
     // Of another scheduler's folder, or of a file that is gone for a moment.
     if (job === undefined) continue;
-    const startAt = decision.slot + jitterFor(decision, job);
+    const startAt = decision.slot + (agenda.entry(decision)?.jitterMs ?? 0);
     if (startAt > now) nextAt = Math.min(nextAt, startAt);
     else if (heads.has(job.name) && job.overlap !== 'allow') blocked = true;
     else if (busy.has(job.name) && waitsItsTurn(decision, job)) blocked = true;
@@ -78,7 +77,7 @@ async function consider(candidate: Candidate, options: DispatchOptions): Promise
     }
     return 'over' as const;
   };
-  const maxAgeMs = job.schedules.find(schedule => scheduleId(schedule) === decision.schedule)?.maxAgeMs;
+  const maxAgeMs = options.agenda.entry(decision)?.schedule.maxAgeMs;
   if (maxAgeMs !== undefined && late > maxAgeMs) {
     return withdraw('too-old', `${formatDuration(late)} late, more than max-age allows`);
   }
@@ -124,9 +123,4 @@ async function endRivals(job: string, { store, endRun }: DispatchOptions): Promi
 function replacementOf({ decision, job, waiting }: Candidate): string | undefined {
   if (job.overlap !== 'replace' || decision.action !== 'started') return undefined;
   return waiting.findLast(other => other.job === decision.job && other.action === 'started' && other.slot > decision.slot)?.run;
-}
-
-function jitterFor(decision: Decision, job: Job): number {
-  const schedule = job.schedules.find(each => scheduleId(each) === decision.schedule);
-  return schedule === undefined ? 0 : jitterOf(schedule, job.name);
 }

@@ -10,9 +10,8 @@ export const OVERDUE_MS_MIN = 30_000;
 
 /** The median of the newest that succeeded, in milliseconds; undefined for a job that has hardly run. */
 export async function usualMs(store: Store, job: string): Promise<number | undefined> {
-  const runs = await store.runs({ job, status: 'succeeded', limit: RUNS_MAX });
-  const times = runs.flatMap(({ startedAt, finishedAt }) => (finishedAt === undefined ? [] : [finishedAt - startedAt]));
-  return times.length < RUNS_MIN ? undefined : times.sort((a, b) => a - b)[Math.floor(times.length / 2)];
+  const times = await store.durations(job, RUNS_MAX);
+  return times.length < RUNS_MIN ? undefined : times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)];
 }
 
 export function isOverdue(lastsMs: number, usual: number): boolean {

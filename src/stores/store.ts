@@ -53,6 +53,12 @@ export interface RunQuery {
   readonly limit: number;
 }
 
+export interface UnendedJobs {
+  readonly running: ReadonlySet<string>;
+  readonly waiting: ReadonlySet<string>;
+  readonly interrupted: ReadonlySet<string>;
+}
+
 export interface BeginOptions {
   /**
    * Asked about every other run of the job that says it is running. True: it really is, and the new run is refused with
@@ -217,8 +223,10 @@ export interface Store {
   bury(holds: (run: RunRecord) => boolean): Promise<readonly RunRecord[]>;
   /** Newest first. */
   runs(query: RunQuery): Promise<readonly RunRecord[]>;
-  /** Jobs that have a run in this state. */
-  jobsWith(status: RunRecord['status']): Promise<ReadonlySet<string>>;
+  /** Jobs that have a run which has not ended, by the state that it is in. */
+  unended(): Promise<UnendedJobs>;
+  /** How long the newest runs of a job that succeeded took, in milliseconds. */
+  durations(job: string, limit: number): Promise<readonly number[]>;
   /** By id, or by a prefix of it that only one run has. */
   run(idOrPrefix: string): Promise<RunRecord | undefined>;
   steps(run: string): Promise<readonly StepRecord[]>;

@@ -204,3 +204,14 @@ describe('the end', () => {
     expect(await w.store.runs({ limit: 9 })).toMatchObject([{ status: 'cancelled' }]);
   });
 });
+
+it('a schedule that another scheduler dropped and took up again counts from there', async () => {
+  const w = await world();
+  const job = jobOf('a', { schedule: { everyMs: 10 * MINUTE } });
+  const [one, two] = [await w.scheduler(1, [job]), await w.scheduler(2, [job])];
+  await pass(w, one, 5 * MINUTE);
+  await two.setJobs([jobOf('a', { schedule: { everyMs: 7 * MINUTE } })]);
+  await two.setJobs([job]);
+  await pass(w, one, 16 * MINUTE);
+  expect(minutes(w.begun.map(({ slot }) => slot))).toEqual([15]);
+});

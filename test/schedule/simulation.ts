@@ -233,7 +233,7 @@ export class Simulation {
     this.#jobs = this.#jobs.map((job, i) => (i === index ? this.#randomJob(old.name) : job));
     for (const process of this.#processes) process.jobs = this.#jobs;
     await Promise.all(this.#awake().map(process => this.#tick(process)));
-    await this.#enforce(this.#jobs);
+    await this.#enforce(this.#jobs.slice(index, index + 1));
   }
 
   /** What the store has a cursor for is in force from that cursor on. */

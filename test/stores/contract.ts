@@ -64,6 +64,32 @@ export function storeContract(open: () => Promise<Store>, clock: VirtualClock): 
     });
   });
 
+  it('knows which jobs have a run that has not ended, and how', async () => {
+    await store.begin(runRecord('done', { job: 'a', status: 'failed', finishedAt: T0 + 1 }), []);
+    await store.begin(runRecord('r1', { job: 'a' }), []);
+    await store.begin(runRecord('r2', { job: 'a' }), []);
+    await store.enqueue(runRecord('w', { job: 'b', pid: 3 }), () => true);
+    await store.begin(runRecord('i', { job: 'c', owner: 'gone' }), []);
+    await store.bury(({ owner }) => owner === undefined);
+    expect(await store.unended()).toEqual({ running: new Set(['a']), waiting: new Set(['b']), interrupted: new Set(['c']) });
+    await store.record(event('r1', 1, { type: 'run-finished', status: 'failed', steps: {}, durationMs: 1 }));
+    await store.record(event('r2', 1, { type: 'run-finished', status: 'succeeded', steps: {}, durationMs: 1 }));
+    expect((await store.unended()).running).toEqual(new Set());
+  });
+
+  it('knows how long the newest runs of a job took that succeeded', async () => {
+    for (const [id, startedAt, tookMs, status] of [
+      ['old', T0, 10, 'succeeded'],
+      ['mid', T0 + 1, 20, 'failed'],
+      ['new', T0 + 2, 30, 'succeeded'],
+    ] as const)
+      await store.begin(runRecord(id, { startedAt, finishedAt: startedAt + tookMs, status }), []);
+    await store.begin(runRecord('going', { startedAt: T0 + 3 }), []);
+    expect(await store.durations('nightly', 9)).toEqual([30, 10]);
+    expect(await store.durations('nightly', 1)).toEqual([30]);
+    expect(await store.durations('other', 9)).toEqual([]);
+  });
+
   describe('one run of a job at a time', () => {
     const alive = (other: RunRecord) => other.pid === 1;
 

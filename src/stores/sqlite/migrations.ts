@@ -158,6 +158,10 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX runs_by_job_and_status ON runs (job, status, started_at);
   CREATE INDEX decisions_waiting ON decisions (slot, job, schedule) WHERE open = 1;
   `,
+  `
+  CREATE INDEX runs_unended ON runs (status, job) WHERE finished_at IS NULL;
+  DROP INDEX runs_open;
+  `,
 ];
 
 /** The version that this program writes. */

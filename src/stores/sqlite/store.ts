@@ -5,7 +5,17 @@ import { AppError, MisuseError } from '../../core/errors.ts';
 import type { Outbox } from '../../mail/outbox.ts';
 import type { RunEvent } from '../../run/events.ts';
 import type { Ledger } from '../../steps/step.ts';
-import type { BeginOptions, OwnerStore, Retention, RunQuery, RunRecord, SlotStore, StepRecord, Store } from '../store.ts';
+import type {
+  BeginOptions,
+  OwnerStore,
+  Retention,
+  RunQuery,
+  RunRecord,
+  SlotStore,
+  StepRecord,
+  Store,
+  UnendedJobs,
+} from '../store.ts';
 import { Database } from './database.ts';
 import { buryAll, clearTheQueue, clearTheWay } from './holders.ts';
 import { SqliteLedger } from './ledger.ts';
@@ -101,8 +111,16 @@ class SqliteStore implements Store {
     return rows.map(row => runOf(row, this.#db));
   }
 
-  async jobsWith(status: RunRecord['status']): Promise<ReadonlySet<string>> {
-    return new Set(this.#db.rows('SELECT DISTINCT job FROM runs WHERE status = ?', status).map(({ job }) => String(job)));
+  async unended(): Promise<UnendedJobs> {
+    const jobs = { running: new Set<string>(), waiting: new Set<string>(), interrupted: new Set<string>() };
+    for (const { status, job } of this.#db.rows('SELECT DISTINCT status, job FROM runs WHERE finished_at IS NULL'))
+      jobs[status as keyof UnendedJobs]?.add(String(job));
+    return jobs;
+  }
+
+  async durations(job: string, limit: number): Promise<readonly number[]> {
+    const sql = `SELECT finished_at - started_at AS ms FROM runs WHERE job = ? AND status = 'succeeded' ORDER BY started_at DESC LIMIT ?`;
+    return this.#db.rows(sql, job, Math.min(limit, RUNS_READ_MAX)).map(({ ms }) => Number(ms));
   }
 
   async run(idOrPrefix: string): Promise<RunRecord | undefined> {
