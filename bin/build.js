@@ -1,5 +1,6 @@
-// After tsc: puts the packages that every start needs into the files that use them (one file to read instead of a hundred),
-// and writes oclif.manifest.json, so that a start reads one file instead of every command.
+// src and the packages it uses → dist, in few files (one to read instead of hundreds),
+// and oclif.manifest.json, so that a start reads one file instead of every command.
+import { globSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { Plugin } from '@oclif/core';
@@ -7,27 +8,38 @@ import { rolldown } from 'rolldown';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** dist file → what goes into it: packages that it alone uses, and files of its own that use them. */
-const BUNDLED = {
-  'core/schema.js': ['zod'],
-  'job/parse.js': ['yaml', './yaml-depth.js'],
-  'job/expression-engine.js': ['@actions/expressions'],
-  'schedule/cron.js': ['cron-parser', 'luxon'],
+/** Commands that are not ours: dist file → what it is made of. */
+const BORROWED = {
+  'commands/help': '@oclif/plugin-help/lib/commands/help.js',
+  'commands/autocomplete/index': '@oclif/plugin-autocomplete/lib/commands/autocomplete/index.js',
+  'commands/autocomplete/create': '@oclif/plugin-autocomplete/lib/commands/autocomplete/create.js',
+  'commands/autocomplete/script': '@oclif/plugin-autocomplete/lib/commands/autocomplete/script.js',
 };
 
-for (const [file, packages] of Object.entries(BUNDLED)) {
-  const path = `${root}dist/${file}`;
-  const inside = name => packages.some(each => name === each || name.startsWith(`${each}/`));
-  const isExternal = (name, importer, resolved) => !resolved && importer?.startsWith(`${root}dist/`) === true && !inside(name);
-  const bundle = await rolldown({ input: path, platform: 'node', external: isExternal, logLevel: 'warn' });
-  await bundle.write({
-    file: path,
+await bundle();
+await manifest();
+
+/** What is imported from outside by its path has a file of its own; the rest is shared out by what needs it together. */
+async function bundle() {
+  const own = ['api/index.ts', ...globSync('commands/**/*.ts', { cwd: `${root}src` })];
+  const input = {
+    ...Object.fromEntries(own.map(file => [file.replace(/\.ts$/, ''), `${root}src/${file}`])),
+    ...Object.fromEntries(Object.entries(BORROWED).map(([name, file]) => [name, `${root}node_modules/${file}`])),
+  };
+  const bundled = await rolldown({ input, platform: 'node', external: ['keytar'], cwd: root, logLevel: 'warn' });
+  await bundled.write({
+    dir: `${root}dist`,
+    cleanDir: true,
     format: 'esm',
-    codeSplitting: false,
-    minify: { compress: true, mangle: false, codegen: false },
+    entryFileNames: '[name].js',
+    chunkFileNames: 'chunks/[name]-[hash].js',
+    // Names and lines stay, for stack traces that say something.
+    minify: { compress: { keepNames: { function: true, class: true } }, mangle: false, codegen: false },
   });
 }
 
-const plugin = new Plugin({ root, type: 'core', ignoreManifest: true, errorOnManifestCreate: true });
-await plugin.load();
-await writeFile(`${root}oclif.manifest.json`, `${JSON.stringify(plugin.manifest)}\n`);
+async function manifest() {
+  const plugin = new Plugin({ root, type: 'core', ignoreManifest: true, errorOnManifestCreate: true });
+  await plugin.load();
+  await writeFile(`${root}oclif.manifest.json`, `${JSON.stringify(plugin.manifest)}\n`);
+}

@@ -7,17 +7,16 @@ const NODE_MAJOR_MIN = 24;
 
 if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR_MIN) {
   // Not awaited: when the reader of our output has gone, oclif's last flush never settles, and Node would warn and exit 13.
-  start();
+  run();
 } else {
   await startWithOwnNode();
 }
 
-async function start() {
+async function run() {
   const { enableCompileCache } = await import('node:module');
   enableCompileCache?.(fileURLToPath(new URL('../node_modules/.cache/postrider', import.meta.url)));
-  const { execute, settings } = await import('@oclif/core');
-  settings.enableAutoTranspile = false;
-  await execute({ dir: import.meta.url });
+  const { start } = await import('../dist/commands/oclif/start.js');
+  await start(fileURLToPath(new URL('..', import.meta.url)));
 }
 
 async function startWithOwnNode() {

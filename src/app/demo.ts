@@ -2,7 +2,6 @@
 import { copyFile, mkdtemp, readdir, rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { systemClock } from '../core/clock.ts';
 import { AppError, fileError } from '../core/errors.ts';
 import { systemRandom } from '../core/random.ts';
@@ -10,6 +9,7 @@ import { makeFolder } from '../files/make-folder.ts';
 import { readMail } from '../mail/read.ts';
 import type { RendererIo, RendererKind } from '../progress/renderer.ts';
 import { type Sandbox, seedSandbox, startSandbox } from '../sandbox/index.ts';
+import { packageFile } from './package-file.ts';
 import { type RunResult, runJob } from './run-job.ts';
 import { connectionsYaml } from './sandbox-connections.ts';
 import type { Workspace } from './workspace.ts';
@@ -45,7 +45,7 @@ export async function runDemo(request: DemoRequest): Promise<DemoResult> {
     await rename(siteSource, join(dir, 'site'));
     const before = new Set((await sandbox.mailbox.list()).map(message => message.uid));
     const job = join(dir, 'demo.yaml');
-    await copyFile(fileURLToPath(new URL('../../jobs/demo.yaml', import.meta.url)), job);
+    await copyFile(packageFile('jobs/demo.yaml'), job);
     await writeFile(join(dir, 'connections.yaml'), connectionsYaml(sandbox, 'sandbox'));
     const state = join(dir, 'state');
     const env = { ...request.workspace.env, [SECRET]: sandbox.password };

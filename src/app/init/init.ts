@@ -1,10 +1,10 @@
 // A starter jobs folder: job files from templates, connections and the JSON Schema for editors. Never overwrites.
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { fileError } from '../../core/errors.ts';
 import { makeFolder } from '../../files/make-folder.ts';
 import { jobSchemaText } from '../jobs.ts';
+import { packageFile } from '../package-file.ts';
 import { connectionsText, type Settings } from './connections-file.ts';
 import { type Answers, type ConnectionName, filled, TEMPLATES, type TemplateName } from './templates.ts';
 
@@ -51,7 +51,7 @@ export async function initJobs(dir: string, { templates, answers, connections: s
 }
 
 function example(file: string): Promise<string> {
-  return readFile(fileURLToPath(new URL(`../../../jobs/${file}`, import.meta.url)), 'utf8');
+  return readFile(packageFile(`jobs/${file}`), 'utf8');
 }
 
 async function writeNew(path: string, text: string): Promise<WrittenFile> {

@@ -1,10 +1,10 @@
 // Our client as a process of its own: ours.ts HOST PORT COUNT BYTES overlap|chunks|attachment; prints what it took as JSON.
 import { randomBytes } from 'node:crypto';
 import { createReadStream, statSync } from 'node:fs';
-import { systemClock } from '../../../dist/core/clock.js';
-import { streamMail } from '../../../dist/mail/stream.js';
-import { dial } from '../../../dist/protocols/net/dial.js';
-import { connectSmtp, type OutgoingMail, rememberChunking, type ServerMemory } from '../../../dist/protocols/smtp/index.js';
+import { systemClock } from '../../../src/core/clock.ts';
+import { streamMail } from '../../../src/mail/stream.ts';
+import { dial } from '../../../src/protocols/net/dial.ts';
+import { connectSmtp, type OutgoingMail, rememberChunking, type ServerMemory } from '../../../src/protocols/smtp/index.ts';
 import { FROM, messages, report, TO } from './mails.ts';
 
 const [host = '', port = '', count = '', bytes = '', way = ''] = process.argv.slice(2);
