@@ -49,7 +49,8 @@ function structured(name: string, value: string, declared: Raw): Raw {
 
 function unknownVariable(name: string, known: readonly string[]): AppError {
   const nearest = didYouMean(name, known);
-  const hint =
-    nearest === undefined ? `The job declares ${known.length === 0 ? 'no vars' : known.join(', ')}.` : `Did you mean ${nearest}?`;
+  const declared =
+    known.length === 0 ? `The job declares none: add \`vars: { ${name}: … }\` to it.` : `Known: ${known.join(', ')}.`;
+  const hint = nearest === undefined ? declared : `Did you mean ${nearest}?`;
   return new AppError('unknown-variable', `--set ${name}: the job has no variable of that name`, { hint });
 }

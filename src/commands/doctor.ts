@@ -14,6 +14,9 @@ const COLUMNS: readonly Column<Finding>[] = [
   { title: 'FOUND', value: finding => finding.found, flexible: true },
 ];
 
+/** What does not fit is told in full below the table. */
+const TABLE_COLUMNS_MAX = 120;
+
 export default class Doctor extends BaseCommand {
   static override summary = 'Say what is wrong with this machine, or with one connection, and what to do about it.';
   static override description =
@@ -43,7 +46,7 @@ export default class Doctor extends BaseCommand {
   }
 
   #printFindings(findings: readonly Finding[]): void {
-    for (const line of table(COLUMNS, findings, columns())) this.print(line);
+    for (const line of table(COLUMNS, findings, Math.min(columns(), TABLE_COLUMNS_MAX))) this.print(line);
     const untrusted = findings.some(({ check, state }) => check.endsWith('trust') && state !== 'ok');
     for (const { check, found } of findings.filter(finding => untrusted && /\b(certificate|issuer \d+)$/.test(finding.check))) {
       this.print(`\n${check}`);

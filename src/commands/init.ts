@@ -72,9 +72,7 @@ export default class Init extends BaseCommand {
     const shown = (path: string) => relative(process.cwd(), path) || path;
     for (const { path, written } of started.files) this.print(`${written ? 'wrote  ' : 'kept   '} ${shown(path)}`);
     const file = resolve(dir, 'connections.yaml');
-    if (started.files.some(({ path, written }) => path === file && !written)) {
-      this.print(`\n${shown(file)} was there already; what is missing in it:\n\n${started.connectionsText}`);
-    }
+    if (started.missing !== undefined) this.print(`\nMissing in ${shown(file)}, which stays as it was:\n\n${started.missing}`);
     const first = started.connections[0] ?? 'web';
     this.print('\nNext:');
     this.print(`  1. Look over the servers in ${shown(file)}.`);

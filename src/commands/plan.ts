@@ -4,6 +4,7 @@ import { type PlannedJob, planNamedJob, type StepPlan } from '../app/plan-job.ts
 import { workspace } from '../app/workspace.ts';
 import { systemClock } from '../core/clock.ts';
 import { printable } from '../core/text.ts';
+import type { PreviewAction } from '../steps/step.ts';
 import { BaseCommand, jobArgs, jobFlags, jsonFlag } from './base.ts';
 import { interruptible } from './interruption.ts';
 import { actionLine } from './terminal.ts';
@@ -55,10 +56,17 @@ function stepLines({ planned, description, preview, problem }: StepPlan, shown: 
   if (problem !== undefined)
     lines.push(`  ! ${printable(problem.message)}`, ...(problem.hint === undefined ? [] : [`    ${printable(problem.hint)}`]));
   if (preview === undefined) return lines;
-  lines.push(`  ${printable(preview.summary)}`);
+  if (preview.summary !== description) lines.push(`  ${printable(preview.summary)}`);
+  if (isSaid(preview.actions, description)) return lines;
   for (const action of preview.actions.slice(0, shown)) lines.push(`    ${actionLine(action)}`);
   if (preview.actions.length > shown) lines.push(`    … and ${preview.actions.length - shown} more; --all lists them`);
   return lines;
+}
+
+/** A single action that tells nothing beyond the description. */
+function isSaid([action, ...more]: readonly PreviewAction[], description: string): boolean {
+  if (action === undefined || more.length > 0) return false;
+  return action.reason === undefined && action.bytes === undefined && description.includes(action.target);
 }
 
 function planJson({ plan, steps }: PlannedJob): Record<string, unknown> {

@@ -4,13 +4,14 @@ import { printable } from '../core/text.ts';
 import { formatDuration, thingsOf } from '../core/units.ts';
 import { type Column, table } from '../progress/table.ts';
 import { localMinute } from '../progress/time.ts';
+import { wrap } from '../progress/width.ts';
 import { BaseCommand, jobsFlag, jsonFlag, stateFlag } from './base.ts';
 import { isoTime, runJson } from './run-json.ts';
 import { columns } from './terminal.ts';
 
 const COLUMNS: readonly Column<JobStatus>[] = [
   { title: 'JOB', value: row => row.job, flexible: true },
-  { title: 'STATUS', value: row => row.last?.status ?? '' },
+  { title: 'STATUS', value: row => row.last?.status ?? (row.problem === undefined ? 'never ran' : 'wrong file') },
   { title: 'LAST RUN', value: row => (row.last === undefined ? '' : localMinute(row.last.startedAt)) },
   { title: 'TOOK', value: row => (row.last === undefined ? '' : formatDuration(row.last.durationMs)), align: 'right' },
   { title: 'NEXT', value: row => (row.paused === undefined ? (row.nextShown ?? '') : 'paused') },
@@ -30,7 +31,7 @@ export default class Status extends BaseCommand {
     for (const line of table(COLUMNS, status.jobs, columns())) this.print(line);
     const notes = status.jobs.map(row => [row.job, note(row)] as const).filter(([, text]) => text !== '');
     if (notes.length > 0) this.print();
-    for (const [job, text] of notes) this.print(printable(`${job}: ${text}`));
+    for (const [job, text] of notes) for (const line of wrap(printable(`${job}: ${text}`), columns(), '  ')) this.print(line);
     if (status.deserted) this.say('No scheduler is running: nothing starts by itself. Start one with: postrider schedule');
   }
 }

@@ -43,13 +43,14 @@ export function usesColor(stream: { readonly isTTY?: boolean }): boolean {
   return stream.isTTY === true && process.env['TERM'] !== 'dumb';
 }
 
-/** Columns of stdout; POSIX COLUMNS when it is no terminal. */
+/** Columns of stdout; when it is no terminal POSIX COLUMNS, and without that no limit: what is piped on is not cut. */
 export function columns(): number {
   const written = Number(process.env['COLUMNS']);
   const { columns: seen } = process.stdout;
   // A terminal that was never told its size says 0.
   if (seen !== undefined && seen > 0) return seen;
-  return Number.isInteger(written) && written > 0 ? written : COLUMNS_DEFAULT;
+  if (Number.isInteger(written) && written > 0) return written;
+  return process.stdout.isTTY ? COLUMNS_DEFAULT : Number.POSITIVE_INFINITY;
 }
 
 /** Tells of a count as it grows, each time that it has grown by so many. */

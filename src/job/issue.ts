@@ -124,12 +124,30 @@ function missing(path: Path): Problem {
   };
 }
 
+/** What other tools call it → what it is called here. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  ...{ username: 'user', login: 'user', pass: 'password', server: 'host', hostname: 'host', ssl: 'tls', secure: 'tls' },
+  ...{ protocol: 'type', command: 'run', script: 'run', 'depends-on': 'needs', depends_on: 'needs', when: 'if', name: 'id' },
+  ...{
+    cwd: 'workdir',
+    'working-directory': 'workdir',
+    threads: 'parallel',
+    ignore: 'exclude',
+    source: 'local',
+    target: 'remote',
+  },
+};
+const TRUST = /verif|insecure|reject-?unauthorized|self-?signed|allow.*cert/i;
+
 export function unknownKey(path: Path, candidates: readonly string[], mapping: Raw | undefined): Problem {
   const key = String(path.at(-1));
-  const near = didYouMean(key, candidates);
   const unused = candidates.filter(name => !isMapping(mapping) || !Object.hasOwn(mapping, name));
-  const hint =
+  const elsewhere = ELSEWHERE[key.toLowerCase()] ?? '';
+  const near = unused.includes(elsewhere) ? elsewhere : didYouMean(key, candidates);
+  const known =
     near === undefined ? `Known keys: ${unused.length === 0 ? 'none' : unused.join(', ')}.` : `Did you mean \`${near}\`?`;
+  const trust = TRUST.test(key) && candidates.includes('ca');
+  const hint = trust ? 'Certificates are always verified; to trust your own server, name its CA file with `ca`.' : known;
   return { code: 'unknown-key', message: `unknown key \`${printable(key)}\`${enclosing(path)}`, hint, path, part: 'key' };
 }
 

@@ -1,4 +1,5 @@
 // What the YAML library complains about, in words that say what to change.
+import type { Range } from '../core/diagnostic.ts';
 import type { Problem } from './problem.ts';
 import { positionOf, rangeOf, type Source } from './source.ts';
 
@@ -16,6 +17,17 @@ const LOCAL: ReadonlySet<string> = new Set(['TAB_AS_INDENT', 'TAG_RESOLVE_FAILED
 
 const QUOTE = 'Put the value in quotes.';
 
+const INDENTATION = [
+  'the indentation does not fit, or a bracket is not closed',
+  'Align it with its neighbours; close every [ and {.',
+] as const;
+
+const OUT_OF_LINE = [
+  'this line is indented less than the entry it belongs to',
+  'Indent it as far as the first word behind the `- ` above.',
+] as const;
+const OTHER = [undefined, 'Compare with an example: `postrider init` writes some.'] as const;
+
 /** By the code of the library: our message (none: the library's own) and what to do. */
 const WORDS: Readonly<Record<string, readonly [message: string | undefined, hint: string]>> = {
   TAB_AS_INDENT: ['a tab is used as indentation', 'Indent with spaces: YAML does not allow tabs.'],
@@ -24,7 +36,7 @@ const WORDS: Readonly<Record<string, readonly [message: string | undefined, hint
     'the indentation or a second `: ` makes no sense here',
     'Align it with its neighbours; a text that holds `: ` must be quoted.',
   ],
-  BAD_INDENT: ['the indentation does not fit, or a bracket is not closed', 'Align it with its neighbours; close every [ and {.'],
+  BAD_INDENT: INDENTATION,
   BAD_SCALAR_START: [undefined, QUOTE],
   BAD_DQ_ESCAPE: [undefined, 'Write \\\\ for a backslash, or use single quotes.'],
   BAD_ALIAS: [undefined, 'Text that begins with & or * must be quoted.'],
@@ -72,7 +84,8 @@ function toProblem(source: Source, complaint: SyntaxComplaint): Problem {
   const { code, message, pos } = complaint;
   const quote = /^Missing closing (.)quote/.exec(message)?.[1];
   if (quote !== undefined) return unclosed(source, quote, pos[0]);
-  const [ours, hint] = WORDS[code] ?? [undefined, 'Compare with an example: `postrider init` writes some.'];
+  const outside = message.startsWith('Sequence item without - indicator');
+  const [ours, hint] = outside ? OUT_OF_LINE : (WORDS[code] ?? OTHER);
   const line = source.lines[positionOf(source, pos[0]).line - 1] ?? '';
   const expression = /[{[][^"']*\$\{\{/.test(line);
   return {
@@ -80,8 +93,16 @@ function toProblem(source: Source, complaint: SyntaxComplaint): Problem {
     message: expression ? 'an expression inside { } or [ ] must be quoted' : (ours ?? lowerFirst(message)),
     hint: expression ? 'Inside { } and [ ], put the expression in quotes: "${{ … }}".' : hint,
     path: [],
-    range: rangeOf(source, pos[0], pos[1]),
+    range: outside ? wordsOf(source, pos[0]) : rangeOf(source, pos[0], pos[1]),
   };
+}
+
+/** What stands on the line of `offset`, without its indentation. */
+function wordsOf(source: Source, offset: number): Range {
+  const { line } = positionOf(source, offset);
+  const text = source.lines[line - 1] ?? '';
+  const start = source.starts[line - 1] ?? 0;
+  return rangeOf(source, start + text.length - text.trimStart().length, start + text.trimEnd().length);
 }
 
 /** The library sees at the end of the file that a text was never closed; it opens on the last line with an odd quote. */

@@ -9,11 +9,15 @@ import { pad, truncate, truncateStart, widthOf } from './width.ts';
 
 const BAR_COLUMNS_MAX = 24;
 const BAR_COLUMNS_MIN = 5;
+/** Of a narrow line; on a wider one a third. */
+const ID_COLUMNS_LEAST = 8;
+/** Outputs may be cut down to this, so that the time still has its place. */
+const OUTPUTS_COLUMNS_MIN = 16;
 const GAP = '  ';
 
 /** `deploy  ████████░░░░  62 %  25/40 files  3.4 MB  1.2 MB/s  12s left` in at most `columns`. */
 export function stepLine(step: StepView, columns: number, idColumns: number, now: number): string {
-  const id = pad(step.id, Math.min(idColumns, Math.max(4, Math.floor(columns / 2))));
+  const id = pad(step.id, Math.min(idColumns, Math.max(ID_COLUMNS_LEAST, Math.floor(columns / 3))));
   const room = columns - widthOf(id) - GAP.length;
   const rest = room < 2 ? '' : restOf(step, room, now);
   return rest === '' ? truncate(id.trimEnd(), columns) : `${id}${GAP}${rest}`;
@@ -26,7 +30,7 @@ function restOf(step: StepView, room: number, now: number): string {
     case 'running':
       return step.progress === undefined ? truncate(step.description, room) : progressText(step, step.progress, room, now);
     case 'succeeded':
-      return segments([outputsText(step.outputs), formatDuration(step.durationMs)], room);
+      return endedText(step, room);
     case 'skipped':
       return truncate('skipped', room);
     case 'failed':
@@ -34,6 +38,13 @@ function restOf(step: StepView, room: number, now: number): string {
     case 'cancelled':
       return segments([endingText(step), formatDuration(step.durationMs)], room);
   }
+}
+
+function endedText(step: StepView, room: number): string {
+  const took = formatDuration(step.durationMs);
+  const left = room - widthOf(took) - GAP.length;
+  const outputs = outputsText(step.outputs);
+  return segments([left < OUTPUTS_COLUMNS_MIN ? outputs : truncate(outputs, left), took], room);
 }
 
 /** `failed (tolerated) after 3 attempts`. */
@@ -96,9 +107,10 @@ export function detailLine(step: StepView, columns: number, now: number): string
   return step.lastNote === undefined ? '' : truncate(step.lastNote.message, columns);
 }
 
-/** `uploaded 12, deleted 2, 3.4 MB`: zeros and nothings left out. */
+/** `uploaded 12, deleted 2, 3.4 MB`: figures before texts, zeros and nothings left out. */
 export function outputsText(outputs: Outputs): string {
-  const shown = Object.entries(outputs).flatMap(([name, value]) => {
+  const inOrder = Object.entries(outputs).sort(([, a], [, b]) => Number(typeof a === 'string') - Number(typeof b === 'string'));
+  const shown = inOrder.flatMap(([name, value]) => {
     if (value === null || value === 0 || value === '' || value === false) return [];
     if (name === 'bytes') return [formatSize(Number(value))];
     return [`${printable(name)} ${printable(String(value))}`];

@@ -46,25 +46,34 @@ export function pad(text: string, columns: number): string {
   return short + ' '.repeat(Math.max(0, columns - widthOf(short)));
 }
 
-/** Lines of at most `columns`, broken between words where possible. */
-export function wrap(text: string, columns: number): readonly string[] {
+/** Lines of at most `columns`, broken between words where possible; all but the first begin with `indent`. */
+export function wrap(text: string, columns: number, indent = ''): readonly string[] {
   const width = Math.max(1, columns);
   const lines: string[] = [];
   let line = '';
+  let fresh = true;
+  const turn = (full: string) => {
+    lines.push(full);
+    [line, fresh] = [widthOf(indent) < width ? indent : '', true];
+  };
   for (const word of text.split(' ')) {
-    const joined = line === '' ? word : `${line} ${word}`;
+    const joined: string = fresh ? `${line}${word}` : `${line} ${word}`;
     if (widthOf(joined) <= width) {
-      line = joined;
+      [line, fresh] = [joined, false];
       continue;
     }
-    if (line !== '') lines.push(line);
-    for (line = word; widthOf(line) > width; line = line.slice(head(line, width).length)) {
-      const piece = head(line, width);
+    if (!fresh) turn(line);
+    line += word;
+    while (widthOf(line) > width) {
+      const piece: string = head(line, width);
+      const rest = line.slice(piece.length);
       if (piece === '') break;
-      lines.push(piece);
+      turn(piece);
+      line += rest;
     }
+    fresh = false;
   }
-  return line === '' && lines.length > 0 ? lines : [...lines, line];
+  return line.trim() === '' && lines.length > 0 ? lines : [...lines, line];
 }
 
 function head(text: string, columns: number): string {

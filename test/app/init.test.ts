@@ -1,9 +1,13 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { askStarters } from '../../src/app/init/ask.ts';
 import { connectionsText } from '../../src/app/init/connections-file.ts';
+import { initJobs } from '../../src/app/init/init.ts';
 import { filled, yamlWord } from '../../src/app/init/templates.ts';
 import { CancelledError } from '../../src/core/errors.ts';
+import { tempDir } from '../support/temp-dir.ts';
 
 function person(...answers: readonly string[]) {
   const questions: string[] = [];
@@ -47,6 +51,19 @@ describe('init', () => {
 
   it.each(['true', 'a: b', '- x', '1', "it's", 'ü', '', '@x', 'C:\\x'])('writes %j so that YAML reads it back', word => {
     expect(parse(`a: ${yamlWord(word)}`)).toEqual({ a: word });
+  });
+
+  it('leaves a connections.yaml as it is, and names only what is missing in it', async () => {
+    const temp = await tempDir();
+    const own = 'web: { type: ftp, host: my.example.net }\n';
+    await writeFile(join(temp.path, 'connections.yaml'), own);
+    const first = await initJobs(temp.path);
+    expect(Object.keys(parse(first.missing ?? ''))).toEqual(['outbox', 'inbox']);
+    await writeFile(join(temp.path, 'connections.yaml'), `${own}${first.missing}`);
+    const second = await initJobs(temp.path);
+    expect(second.missing).toBeUndefined();
+    expect(second.files.filter(({ written }) => written)).toEqual([]);
+    await temp.remove();
   });
 
   it('writes connections that say only what is not the default', () => {

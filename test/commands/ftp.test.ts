@@ -24,8 +24,8 @@ describe('ftp ls', () => {
   it('lists a folder, hides names with a dot, and says what folders are', async () => {
     const { stdout, code } = await stage.cli('ftp', 'ls', '@web/www');
     expect(code).toBe(0);
-    expect(stdout).toMatch(/5 .*www\/index\.html\n/);
-    expect(stdout).toMatch(/^d.* www\/css\/$/m);
+    expect(stdout).toMatch(/5 .* index\.html\n/);
+    expect(stdout).toMatch(/^d.* css\/$/m);
     expect(stdout).not.toContain('.hidden');
   });
 

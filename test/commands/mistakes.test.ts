@@ -7,7 +7,9 @@ import { type Rehearsal, rehearsal } from '../support/rehearsal.ts';
 
 let r: Rehearsal;
 beforeAll(async () => {
-  r = await rehearsal({ faults: ['ftp:STOR=reply:552 quota exceeded', 'ftp:STOR#2=reply:552 quota exceeded'] });
+  r = await rehearsal({
+    faults: ['ftp:MKD=reply:550 Permission denied', 'ftp:STOR=reply:552 quota exceeded', 'ftp:STOR#2=reply:552 quota exceeded'],
+  });
   mkdirSync(join(r.dir, 'empty'));
 });
 afterAll(() => r.close());
@@ -30,10 +32,10 @@ const validate = (job: string, ...says: Mistake['says']): Mistake => ({ args: ['
 const command = (line: string, code: number, ...says: Mistake['says']): Mistake => ({ args: line.split(' '), code, says });
 
 const MISTAKES: Readonly<Record<string, Mistake>> = {
-  'a command mistyped': command('vaildate job.yaml', 2, 'vaildate', 'validate'),
+  'a command mistyped': command('vaildate job.yaml', 2, 'no command `vaildate`', 'Did you mean `postrider validate`'),
   'a flag mistyped': command('run job.yaml --jsno', 2, '--jsno', 'Did you mean --json?'),
   'an argument forgotten': command('plan', 2, 'JOB is missing', '--help'),
-  'a flag without its value': command('run job.yaml --only', 2, '--only', '--help'),
+  'a flag without its value': command('run job.yaml --only', 2, '--only needs a value', '--help'),
   'a job that is not there': command('run nightly', 2, 'nightly', /--jobs|Known|path/),
   'a folder without jobs': command('validate empty', 2, 'empty'),
   'a run that is not there': command('show 20200101-000000-abcdef', 2, '20200101-000000-abcdef', 'history'),
@@ -59,7 +61,7 @@ const MISTAKES: Readonly<Record<string, Mistake>> = {
   ),
   'a certificate that nobody trusts': command('ftp ls ftp://sandbox@localhost:FTP/', 1, 'is not trusted', '`ca:`'),
   'a password that is wrong': {
-    ...command('ftp ls ftp://sandbox@localhost:FTP/?ca=CA', 4, /password/),
+    ...command('ftp ls ftp://sandbox@localhost:FTP/?ca=CA', 4, 'refused the sign-in', /password/),
     env: { POSTRIDER_PASSWORD: 'wrong' },
   },
   'a password in the URL': command(
@@ -79,6 +81,23 @@ const MISTAKES: Readonly<Record<string, Mistake>> = {
   'a path that is not on the server': command('ftp ls @web/nowhere --jobs .', 1, 'nowhere', /ls|path|folder/i),
   'a local file that is not there': command('ftp put nothing.txt @web/ --jobs .', 1, 'nothing.txt', /path|file/i),
   'a quota that is used up': command('ftp put connections.yaml @web/ --jobs .', 1, 'quota exceeded', /space|operator/i),
+  'a folder where one may not write': command(
+    'ftp mkdir @web/private --jobs .',
+    1,
+    'Permission denied',
+    'that the user may do this there',
+  ),
+  'a server of another kind': command(
+    'pop3 stat pop3://me@localhost:FTP/',
+    1,
+    'is an FTP server, not a POP3 server',
+    'type: ftp',
+  ),
+  'the word of another tool': validate(
+    `connections:\n  web: { type: ftp, host: h, username: me }\n${STEP}`,
+    'error unknown-key',
+    'Did you mean `user`?',
+  ),
   'a secret that is missing': {
     args: ['run', 'job.yaml'],
     code: 4,
@@ -94,7 +113,7 @@ const MISTAKES: Readonly<Record<string, Mistake>> = {
   'a value that is given to a variable that is not there': {
     args: ['run', 'job.yaml', '--set', 'site=x'],
     code: 2,
-    says: ['site'],
+    says: ['site', 'vars:'],
     job: STEP,
   },
   'a step that is not there': { args: ['run', 'job.yaml', '--only', 'deploy'], code: 2, says: ['deploy'], job: STEP },
@@ -106,7 +125,13 @@ const MISTAKES: Readonly<Record<string, Mistake>> = {
     'error bad-timezone',
     'hint:',
   ),
-  'wrong indentation': validate('steps:\n  - id: a\n   run: "true"\n', 'error yaml-syntax', '^', 'hint:'),
+  'wrong indentation': validate(
+    'steps:\n  - id: a\n   run: "true"\n',
+    'error yaml-syntax',
+    'is indented less',
+    '^^^',
+    'Indent it',
+  ),
   'a tab as indentation': validate('steps:\n\t- id: a\n', 'error yaml-syntax', 'hint:'),
   'a key mistyped': validate('steps:\n  - id: a\n    rnu: "true"\n', 'error unknown-key', 'Did you mean `run`?'),
   'a kind of step mistyped': validate(
@@ -120,7 +145,7 @@ const MISTAKES: Readonly<Record<string, Mistake>> = {
     'steps:\n  - id: a\n    run: "true"\n    needs: [b]\n',
     'error unknown-step',
     'b',
-    'hint:',
+    'Steps of this job: a',
   ),
   'steps that wait for each other': validate(
     'steps:\n  - { id: a, run: "true", needs: [b] }\n  - { id: b, run: "true", needs: [a] }\n',
@@ -136,7 +161,8 @@ const MISTAKES: Readonly<Record<string, Mistake>> = {
     `connections:\n  web: { type: ftp, host: h, verify: false }\n${STEP}`,
     'error unknown-key',
     '`verify`',
-    'hint:',
+    'always verified',
+    '`ca`',
   ),
   'a duration without a unit': validate(`timeout: 30\n${STEP}`, 'timeout', /30s|500ms/),
   'a list where a text belongs': validate('steps:\n  - id: [a]\n    run: "true"\n', 'error wrong-type', '`id`', 'hint:'),

@@ -31,6 +31,22 @@ describe('table', () => {
     expect(Math.max(...lines.map(line => line.length))).toBeLessThanOrEqual(40);
   });
 
+  it('lets the widest give way first, keeps the end of paths, and counts what a terminal draws wide', () => {
+    const shape: readonly Column<readonly [string, string]>[] = [
+      { title: 'PATH', value: ([path]) => path, flexible: true, keepEnd: true },
+      { title: 'NOTE', value: ([, note]) => note, flexible: true },
+    ];
+    const lines = table(
+      shape,
+      [
+        ['日本語/photo.jpg', 'short note'],
+        ['a/folder/of/the/site', 'x'.repeat(60)],
+      ],
+      30,
+    );
+    expect(lines).toEqual(['PATH            NOTE', '…語/photo.jpg   short note', '…r/of/the/site  xxxxxxxxxxxxx…']);
+  });
+
   it('leaves out what is optional before it gives up columns', () => {
     const optional = columns.map(column => (column.title === 'NOTE' ? { ...column, optional: true } : column));
     expect(table(optional, rows, 20)).toEqual(['NAME         SIZE', 'index.html      5', 'x           12345']);
@@ -41,7 +57,8 @@ describe('table', () => {
     expect(lines).toEqual([
       'name: index.html',
       'size: 5',
-      'note: the first pag…',
+      'note: the first page',
+      '  that visitors see',
       '',
       'name: x',
       'size: 12345',

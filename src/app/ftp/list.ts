@@ -31,6 +31,12 @@ export async function listRemote(
   return [await demandFile(client, folder)];
 }
 
+/** How a listing of `folder` calls what lies in it; a path that is no part of it, such as a match of a pattern, stays whole. */
+export function nameWithin(folder: string, path: string): string {
+  const start = tidy(folder).replace(/\/?$/, '/');
+  return path.length > start.length && path.startsWith(start) ? path.slice(start.length) : path;
+}
+
 async function demandFile(client: FtpClient, path: string): Promise<RemoteItem> {
   const item = await find(client, path).catch(unlessMissing);
   if (item === undefined) throw missing(path);

@@ -24,8 +24,15 @@ export function connectionsText(
   names: readonly ConnectionName[],
   said: Partial<Readonly<Record<ConnectionName, Settings>>>,
 ): string {
-  const blocks = names.map(name => connectionText(name, said[name] ?? EXAMPLES[name]));
-  return `# Servers that the jobs in this folder share. \`postrider secret set NAME\` stores a password.\n${blocks.join('\n')}`;
+  return `# Servers that the jobs in this folder share. \`postrider secret set NAME\` stores a password.\n${connectionBlocks(names, said)}`;
+}
+
+/** Without the line at the top: to be put into a file that is there. */
+export function connectionBlocks(
+  names: readonly ConnectionName[],
+  said: Partial<Readonly<Record<ConnectionName, Settings>>>,
+): string {
+  return names.map(name => connectionText(name, said[name] ?? EXAMPLES[name])).join('\n');
 }
 
 /** A password is asked for only where there is a user. */

@@ -3,9 +3,10 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileError } from '../../core/errors.ts';
 import { makeFolder } from '../../files/make-folder.ts';
+import { readConnections } from '../../job/shared-connections.ts';
 import { jobSchemaText } from '../jobs.ts';
 import { packageFile } from '../package-file.ts';
-import { connectionsText, type Settings } from './connections-file.ts';
+import { connectionBlocks, connectionsText, type Settings } from './connections-file.ts';
 import { type Answers, type ConnectionName, filled, TEMPLATES, type TemplateName } from './templates.ts';
 
 export interface WrittenFile {
@@ -27,8 +28,8 @@ export interface Started {
   readonly files: readonly WrittenFile[];
   /** Connections that the jobs name, in the order they are first needed. */
   readonly connections: readonly ConnectionName[];
-  /** connections.yaml as it would have been written. */
-  readonly connectionsText: string;
+  /** For a connections.yaml that was there already: what the jobs name and it does not have. */
+  readonly missing: string | undefined;
 }
 
 export async function initJobs(dir: string, { templates, answers, connections: said }: Starters = USUAL): Promise<Started> {
@@ -42,12 +43,11 @@ export async function initJobs(dir: string, { templates, answers, connections: s
   const jobs = templates.map(async name =>
     writeNew(join(dir, TEMPLATES[name].file), filled(await example(TEMPLATES[name].file), answers)),
   );
-  const files = await Promise.all([
-    writeNew(join(dir, 'connections.yaml'), text),
-    ...jobs,
-    writeNew(join(dir, 'job.schema.json'), jobSchemaText()),
-  ]);
-  return { files, connections, connectionsText: text };
+  const shared = join(dir, 'connections.yaml');
+  const files = await Promise.all([writeNew(shared, text), ...jobs, writeNew(join(dir, 'job.schema.json'), jobSchemaText())]);
+  const known = files[0]?.written ? connections : Object.keys((await readConnections(shared)).connections ?? {});
+  const unknown = connections.filter(name => !known.includes(name));
+  return { files, connections, missing: unknown.length === 0 ? undefined : connectionBlocks(unknown, said) };
 }
 
 function example(file: string): Promise<string> {

@@ -23,6 +23,7 @@ const LONG: readonly Column<RemoteItem>[] = [
     title: 'NAME',
     value: item => nameOf(item) + (item.entry.target === undefined ? '' : ` -> ${item.entry.target}`),
     flexible: true,
+    keepEnd: true,
   },
 ];
 

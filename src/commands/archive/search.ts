@@ -4,8 +4,9 @@ import { MATCH_END, MATCH_START, type SearchHit, searchArchive } from '../../arc
 import { printable } from '../../core/text.ts';
 import { formatSize, thingsOf } from '../../core/units.ts';
 import { type Paint, paintFor } from '../../progress/paint.ts';
+import { wrap } from '../../progress/width.ts';
 import { archiveFlag, BaseCommand, jsonFlag } from '../base.ts';
-import { sayEvery, usesColor } from '../terminal.ts';
+import { columns, sayEvery, usesColor } from '../terminal.ts';
 
 const SHOWN_HASH_CHARS = 12;
 
@@ -45,15 +46,19 @@ function hitText({ sha256, date, from, size, subject, files, snippet }: SearchHi
   return [
     `${paint.cyan(sha256.slice(0, SHOWN_HASH_CHARS))}  ${day}  ${printable(from)}  ${formatSize(size)}`,
     `  ${printable(subject) || '(no subject)'}${attached}`,
-    ...(snippet === '' ? [] : [`  ${highlighted(snippet, paint)}`]),
+    ...(snippet === '' ? [] : [highlighted(snippet, paint)]),
     '',
   ].join('\n');
 }
 
 /** Every odd part is a match; what a mail says is made safe on both sides. */
 function highlighted(snippet: string, { bold }: Paint): string {
-  const parts = snippet.split(new RegExp(`[${MATCH_START}${MATCH_END}]`));
-  return parts.map((part, index) => (index % 2 === 1 ? bold(printable(part)) : printable(part))).join('');
+  const parts = snippet.split(new RegExp(`[${MATCH_START}${MATCH_END}]`)).map(printable);
+  const lines = wrap(`  ${parts.join(MATCH_START)}`, columns(), '  ').join('\n');
+  return lines
+    .split(MATCH_START)
+    .map((part, index) => (index % 2 === 1 ? bold(part) : part))
+    .join('');
 }
 
 function hitJson({ sha256, account, month, date, size, from, subject, files, snippet }: SearchHit): Record<string, unknown> {

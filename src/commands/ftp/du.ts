@@ -9,7 +9,7 @@ import { columns } from '../terminal.ts';
 const COLUMNS: readonly Column<FolderUse>[] = [
   { title: 'SIZE', value: ({ bytes }) => formatSize(bytes), align: 'right' },
   { title: 'FILES', value: ({ files }) => String(files), align: 'right' },
-  { title: 'FOLDER', value: ({ path }) => path, flexible: true },
+  { title: 'FOLDER', value: ({ path }) => path, flexible: true, keepEnd: true },
 ];
 
 export default class FtpDu extends BaseCommand {

@@ -1,5 +1,5 @@
 import { Args, Flags } from '@oclif/core';
-import { itemJson, listRemote, modeText } from '../../app/ftp/list.ts';
+import { itemJson, listRemote, modeText, nameWithin } from '../../app/ftp/list.ts';
 import type { RemoteItem } from '../../app/ftp/remote.ts';
 import { withFtp } from '../../app/ftp/session.ts';
 import { type Column, table } from '../../progress/table.ts';
@@ -20,6 +20,7 @@ const COLUMNS: readonly Column<RemoteItem>[] = [
     value: ({ path, entry }) =>
       `${path}${entry.type === 'folder' ? '/' : ''}${entry.target === undefined ? '' : ` -> ${entry.target}`}`,
     flexible: true,
+    keepEnd: true,
   },
 ];
 
@@ -41,8 +42,13 @@ export default class FtpLs extends BaseCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(FtpLs);
-    const items = await this.oneOff(flags, one => withFtp(args.target, one, (client, path) => listRemote(client, path, flags)));
+    const { items, shown } = await this.oneOff(flags, one =>
+      withFtp(args.target, one, async (client, path) => {
+        const found = await listRemote(client, path, flags);
+        return { items: found, shown: found.map(item => ({ ...item, path: nameWithin(path, item.path) })) };
+      }),
+    );
     if (flags.json) return this.printJson({ entries: items.map(itemJson) });
-    for (const line of items.length === 0 ? [] : table(COLUMNS, items, columns())) this.print(line);
+    for (const line of shown.length === 0 ? [] : table(COLUMNS, shown, columns())) this.print(line);
   }
 }

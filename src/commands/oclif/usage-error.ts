@@ -31,6 +31,10 @@ export function usageError(error: ParseError, { name, flags }: UsedCommand): App
     }
     case 'UnexpectedArgsError':
       return said(`"${printable(String(error.args?.[0] ?? ''))}" is one word too many`);
+    case 'CLIError': {
+      const flag = /^Flag (--[\w-]+) expects a value$/.exec(plain(error.message))?.[1];
+      return said(flag === undefined ? plain(error.message) : `${flag} needs a value`);
+    }
     default:
       return said(plain(error.message));
   }
@@ -44,7 +48,7 @@ export function unknownCommand(id: string, commands: readonly string[]): AppErro
   const [topic = ''] = name.split(' ');
   const inTopic = name.includes(' ') && commands.some(command => command.startsWith(`${topic} `));
   const see = inTopic ? `\`postrider ${topic} --help\` lists what there is.` : '`postrider --help` lists all commands.';
-  return new AppError('usage', `there is no command \`${name}\``, {
+  return new AppError('usage', `there is no command \`${inTopic ? name : first}\``, {
     hint: near === undefined ? see : `Did you mean \`postrider ${near}\`? ${see}`,
   });
 }

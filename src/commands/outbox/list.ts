@@ -13,7 +13,7 @@ const COLUMNS: readonly Column<Letter>[] = [
   { title: 'STATE', value: stateOf },
   { title: 'JOB', value: letter => letter.job },
   { title: 'TO', value: recipientsShown, flexible: true },
-  { title: 'WRITTEN', value: letter => localMinute(letter.createdAt) },
+  { title: 'WRITTEN', value: letter => localMinute(letter.createdAt), optional: true },
   { title: 'NEXT TRY', value: nextShown },
   {
     title: 'LAST WORD',

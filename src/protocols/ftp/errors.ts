@@ -61,13 +61,13 @@ export function refused(
   where: string,
   command: string,
   reply: Reply,
-  better: { readonly code?: string; readonly hint?: string; readonly retry?: RetryClass } = {},
+  better: { readonly code?: string; readonly hint?: string; readonly retry?: RetryClass; readonly what?: string } = {},
 ): RefusedError {
   const [code, retry, hint] = MEANINGS[reply.code] ?? (reply.code < 500 ? TRANSIENT : PERMANENT);
   const shown = printable(readable(command));
   return new RefusedError(
     better.code ?? code,
-    `${where} refused "${shorten(shown, 300)}": ${replyText(reply)}`,
+    `${where} refused ${better.what ?? `"${shorten(shown, 300)}"`}: ${replyText(reply)}`,
     { command: shown, replyCode: String(reply.code), replyText: replyText(reply).slice(4) },
     { retry: better.retry ?? retry, hint: better.hint ?? hint },
   );
@@ -95,7 +95,8 @@ export function signInRefused(where: string, command: string, reply: Reply): Ref
   return refused(where, command, reply, {
     code: 'sign-in-refused',
     retry: 'never',
-    hint: 'Check user and password of the connection; `postrider secret check` shows which secret is used.',
+    what: 'the sign-in',
+    hint: 'Check user and password; `postrider secret check JOB` shows where the password comes from.',
   });
 }
 

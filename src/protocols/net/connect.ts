@@ -71,9 +71,9 @@ function openDirectly(
 }
 
 const CONNECT_ERRORS: Readonly<Record<string, readonly [code: string, text: string, hint: string]>> = {
-  ENOTFOUND: ['host-not-found', 'there is no host of that name', 'Check `host` on the connection for a typing mistake.'],
+  ENOTFOUND: ['host-not-found', 'there is no host of that name', 'Check the name of the host for a typing mistake.'],
   EAI_AGAIN: ['name-lookup-failed', 'the name could not be looked up just now', 'Check this machine’s network and DNS.'],
-  ECONNREFUSED: ['connection-refused', 'nothing answers on that port', 'Check `port` and `tls`, and that the server runs.'],
+  ECONNREFUSED: ['connection-refused', 'nothing answers on that port', 'Check the port, and that the server runs there.'],
   ETIMEDOUT: ['connect-timed-out', 'no answer', 'Check host, port and firewall.'],
   EHOSTUNREACH: ['host-unreachable', 'the host cannot be reached', 'Check this machine’s network.'],
   ENETUNREACH: ['host-unreachable', 'the network cannot be reached', 'Check this machine’s network.'],

@@ -150,7 +150,7 @@ export function tlsFailure(error: Error, tls: TlsClient): AppError {
   const code = (error as NodeJS.ErrnoException).code ?? '';
   if (UNTRUSTED.has(code)) {
     return new AppError('tls-untrusted', `the certificate of ${where} is not trusted: ${withoutAdvice(error.message)}`, {
-      hint: 'If it is your own server, save its CA certificate as a PEM file and name it with `ca:` on the connection.',
+      hint: 'If it is your own server, save its CA certificate as a PEM file and name it with `ca:` (in a URL ?ca=FILE); `postrider doctor` shows the chain.',
       cause: error,
     });
   }
