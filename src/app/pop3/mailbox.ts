@@ -21,6 +21,9 @@ export async function withPop3<T>(target: string, one: OneOff, work: (client: Po
   }
 }
 
+/** Of a longer header the beginning is read. */
+const HEADER_BYTES_MAX = 256 * 1024;
+
 export interface MessageRow {
   readonly number: number;
   readonly size: number;
@@ -36,17 +39,21 @@ export async function listMessages(client: Pop3Client, limit: number): Promise<r
   return describeMessages(client, new Map([...sizes].slice(-limit)), uids);
 }
 
-/** Message number → size, with what their headers say where the server has TOP. */
+/** Message number → size, with what their headers say where the server has TOP: asked for ahead, not one by one. */
 export async function describeMessages(
   client: Pop3Client,
   sizes: ReadonlyMap<number, number>,
   uids?: ReadonlyMap<number, string>,
 ): Promise<readonly MessageRow[]> {
   const rows: MessageRow[] = [];
-  for (const [number, size] of sizes) {
+  const rowOf = (number: number): MessageRow => {
     const uid = uids?.get(number);
-    const head = client.capabilities.top ? headOf(await readMail(await whole(client.top(number, 0)))) : {};
-    rows.push({ number, size, ...(uid === undefined ? {} : { uid }), ...head });
+    return { number, size: sizes.get(number) ?? 0, ...(uid === undefined ? {} : { uid }) };
+  };
+  const wanted = [...sizes].map(([number, size]) => ({ number, size, uid: uids?.get(number) }));
+  if (!client.capabilities.top) return wanted.map(({ number }) => rowOf(number));
+  for await (const { number, body } of client.topMany(wanted, 0)) {
+    rows.push({ ...rowOf(number), ...(body === undefined ? {} : headOf(await readMail(await headerOf(body)))) });
   }
   return rows;
 }
@@ -56,8 +63,14 @@ function headOf({ date, from, subject }: ReadMail): Pick<MessageRow, 'date' | 'f
   return { ...(date === undefined ? {} : { date }), ...(sender === undefined ? {} : { from: sender }), subject };
 }
 
-async function whole(chunks: AsyncIterable<Buffer>): Promise<Buffer> {
+/** Cut where no header goes on; the rest is left to the client, which gives a message up that never ends. */
+async function headerOf(chunks: AsyncIterable<Buffer>): Promise<Buffer> {
   const parts: Buffer[] = [];
-  for await (const chunk of chunks) parts.push(chunk);
-  return Buffer.concat(parts);
+  let bytes = 0;
+  for await (const chunk of chunks) {
+    parts.push(chunk);
+    bytes += chunk.length;
+    if (bytes >= HEADER_BYTES_MAX) break;
+  }
+  return Buffer.concat(parts, Math.min(bytes, HEADER_BYTES_MAX));
 }

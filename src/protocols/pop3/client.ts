@@ -4,6 +4,7 @@ import { MessageBody } from './body.ts';
 import type { Capabilities } from './capabilities.ts';
 import type { Pop3Command } from './command.ts';
 import type { Conversation } from './conversation.ts';
+import { TOP_BYTES_TYPICAL } from './limits.ts';
 import { type Listing, parseStat, SizeList, type Stat, UidList } from './listing.ts';
 import { deleteMany, Pipeline, type Retrieved, type RetrieveOptions, type Wanted, type Window } from './pipeline.ts';
 
@@ -27,6 +28,11 @@ export interface Pop3Client {
   listing(ahead?: Ahead): Promise<Listing>;
   /** The header and the first `lines` lines of the body. */
   top(number: number, lines: number): AsyncIterable<Buffer>;
+  /**
+   * The same of many, asked for ahead within a window as retrieveMany() does. A refused one is an entry, no error; that each answer is the
+   * one of its message is certain only after the last: throws `protocol-broken` then, if not. Leaving early closes the connection.
+   */
+  topMany(wanted: Iterable<Wanted>, lines: number): AsyncIterable<Retrieved>;
   /** The exact octets; ends only when CRLF.CRLF has come, throws otherwise. */
   retrieve(number: number): AsyncIterable<Buffer>;
   /**
@@ -100,18 +106,13 @@ export class SessionClient implements Pop3Client {
     return this.#one({ verb: 'RETR', number });
   }
 
-  async *retrieveMany(wanted: Iterable<Wanted>, options: RetrieveOptions = {}): AsyncGenerator<Retrieved> {
-    const pipeline = this.#ahead ?? this.#pipeline(options);
-    this.#ahead = undefined;
-    this.#enter();
-    let complete = false;
-    try {
-      yield* pipeline.retrieve(wanted, options);
-      complete = true;
-    } finally {
-      if (!complete) this.#talk.fail(new CancelledError('the retrieval was left early'));
-      this.#busy = false;
-    }
+  retrieveMany(wanted: Iterable<Wanted>, options: RetrieveOptions = {}): AsyncIterable<Retrieved> {
+    return this.#many(wanted, options);
+  }
+
+  topMany(wanted: Iterable<Wanted>, lines: number): AsyncIterable<Retrieved> {
+    const heads = Iterator.from(wanted).map(each => ({ ...each, size: Math.min(each.size, TOP_BYTES_TYPICAL) }));
+    return this.#many(heads, {}, new Pipeline(this.#talk, this.#limits(), lines));
   }
 
   delete(number: number): Promise<void> {
@@ -216,6 +217,20 @@ export class SessionClient implements Pop3Client {
     }
   }
 
+  async *#many(wanted: Iterable<Wanted>, options: RetrieveOptions, heads?: Pipeline): AsyncGenerator<Retrieved> {
+    const pipeline = heads ?? this.#ahead ?? this.#pipeline(options);
+    if (heads === undefined) this.#ahead = undefined;
+    this.#enter();
+    let complete = false;
+    try {
+      yield* pipeline.retrieve(wanted, options);
+      complete = true;
+    } finally {
+      if (!complete) this.#talk.fail(new CancelledError('the retrieval was left early'));
+      this.#busy = false;
+    }
+  }
+
   #simple(command: Pop3Command): Promise<void> {
     return this.#alone(async () => {
       await this.#talk.send(command);
@@ -233,7 +248,11 @@ export class SessionClient implements Pop3Client {
   }
 
   #pipeline(window: Partial<Window> = {}): Pipeline {
-    return new Pipeline(this.#talk, { ...this.#window, ...window, ...(this.#pipelines ? {} : { commands: 1 }) });
+    return new Pipeline(this.#talk, this.#limits(window));
+  }
+
+  #limits(window: Partial<Window> = {}): Partial<Window> {
+    return { ...this.#window, ...window, ...(this.#pipelines ? {} : { commands: 1 }) };
   }
 
   #enter(): void {

@@ -26,3 +26,6 @@ export const AUTH_LINE_BYTES_MAX = 255;
 
 /** What is read and thrown away to keep the session when a message is abandoned half way; beyond it the connection is closed. */
 export const DISCARD_BYTES_MAX = 16 * 1024 * 1024;
+
+/** What the window counts for the header of a message, whose size nobody tells. */
+export const TOP_BYTES_TYPICAL = 16 * 1024;

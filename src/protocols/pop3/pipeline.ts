@@ -62,6 +62,8 @@ type Outstanding =
 export class Pipeline {
   readonly #talk: Conversation;
   readonly #window: Window;
+  /** Of a message: all of it, or its header and so many lines. */
+  readonly #topLines: number | undefined;
   #outstanding: Outstanding[] = [];
   #unsent: Outstanding[] = [];
   #bytes = 0;
@@ -69,9 +71,10 @@ export class Pipeline {
   #unchecked = { commands: 0, bytes: 0 };
   #last: Wanted | undefined;
 
-  constructor(talk: Conversation, window: Partial<Window> = {}) {
+  constructor(talk: Conversation, window: Partial<Window> = {}, topLines?: number) {
     const { commands = OUTSTANDING_COMMANDS_MAX, bytes = IN_FLIGHT_BYTES_MAX, unchecked = UNCHECKED_COMMANDS_MAX } = window;
     this.#talk = talk;
+    this.#topLines = topLines;
     this.#window = { commands: Math.min(commands, OUTSTANDING_COMMANDS_MAX), bytes, unchecked };
   }
 
@@ -109,14 +112,16 @@ export class Pipeline {
   }
 
   async *#retrieved({ number, size }: Wanted): AsyncGenerator<Retrieved> {
-    const refusal = await this.#refused('RETR');
+    const verb = this.#topLines === undefined ? 'RETR' : 'TOP';
+    const refusal = await this.#refused(verb);
     if (refusal !== undefined) yield { number, refusal };
     else {
-      const body = new MessageBody(this.#talk, 'RETR');
+      const body = new MessageBody(this.#talk, verb);
       yield { number, body };
       await body.discard();
-      // One status line too many before it, and its own has become its first line.
-      if (body.beginsLikeReply && body.bytes !== size) throw this.#talk.fail(lostCount(number, 'begins with another reply'));
+      // One status line too many before it, and its own has become its first line. Of a header nobody knows the size.
+      if (verb === 'RETR' && body.beginsLikeReply && body.bytes !== size)
+        throw this.#talk.fail(lostCount(number, 'begins with another reply'));
     }
     this.#bytes -= size;
   }
@@ -173,13 +178,16 @@ export class Pipeline {
 
   async #send(): Promise<void> {
     if (this.#unsent.length === 0) return;
-    const commands = this.#unsent.map(({ verb, number }) => ({ verb, number }));
+    const lines = this.#topLines;
+    const commands = this.#unsent.map(({ verb, number }) =>
+      verb === 'RETR' && lines !== undefined ? { verb: 'TOP' as const, number, lines } : { verb, number },
+    );
     this.#unsent = [];
     await this.#talk.send(...commands);
   }
 
   /** The refusal that answers the oldest command, if it is one. */
-  async #refused(verb: 'RETR' | 'DELE'): Promise<RefusedError | undefined> {
+  async #refused(verb: 'RETR' | 'TOP' | 'DELE'): Promise<RefusedError | undefined> {
     try {
       await this.#talk.reply(verb);
       return undefined;
