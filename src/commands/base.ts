@@ -142,6 +142,7 @@ export abstract class BaseCommand extends Command {
     for (const diagnostic of diagnostics) this.say(formatDiagnostic(diagnostic));
     this.say(`postrider: ${printable(error.message)}`);
     if (error.hint !== undefined) this.say(`  ${printable(error.hint)}`);
+    if (!SELF_EXPLAINING.has(error.code)) this.say(`  More: postrider explain ${printable(error.code)}`);
     this.exit(exitCodeOf(error));
   }
 
@@ -151,6 +152,9 @@ export abstract class BaseCommand extends Command {
     this.say(errorAnnotation(reportOf(error)));
   }
 }
+
+/** Their message is all there is to say. */
+const SELF_EXPLAINING: ReadonlySet<string> = new Set(['usage', 'cancelled', 'unexpected', 'misuse', 'job-invalid']);
 
 /** Under GitHub Actions, which reads annotations out of our output. */
 export function annotates(): boolean {

@@ -5,6 +5,7 @@ import type { StepType } from '../steps/step.ts';
 import { protocolOf } from './connection-check.ts';
 import { failureStepSchema, IDENTIFIER_WORDS, stepSchema } from './definition.ts';
 import { checkTimeout } from './duration-check.ts';
+import { jsonOf, keysOf } from './expectation.ts';
 import { checkExpression, checkValue, type ExpressionScope, forbidExpressions } from './expression-check.ts';
 import type { ContextName } from './expressions.ts';
 import { isMapping, problemsOf } from './issue.ts';
@@ -37,7 +38,7 @@ export function checkStep(raw: Raw, path: Path, around: StepSurroundings): reado
   const shape = problemsOf(schema, raw, path).map(problem => nameId(problem, path.length));
   if (!isMapping(raw)) return shape;
   return [
-    ...shape.map(problem => (around.afterwards ? noNeeds(problem) : problem)),
+    ...shape.map(problem => misplacedInStep(around.afterwards ? noNeeds(problem) : problem, raw, around)),
     ...FIXED_KEYS.flatMap(key => forbidExpressions(raw[key], [...path, key])),
     ...checkTimeout(raw['timeout'], [...path, 'timeout']),
     ...checkKind(raw, path),
@@ -107,7 +108,7 @@ function checkSettings(raw: Mapping, path: Path, around: StepSurroundings): read
   if (uses === undefined || hasExpression(uses) || uses === '') return expressions.map(home);
   const type = around.types.get(uses);
   if (type === undefined) return [unknownType(uses, [...path, 'uses'], around.types), ...expressions.map(home)];
-  const shape = problemsOf(type.schema, settings, at);
+  const shape = problemsOf(type.schema, settings, at).map(problem => misplacedInWith(problem, at));
   const script = type.name === 'shell' && expressions.length === 0 ? checkScript(settings['run'], [...at, 'run']) : [];
   return [
     ...shape,
@@ -158,6 +159,23 @@ function checkConnection(name: Raw | undefined, type: StepType, path: Path, arou
   const hint =
     fitting.length === 0 ? `Add a connection of type ${type.connection}.` : `Connections of that type: ${fitting.join(', ')}.`;
   return [{ code: 'wrong-connection', message, hint, path }];
+}
+
+/** A setting of this kind of step, written beside its `uses` or `run`. */
+function misplacedInStep(problem: Problem, raw: Mapping, { types }: StepSurroundings): Problem {
+  const key = String(problem.path.at(-1));
+  const type = types.get(usesOf(raw) ?? '');
+  const known = type === undefined ? [] : keysOf([jsonOf(type.schema)]);
+  if (problem.code !== 'unknown-key' || !known.includes(key)) return problem;
+  return { ...problem, hint: `\`${key}\` belongs in \`with\`: write \`with: { ${key}: … }\`.` };
+}
+
+/** A key of every step, written under `with`. */
+function misplacedInWith(problem: Problem, at: Path): Problem {
+  const key = String(problem.path.at(-1));
+  const inStep = key in stepSchema.shape && key !== 'with' && problem.path.length === at.length + 1;
+  if (problem.code !== 'unknown-key' || !inStep) return problem;
+  return { ...problem, hint: `\`${key}\` belongs in the step itself, beside \`with\`.` };
 }
 
 function nameId(problem: Problem, depth: number): Problem {

@@ -49,9 +49,10 @@ export function problems(view: RunView, { columns, paint }: SummaryOptions): rea
     if (!bad && step.warnings.length === 0) return [];
     const error = bad && step.error !== undefined ? indented(step.error.message, columns) : [];
     const hint = bad && step.error?.hint !== undefined ? indented(`hint: ${step.error.hint}`, columns) : [];
+    const more = bad && step.error !== undefined ? indented(`more: postrider explain ${step.error.code}`, columns) : [];
     const notes = step.warnings.flatMap(note => indented(`${note.level}: ${note.message}`, columns));
     const title = bad ? paint.red(truncate(`${step.id} ${endingText(step)}`, columns)) : paint.yellow(truncate(step.id, columns));
-    return [title, ...error, ...hint, ...notes.map(paint.dim)];
+    return [title, ...error, ...hint, ...more.map(paint.dim), ...notes.map(paint.dim)];
   });
 }
 

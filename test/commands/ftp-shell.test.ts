@@ -25,8 +25,8 @@ describe('ftp shell', () => {
     expect(code).toBe(0);
     const lines = stdout.split('\n');
     expect(lines[0]).toBe('/www');
-    expect(lines[1]).toBe('css/        index.html  text.txt');
-    expect(lines.slice(2, 6)).toEqual(['/www/css', '/www', stage.dir, join(stage.dir, 'site')]);
+    expect(lines.slice(1, 4)).toEqual(['css/', 'index.html', 'text.txt']);
+    expect(lines.slice(4, 8)).toEqual(['/www/css', '/www', stage.dir, join(stage.dir, 'site')]);
     expect(stdout).toMatch(/8 .*text\.txt/);
   });
 

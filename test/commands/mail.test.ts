@@ -50,6 +50,21 @@ it('pop3 archive archives once, and says beforehand what it would do', async () 
   expect((await stage.cli('pop3', 'archive', '@inbox', 'kept', '--delete', 'soon')).code).toBe(2);
 });
 
+it('pop3 archive shows its dialogue without the password, and saves attachments', async () => {
+  const invoice = [
+    ...['From: Ann <ann@example.org>', 'Subject: Bill', 'MIME-Version: 1.0', 'Content-Type: application/pdf; name="bill.pdf"'],
+    ...['Content-Disposition: attachment; filename="bill.pdf"', 'Content-Transfer-Encoding: base64', '', 'JVBERg==', ''],
+  ];
+  await stage.sandbox.mailbox.add(Buffer.from(invoice.join('\r\n')));
+  const pdfs = ['--attachments', 'pdfs', '--attachment-name', '*.pdf', '--attachment-type', 'application/pdf'];
+  const { stderr, code } = await stage.cli('pop3', 'archive', '@inbox', 'with-pdfs', '--transcript', ...pdfs);
+  expect(code).toBe(0);
+  expect(stderr).toMatch(/> STAT[\s\S]*> RETR 2[\s\S]*> QUIT/);
+  expect(stderr).not.toContain(stage.sandbox.password);
+  expect(await readFile(join(stage.dir, 'pdfs/bill.pdf'), 'utf8')).toBe('%PDF');
+  expect((await stage.cli('pop3', 'delete', '@inbox', '2', '--yes')).code).toBe(0);
+});
+
 it('pop3 shell runs its commands; an error deletes nothing, quit deletes what is marked', async () => {
   const shell = (commands: string) => stage.cli('pop3', 'shell', '@inbox', '-c', commands);
   const looked = await shell('stat; list 1; uidl; top 1 0; retr 1 first.eml; help dele; noop; dele 1; stat; rset; stat');

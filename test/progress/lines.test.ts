@@ -56,6 +56,7 @@ describe('lines', () => {
       'mail failed after 2 attempts',
       '  pop.example.org does not accept the password of invoices',
       '  hint: Check user and password.',
+      '  more: postrider explain sign-in-refused',
       '  error: the server answered PASS **** with: [AUTH] go away',
       'nightly failed after 7.3 s: 2 succeeded, 1 failed, 1 skipped',
     ]);
@@ -140,6 +141,7 @@ describe('silent', () => {
       'mail failed after 2 attempts',
       '  pop.example.org does not accept the password of invoices',
       '  hint: Check user and password.',
+      '  more: postrider explain sign-in-refused',
       '  error: the server answered PASS **** with: [AUTH] go away',
       'nightly failed after 7.3 s: 2 succeeded, 1 failed, 1 skipped',
     ]);

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import type { Raw } from '../../job/job.ts';
 import type { RendererIo, RendererKind } from '../../progress/renderer.ts';
-import { pop3Archive } from '../../steps/pop3-archive/index.ts';
+import { makePop3Archive } from '../../steps/pop3-archive/index.ts';
 import type { Preview, StepType } from '../../steps/step.ts';
 import { type OneStep, type OneStepResult, previewOneStep, runOneStep } from '../one-step.ts';
 import type { OneOff } from '../oneoff.ts';
@@ -28,7 +28,9 @@ export async function previewArchive(request: ArchiveRequest): Promise<Preview> 
 
 async function archiveStep({ target, archive, options, attempts, one }: ArchiveRequest): Promise<OneStep> {
   const { endpoint } = await resolveTarget(target, 'pop3', one);
+  const { transcript } = one;
+  const shown = transcript && ((from: string, line: string) => transcript(from === 'client' ? '>' : '<', line));
   const given = Object.entries(options).filter((entry): entry is [string, Raw] => entry[1] !== undefined);
   const settings = { ...Object.fromEntries(given), connection: endpoint.name, archive: resolve(one.workspace.cwd, archive) };
-  return { id: 'archive', type: pop3Archive as unknown as StepType, settings, endpoint, attempts, one };
+  return { id: 'archive', type: makePop3Archive(shown) as unknown as StepType, settings, endpoint, attempts, one };
 }

@@ -149,8 +149,9 @@ function nameOf({ path, entry }: RemoteItem): string {
   return printable(`${path}${entry.type === 'folder' ? '/' : ''}`);
 }
 
-/** Down the columns, as ls does; one name a line where the width is not that of a terminal. */
+/** Down the columns, as ls does; one name a line where the width has no end: in a file or a pipe. */
 function inColumns(names: readonly string[], width: number): readonly string[] {
+  if (width === Number.POSITIVE_INFINITY) return names;
   const cell = Math.max(...names.map(widthOf)) + 2;
   const perLine = Math.max(1, Math.floor((width + 2) / cell));
   const rows = Math.ceil(names.length / perLine);

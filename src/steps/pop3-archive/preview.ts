@@ -2,18 +2,18 @@
 import { resolve } from 'node:path';
 import { AccountState, accountFolder, firstSeen, loadIndex, nodeFiles } from '../../archive/index.ts';
 import { formatCount, formatSize } from '../../core/units.ts';
-import { connectPop3 } from '../../protocols/pop3/index.ts';
+import { connectPop3, type Transcript } from '../../protocols/pop3/index.ts';
 import type { Preview, PreviewAction, StepContext } from '../step.ts';
 import type { Pop3ArchiveConfig } from './config.ts';
 import { type Decisions, decide, describeMessage, type Knowledge, type Message } from './decide.ts';
 import { accountOf } from './run.ts';
 
-export async function preview(config: Pop3ArchiveConfig, context: StepContext): Promise<Preview> {
+export async function preview(config: Pop3ArchiveConfig, context: StepContext, transcript?: Transcript): Promise<Preview> {
   const endpoint = await context.connection(config.connection);
   const folder = accountFolder(resolve(context.workdir, config.archive), config.account ?? accountOf(endpoint));
   const knowledge = await readKnowledge(folder);
   const { dial, clock, signal } = context;
-  const client = await connectPop3(endpoint, { dial, clock, signal });
+  const client = await connectPop3(endpoint, { dial, clock, signal, transcript });
   try {
     const listing = await client.listing();
     await client.quit();

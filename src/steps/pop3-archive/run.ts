@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { type AccountArchive, type ArchiveFiles, nodeFiles, openAccount } from '../../archive/index.ts';
 import { formatSize } from '../../core/units.ts';
 import type { Endpoint } from '../../protocols/net/endpoint.ts';
-import type { Window } from '../../protocols/pop3/index.ts';
+import type { Transcript, Window } from '../../protocols/pop3/index.ts';
 import type { StepContext } from '../step.ts';
 import { saveAttachments } from './attachments.ts';
 import type { Pop3ArchiveConfig } from './config.ts';
@@ -20,11 +20,12 @@ export interface RunOptions {
   readonly files?: ArchiveFiles;
   readonly groupMessagesMax?: number;
   readonly window?: Partial<Window>;
+  readonly transcript?: Transcript | undefined;
 }
 
 export async function run(config: Pop3ArchiveConfig, context: StepContext, options: RunOptions = {}): Promise<ArchiveOutputs> {
   const endpoint = await context.connection(config.connection);
-  const server = new Server(context, endpoint, options.window);
+  const server = new Server(context, endpoint, options);
   const archive = await openAccount({
     root: resolve(context.workdir, config.archive),
     account: config.account ?? accountOf(endpoint),

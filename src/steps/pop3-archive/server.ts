@@ -1,7 +1,7 @@
 // The server of a connection: how to reach it, what is known of its provider, and whether it can follow commands that go ahead of replies.
 import { BrokenSessionError } from '../../core/errors.ts';
 import { addressOf, type Endpoint } from '../../protocols/net/endpoint.ts';
-import { connectPop3, type Pop3Client, type Window } from '../../protocols/pop3/index.ts';
+import { connectPop3, type Pop3Client, type Transcript, type Window } from '../../protocols/pop3/index.ts';
 import type { StepContext } from '../step.ts';
 import { explained, type Provider, providerOf } from './providers.ts';
 
@@ -9,17 +9,22 @@ import { explained, type Provider, providerOf } from './providers.ts';
 export const ONE_AT_A_TIME = 'one-at-a-time-until';
 const ONE_AT_A_TIME_MS = 7 * 86_400_000;
 
+export interface ServerOptions {
+  readonly window?: Partial<Window>;
+  readonly transcript?: Transcript | undefined;
+}
+
 export class Server {
   readonly provider: Provider;
   readonly #context: StepContext;
   readonly #endpoint: Endpoint;
   readonly #key: string;
-  readonly #window: Partial<Window> | undefined;
+  readonly #options: ServerOptions;
   #ahead: Promise<Pop3Client> | undefined;
   #last: Pop3Client | undefined;
 
-  constructor(context: StepContext, endpoint: Endpoint, window?: Partial<Window>) {
-    this.#window = window;
+  constructor(context: StepContext, endpoint: Endpoint, options: ServerOptions = {}) {
+    this.#options = options;
     this.provider = providerOf(endpoint);
     this.#context = context;
     this.#endpoint = endpoint;
@@ -63,7 +68,7 @@ export class Server {
     const { dial, clock, signal } = this.#context;
     try {
       const pipelining = await this.#mayPipeline();
-      return await connectPop3(this.#endpoint, { dial, clock, signal, pipelining, window: this.#window });
+      return await connectPop3(this.#endpoint, { dial, clock, signal, pipelining, ...this.#options });
     } catch (error) {
       throw explained(error, this.provider);
     }
