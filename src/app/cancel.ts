@@ -1,6 +1,7 @@
 // Ends a run from another terminal, as Ctrl-C in its own would.
 import { systemClock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
+import type { Store } from '../stores/store.ts';
 import { OPEN, type RunDetails, runDetails, withStore } from './history.ts';
 import { endRun } from './hold.ts';
 import type { Workspace } from './workspace.ts';
@@ -14,6 +15,7 @@ export async function cancelRun(place: Workspace, id: string, signal: AbortSigna
       `run ${run.id} does not run any more: it ${run.status === 'crashed' ? 'crashed' : `ended as ${run.status}`}`,
     );
   }
+  if (await withStore(place, store => leavesQueue(store, run.id))) return { run: { ...run, status: 'cancelled' }, steps: [] };
   const asked = await withStore(place, async store => {
     const now = await store.run(run.id);
     return now !== undefined && (await endRun(store, now, place.host));
@@ -28,4 +30,11 @@ export async function cancelRun(place: Workspace, id: string, signal: AbortSigna
   }
 }
 
+/** Of a slot whose run has yet to begin; false when it has begun. */
+async function leavesQueue(store: Store, run: string): Promise<boolean> {
+  const decision = (await store.slots.waiting(WAITING_MAX)).find(each => each.run === run);
+  return decision !== undefined && store.slots.withdraw(decision, 'cancelled', 'cancelled before it began');
+}
+
+const WAITING_MAX = 10_000;
 const LOOK_AGAIN_MS = 100;

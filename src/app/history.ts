@@ -3,7 +3,7 @@ import { systemClock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import { parseDuration } from '../core/units.ts';
 import type { RunEvent } from '../run/events.ts';
-import type { RunQuery, RunRecord, StepRecord, Store } from '../stores/store.ts';
+import type { Decision, RunQuery, RunRecord, StepRecord, Store } from '../stores/store.ts';
 import { isAlive } from './process-life.ts';
 import { openStore } from './state.ts';
 import type { Workspace } from './workspace.ts';
@@ -11,7 +11,8 @@ import type { Workspace } from './workspace.ts';
 /** A run as people see it: `crashed`, or `interrupted` when a scheduler had it, when it says running but its process is gone. */
 export interface RunView extends Omit<RunRecord, 'status'> {
   readonly status: RunRecord['status'] | 'crashed';
-  readonly durationMs: number;
+  /** Of one that has ended, or goes on; how long one worked whose process died is not known. */
+  readonly durationMs?: number;
 }
 
 export interface HistoryRequest {
@@ -33,7 +34,28 @@ export async function runHistory(place: Workspace, request: HistoryRequest): Pro
     ...(request.status === undefined ? {} : { status: request.status }),
     ...(ageMs === undefined ? {} : { since: systemClock.now() - ageMs }),
   };
-  return withStore(place, async store => (await store.runs(query)).map(run => viewOf(run, place)));
+  return withStore(place, async store => {
+    const began = (await store.runs(query)).map(run => viewOf(run, place));
+    return [...(await queuedRuns(store, query)), ...began].slice(0, request.limit);
+  });
+}
+
+const QUEUED_MAX = 10_000;
+
+/** Slots whose run is decided and has yet to begin, as runs that wait; the newest first. */
+export async function queuedRuns(store: Store, { job, status, since = 0 }: Partial<RunQuery> = {}): Promise<readonly RunView[]> {
+  if (status !== undefined && status !== 'waiting') return [];
+  const decisions = await store.slots.waiting(QUEUED_MAX);
+  return decisions
+    .filter(each => (job === undefined || each.job === job) && each.decidedAt >= since)
+    .map(queuedView)
+    .toReversed();
+}
+
+/** Nobody has it in hand yet: neither a file nor a process is known. */
+function queuedView({ job, slot, decidedAt, run = '' }: Decision): RunView {
+  const nobody = { file: '', host: '', pid: 0 };
+  return { id: run, job, slot, trigger: 'schedule', startedAt: decidedAt, status: 'waiting', ...nobody };
 }
 
 export interface RunDetails {
@@ -44,6 +66,9 @@ export interface RunDetails {
 /** By id or unique prefix; `last` is the newest run. Throws AppError `run-missing`. */
 export function runDetails(place: Workspace, id: string): Promise<RunDetails> {
   return withStore(place, async store => {
+    const queued = id === 'last' || id === '' ? [] : (await queuedRuns(store)).filter(run => run.id.startsWith(id));
+    if (queued[0] !== undefined && queued.length === 1 && (await store.run(id)) === undefined)
+      return { run: queued[0], steps: [] };
     const run = await findRun(store, id);
     return { run: viewOf(run, place), steps: await store.steps(run.id) };
   });
@@ -89,11 +114,9 @@ export async function findRun(store: Store, id: string): Promise<RunRecord> {
 
 export function viewOf(run: RunRecord, { host }: Workspace): RunView {
   const dead = (run.status === 'running' || run.status === 'waiting') && run.host === host && !isAlive(run.pid, run.startedAt);
-  return {
-    ...run,
-    status: dead ? (run.owner === undefined ? 'crashed' : 'interrupted') : run.status,
-    durationMs: (run.finishedAt ?? (dead ? run.startedAt : systemClock.now())) - run.startedAt,
-  };
+  const status = dead ? (run.owner === undefined ? 'crashed' : 'interrupted') : run.status;
+  const until = run.finishedAt ?? (status === 'running' ? systemClock.now() : undefined);
+  return { ...run, status, ...(until === undefined ? {} : { durationMs: until - run.startedAt }) };
 }
 
 /** Opens the store for one piece of work. */

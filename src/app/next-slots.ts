@@ -1,16 +1,20 @@
 // Coming slots: of an expression, of one job, or of all jobs of the folder.
+import { existsSync } from 'node:fs';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import { printable } from '../core/text.ts';
 import type { Job, Schedule } from '../job/job.ts';
-import { listJobs } from '../job/load.ts';
 import { timezoneProblem } from '../job/schedule-check.ts';
 import { checkSchedule } from '../schedule/cron.ts';
 import { localIso, localShort, noteOf, readTime } from '../schedule/local-time.ts';
 import { slotsAfter, type Timetable } from '../schedule/slots.ts';
-import { timetableOf } from '../schedule/timetable.ts';
+import { scheduleId, timetableOf } from '../schedule/timetable.ts';
 import { machineZone, zoneNamed } from '../schedule/zone.ts';
-import { jobByName, readJob } from './jobs.ts';
+import type { Pause } from '../stores/store.ts';
+import { jobByName } from './jobs.ts';
+import { readJobsCache } from './schedule/jobs-cache.ts';
+import { type FileProblem, JobsFolder, type Scan } from './schedule/jobs-folder.ts';
+import { openStore, storeFile } from './state.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface NextRequest {
@@ -38,8 +42,15 @@ export interface ComingSlot {
   readonly job?: string;
 }
 
-/** Ascending, at most `count`. Throws AppError `usage`, `job-missing` or InvalidJobError. */
-export async function nextSlots(request: NextRequest): Promise<readonly ComingSlot[]> {
+export interface ComingSlots {
+  /** Ascending, at most `count`. */
+  readonly slots: readonly ComingSlot[];
+  /** Files of the folder that are wrong: their slots are not among these. */
+  readonly problems: readonly FileProblem[];
+}
+
+/** Throws AppError `usage`, `job-missing` or InvalidJobError. */
+export async function nextSlots(request: NextRequest): Promise<ComingSlots> {
   const { cron, job, timezone, count, clock = systemClock } = request;
   if (timezone !== undefined) {
     if (cron === undefined) throw new AppError('usage', '--timezone goes with --cron', { hint: 'A job has its own time zone.' });
@@ -49,15 +60,48 @@ export async function nextSlots(request: NextRequest): Promise<readonly ComingSl
   const from = request.from === undefined ? clock.now() : timeOf(request.from, timezone);
   if (cron !== undefined) {
     const schedule = scheduleOf(cron, request);
-    return coming(timetableOf(schedule, { job: job ?? ANONYMOUS, anchor: from }), from, count);
+    return { slots: coming(timetableOf(schedule, { job: job ?? ANONYMOUS, anchor: from }), from, count), problems: [] };
   }
-  const jobs = job === undefined ? await jobsOf(request.workspace) : [(await jobByName(job, request.workspace)).job];
+  const { jobs, problems } = await jobsOf(request);
+  const { anchors, pauses } = await remembered(request.workspace, jobs, clock);
   const slots = jobs.flatMap(({ name, schedules }) =>
-    schedules.flatMap(schedule =>
-      coming(timetableOf(schedule, { job: name, anchor: from }), from, count).map(slot => ({ ...slot, job: name })),
-    ),
+    schedules.flatMap(schedule => {
+      const anchor = anchors.get(`${name}\n${scheduleId(schedule)}`) ?? from;
+      const pause = pauses.get(name);
+      return coming(timetableOf(schedule, { job: name, anchor }), from, count).map(slot => withJob(slot, name, pause));
+    }),
   );
-  return slots.sort((a, b) => a.at - b.at).slice(0, count);
+  return { slots: slots.sort((a, b) => a.at - b.at).slice(0, count), problems };
+}
+
+function withJob(slot: ComingSlot, job: string, pause: Pause | undefined): ComingSlot {
+  if (pause === undefined) return { ...slot, job };
+  const paused = pause.reason === undefined ? 'the job is paused' : `paused: ${pause.reason}`;
+  return { ...slot, job, note: slot.note === undefined ? paused : `${slot.note}; ${paused}` };
+}
+
+interface Remembered {
+  /** What `every` counts from, by job and schedule. */
+  readonly anchors: ReadonlyMap<string, number>;
+  readonly pauses: ReadonlyMap<string, Pause>;
+}
+
+/** What a scheduler has written down. A store that is not there yet is not made. */
+async function remembered(place: Workspace, jobs: readonly Job[], clock: Clock): Promise<Remembered> {
+  const file = storeFile(place);
+  if (file !== undefined && !existsSync(file)) return { anchors: new Map(), pauses: new Map() };
+  const store = await openStore(place, clock);
+  try {
+    const counting = jobs.filter(({ schedules }) => schedules.some(({ everyMs }) => everyMs !== undefined));
+    const cursors = await Promise.all(counting.map(({ name }) => store.slots.cursors(name)));
+    const pauses = await store.slots.pauses();
+    return {
+      anchors: new Map(cursors.flat().map(({ job, schedule, anchor }) => [`${job}\n${schedule}`, anchor])),
+      pauses: new Map(pauses.map(pause => [pause.job, pause])),
+    };
+  } finally {
+    await store.close();
+  }
 }
 
 /** What `H` is derived from without a job. */
@@ -65,7 +109,8 @@ const ANONYMOUS = 'postrider';
 
 function scheduleOf(cron: string, { seconds, timezone, job = ANONYMOUS }: NextRequest): Schedule {
   const problem = checkSchedule({ cron, seconds, hashSeed: job });
-  if (problem !== undefined) throw new AppError('usage', `--cron: ${printable(problem.message)}`, { hint: problem.hint });
+  if (problem !== undefined && !problem.doubt)
+    throw new AppError('usage', `--cron: ${printable(problem.message)}`, { hint: problem.hint });
   return { cron, seconds, jitterMs: 0, misfire: 'one', ...(timezone === undefined ? {} : { timezone }) };
 }
 
@@ -95,8 +140,7 @@ function coming(timetable: Timetable, from: number, count: number): readonly Com
   return slots;
 }
 
-/** Jobs that are wrong have no slots; `validate` says why. */
-async function jobsOf({ jobsDir }: Workspace): Promise<readonly Job[]> {
-  const results = await Promise.all((await listJobs(jobsDir)).map(readJob));
-  return results.flatMap(result => (result.ok ? [result.value] : []));
+async function jobsOf({ job, workspace }: NextRequest): Promise<Pick<Scan, 'jobs' | 'problems'>> {
+  if (job !== undefined) return { jobs: [(await jobByName(job, workspace)).job], problems: [] };
+  return new JobsFolder(workspace.jobsDir, await readJobsCache(workspace.stateDir)).scan();
 }

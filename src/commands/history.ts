@@ -1,11 +1,10 @@
 import { Args, Flags } from '@oclif/core';
 import { type RunView, runHistory } from '../app/history.ts';
 import { workspace } from '../app/workspace.ts';
-import { formatDuration } from '../core/units.ts';
 import { type Column, table } from '../progress/table.ts';
 import { localMinute } from '../progress/time.ts';
 import { BaseCommand, jsonFlag, stateFlag } from './base.ts';
-import { runJson } from './run-json.ts';
+import { runJson, tookText } from './run-json.ts';
 import { columns } from './terminal.ts';
 
 const COLUMNS: readonly Column<RunView>[] = [
@@ -13,7 +12,7 @@ const COLUMNS: readonly Column<RunView>[] = [
   { title: 'JOB', value: run => run.job, flexible: true },
   { title: 'STATUS', value: run => run.status },
   { title: 'STARTED', value: run => localMinute(run.startedAt) },
-  { title: 'TOOK', value: run => formatDuration(run.durationMs), align: 'right' },
+  { title: 'TOOK', value: run => tookText(run), align: 'right' },
   { title: 'ERROR', value: run => run.error?.message ?? '', flexible: true, optional: true },
 ];
 

@@ -2,7 +2,7 @@ import { Args, Flags } from '@oclif/core';
 import { type ComingSlot, nextSlots } from '../app/next-slots.ts';
 import { workspace } from '../app/workspace.ts';
 import { type Column, table } from '../progress/table.ts';
-import { BaseCommand, jobsFlag, jsonFlag } from './base.ts';
+import { BaseCommand, jobsFlag, jsonFlag, stateFlag } from './base.ts';
 import { columns } from './terminal.ts';
 
 const JOB: Column<ComingSlot> = { title: 'JOB', value: slot => slot.job ?? '', flexible: true };
@@ -20,6 +20,7 @@ export default class Next extends BaseCommand {
   static override args = { job: Args.string({ description: 'a job file, or a name in the jobs folder; default: all jobs' }) };
   static override flags = {
     jobs: jobsFlag,
+    state: stateFlag,
     cron: Flags.string({ helpValue: 'EXPR', description: 'slots of this expression, without any job' }),
     seconds: Flags.boolean({ description: 'the expression has six fields, the first for seconds', dependsOn: ['cron'] }),
     timezone: Flags.string({ helpValue: 'ZONE', description: 'IANA name for --cron; default: this machine’s zone' }),
@@ -33,8 +34,12 @@ export default class Next extends BaseCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Next);
-    const slots = await nextSlots({ ...flags, job: args.job, workspace: workspace(flags) });
-    if (flags.json) return this.printJson({ slots: slots.map(slotJson) });
+    const { slots, problems } = await nextSlots({ ...flags, job: args.job, workspace: workspace(flags) });
+    for (const { message } of problems) this.say(`${message}; its slots are not shown`);
+    if (flags.json) {
+      const broken = problems.map(({ file, message }) => ({ file, message }));
+      return this.printJson({ slots: slots.map(slotJson), ...(broken.length === 0 ? {} : { problems: broken }) });
+    }
     if (slots.length === 0) return this.say('Nothing is scheduled. A job runs by itself when its file has a `schedule`.');
     const shown = slots.some(slot => slot.job !== undefined) ? [...COLUMNS.slice(0, 1), JOB, ...COLUMNS.slice(1)] : COLUMNS;
     for (const line of table(shown, slots, columns())) this.print(line);

@@ -1,5 +1,6 @@
 // A run and its steps as `--json` prints them: kebab-case keys, ISO times.
 import type { RunView } from '../app/history.ts';
+import { formatDuration } from '../core/units.ts';
 import type { StepRecord } from '../stores/store.ts';
 
 export function runJson(run: RunView): Record<string, unknown> {
@@ -11,7 +12,7 @@ export function runJson(run: RunView): Record<string, unknown> {
     status: run.status,
     'started-at': isoTime(run.startedAt),
     'finished-at': isoTime(run.finishedAt),
-    'duration-ms': run.durationMs,
+    'duration-ms': run.durationMs ?? null,
     host: run.host,
     pid: run.pid,
     ...(run.crashes === undefined ? {} : { crashes: run.crashes }),
@@ -32,6 +33,11 @@ export function stepJson(step: StepRecord): Record<string, unknown> {
     outputs: step.outputs,
     ...(step.error === undefined ? {} : { error: step.error }),
   };
+}
+
+/** Empty for a run that has not worked, or whose process died at nobody knows what time. */
+export function tookText(run: Pick<RunView, 'durationMs'> | undefined): string {
+  return run?.durationMs === undefined ? '' : formatDuration(run.durationMs);
 }
 
 export function isoTime(epochMs: number | undefined): string | null {

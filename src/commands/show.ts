@@ -7,7 +7,7 @@ import { type Column, table } from '../progress/table.ts';
 import { localTime } from '../progress/time.ts';
 import type { StepRecord } from '../stores/store.ts';
 import { BaseCommand, jsonFlag, stateFlag } from './base.ts';
-import { runJson, stepJson } from './run-json.ts';
+import { runJson, stepJson, tookText } from './run-json.ts';
 import { columns } from './terminal.ts';
 
 const COLUMNS: readonly Column<StepRecord>[] = [
@@ -33,9 +33,11 @@ export default class Show extends BaseCommand {
   }
 
   #printDetails({ run, steps }: RunDetails): void {
-    this.print(`${run.job}  ${run.status}  ${localTime(run.startedAt)}  ${formatDuration(run.durationMs)}`);
-    this.print(`run ${run.id} on ${printable(run.host)}, ${printable(run.file)}\n`);
-    for (const line of table(COLUMNS, steps, columns())) this.print(line);
+    this.print(`${run.job}  ${run.status}  ${localTime(run.startedAt)}  ${tookText(run)}`.trimEnd());
+    this.print(
+      run.host === '' ? `run ${run.id} has yet to begin` : `run ${run.id} on ${printable(run.host)}, ${printable(run.file)}\n`,
+    );
+    if (steps.length > 0) for (const line of table(COLUMNS, steps, columns())) this.print(line);
     for (const step of steps.filter(s => s.error !== undefined)) {
       this.print(`\n${step.step}: ${printable(step.error?.message ?? '')}`);
       if (step.error?.hint !== undefined) this.print(`  ${printable(step.error.hint)}`);

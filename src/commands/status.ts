@@ -6,14 +6,14 @@ import { type Column, table } from '../progress/table.ts';
 import { localMinute } from '../progress/time.ts';
 import { wrap } from '../progress/width.ts';
 import { BaseCommand, jobsFlag, jsonFlag, stateFlag } from './base.ts';
-import { isoTime, runJson } from './run-json.ts';
+import { isoTime, runJson, tookText } from './run-json.ts';
 import { columns } from './terminal.ts';
 
 const COLUMNS: readonly Column<JobStatus>[] = [
   { title: 'JOB', value: row => row.job, flexible: true },
   { title: 'STATUS', value: row => row.last?.status ?? (row.problem === undefined ? 'never ran' : 'wrong file') },
   { title: 'LAST RUN', value: row => (row.last === undefined ? '' : localMinute(row.last.startedAt)) },
-  { title: 'TOOK', value: row => (row.last === undefined ? '' : formatDuration(row.last.durationMs)), align: 'right' },
+  { title: 'TOOK', value: row => tookText(row.last), align: 'right' },
   { title: 'NEXT', value: row => (row.paused === undefined ? (row.nextShown ?? '') : 'paused') },
   { title: 'RUN', value: row => row.last?.id ?? '', optional: true },
 ];
@@ -36,13 +36,14 @@ export default class Status extends BaseCommand {
   }
 }
 
-function note({ paused, problem, undecided, overdue, progress, last }: JobStatus): string {
+function note({ paused, problem, undecided, overdue, progress, last, waiting }: JobStatus): string {
   const notes = [
     ...(problem === undefined ? [] : [`file: ${problem}`]),
     ...(paused?.reason === undefined ? [] : [`paused: ${paused.reason}`]),
     ...(undecided === undefined ? [] : [`slot ${localMinute(undecided)} passed, nobody looked`]),
     ...(overdue === undefined ? [] : [`usually takes ${formatDuration(overdue)}`]),
     ...(progress === undefined ? [] : [progressText(progress)]),
+    ...(waiting === undefined ? [] : [`run ${waiting.id} waits`]),
     ...(last?.error === undefined ? [] : [last.error.message]),
   ];
   return notes.join('; ');
@@ -54,9 +55,10 @@ function progressText({ step, done, total, unit }: NonNullable<JobStatus['progre
 
 function statusJson({ jobs, schedulers, deserted }: Standing): Record<string, unknown> {
   return {
-    jobs: jobs.map(({ job, running, last, progress, next, paused, problem, overdue, undecided }) => ({
+    jobs: jobs.map(({ job, running, last, progress, waiting, next, paused, problem, overdue, undecided }) => ({
       ...{ job, running, last: last === undefined ? null : runJson(last) },
       ...(progress === undefined ? {} : { progress }),
+      ...(waiting === undefined ? {} : { waiting: runJson(waiting) }),
       next: isoTime(next),
       ...(paused === undefined ? {} : { paused: { since: isoTime(paused.since), reason: paused.reason ?? '' } }),
       ...(problem === undefined ? {} : { problem }),

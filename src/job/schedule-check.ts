@@ -18,9 +18,11 @@ export interface CronFacts {
 export interface CronProblem {
   readonly message: string;
   readonly hint: string;
+  /** Nothing is wrong, but somebody may mean something else. */
+  readonly doubt?: true;
 }
 
-/** What is wrong with a cron expression; undefined when nothing is. */
+/** What is wrong with a cron expression, or doubtful; undefined when nothing is. */
 export type CheckSchedule = (facts: CronFacts) => CronProblem | undefined;
 
 const CRON_HINT = 'Write minute, hour, day of month, month and day of week, such as "30 2 * * *".';
@@ -84,7 +86,10 @@ function checkExpression(
   const at = [...path, 'cron'];
   if (cron.trim() === '') return [{ code: 'empty-cron', message: 'the cron expression is empty', hint: CRON_HINT, path: at }];
   const problem = checkCron({ ...facts, cron });
-  return problem === undefined ? [] : [{ ...problem, code: 'bad-cron', message: printable(problem.message), path: at }];
+  if (problem === undefined) return [];
+  const { message, hint, doubt } = problem;
+  const rest = { message: printable(message), hint, path: at };
+  return [doubt ? { code: 'cron-either-day', severity: 'warning', ...rest } : { code: 'bad-cron', ...rest }];
 }
 
 function checkTimezone(name: string, path: Path): readonly Problem[] {

@@ -15,6 +15,8 @@ export interface CronFacts {
 export interface CronProblem {
   readonly message: string;
   readonly hint: string;
+  /** Nothing is wrong, but somebody may mean something else. */
+  readonly doubt?: true;
 }
 
 interface Field {
@@ -56,7 +58,7 @@ const SIX_HINT = 'Write second, minute, hour, day of month, month and day of wee
 /** Any fixed instant: whether an expression has a time to come does not depend on today. */
 const SOME_TIME = new Date(Date.UTC(2026, 0, 1));
 
-/** What is wrong with an expression, or undefined when nothing is. */
+/** What is wrong with an expression, or doubtful; undefined when nothing is. */
 export function checkSchedule({ cron, seconds, hashSeed }: CronFacts): CronProblem | undefined {
   const text = cron.trim();
   const form = seconds ? SIX_HINT : FIVE_HINT;
@@ -72,7 +74,17 @@ export function checkSchedule({ cron, seconds, hashSeed }: CronFacts): CronProbl
     const problem = fieldProblem(fields[index] ?? '', index + 6 - wanted, field, hashSeed);
     if (problem !== undefined) return problem;
   }
-  return wholeProblem(text, hashSeed);
+  return wholeProblem(text, hashSeed) ?? eitherDay({ cron, seconds, hashSeed });
+}
+
+/** Cron's own trap: two fields that choose the day widen each other. */
+function eitherDay(facts: Omit<CronFacts, 'timezone'>): CronProblem | undefined {
+  if (readCron(facts).chosenBy !== 'either') return undefined;
+  return {
+    message: 'day of month and day of week are both set: due on every day that one of them names',
+    hint: 'Write * for one of them; for a weekday of the month, such as its second Friday, write fri#2.',
+    doubt: true,
+  };
 }
 
 /** The values of an expression that checkSchedule() found right. */

@@ -167,3 +167,48 @@ describe('logs --follow', () => {
       expect((await ask('logs', 'last')).stdout).toBe(stdout);
     }));
 });
+
+describe('what has not ended', () => {
+  const T0 = Date.UTC(2026, 10, 22, 2, 30);
+  const run = { file: '/jobs/a.yaml', trigger: 'schedule', host: 'elsewhere', pid: 1, status: 'running' } as const;
+
+  /** `a` runs and has another slot waiting, `b` was left by its scheduler. */
+  async function place(dir: string): Promise<void> {
+    const store = await openSqliteStore(join(dir, 'state/postrider.sqlite'), { clock: new VirtualClock(T0) });
+    const cursor = { job: 'a', schedule: '* * * * *', anchor: T0, decidedTo: T0 };
+    await store.begin({ ...run, id: 'going', job: 'a', startedAt: T0 }, []);
+    await store.begin({ ...run, id: 'left', job: 'b', startedAt: T0, owner: 'gone' }, []);
+    await store.bury(({ job }) => job === 'a');
+    await store.slots.open(cursor);
+    const key = { job: 'a', schedule: '* * * * *', slot: T0 + 60_000, decidedAt: T0 + 60_000 };
+    await store.slots.decide(cursor, T0 + 60_000, [{ ...key, action: 'queued', run: 'queued-1', open: true }]);
+    await store.close();
+  }
+
+  it('a slot that waits for the run before it is in history, status and show, and can be cancelled', () =>
+    inPlace(async (ask, dir) => {
+      await place(dir);
+      const { runs } = json(await ask('history', '--json'));
+      const waiting = { run: 'queued-1', job: 'a', status: 'waiting', slot: '2026-11-22T02:31:00.000Z', 'duration-ms': null };
+      expect(runs.map((each: { run: string }) => each.run).sort()).toEqual(['going', 'left', 'queued-1']);
+      expect(runs[0]).toMatchObject(waiting);
+      expect(json(await ask('history', '--json', '--status', 'waiting')).runs).toMatchObject([waiting]);
+      expect(json(await ask('history', 'b', '--json')).runs).toMatchObject([{ run: 'left' }]);
+      const [a] = json(await ask('status', '--json')).jobs;
+      expect(a).toMatchObject({ job: 'a', running: true, last: { run: 'going' }, waiting: { run: 'queued-1' } });
+      expect((await ask('status')).stdout).toMatch(/a: run queued-1 waits/);
+      expect((await ask('show', 'queued')).stdout).toBe(
+        'a  waiting  2026-11-22 02:31:00 +00:00\nrun queued-1 has yet to begin\n',
+      );
+      expect(await ask('cancel', 'queued-1')).toMatchObject({ code: 0, stdout: 'a: run queued-1 ended as cancelled\n' });
+      expect(json(await ask('history', 'a', '--json')).runs).toMatchObject([{ run: 'going' }]);
+      expect((await ask('cancel', 'queued-1')).code).not.toBe(0);
+    }));
+
+  it('one that was left unfinished does not grow older while nobody works at it', () =>
+    inPlace(async (ask, dir) => {
+      await place(dir);
+      expect(json(await ask('history', 'b', '--json')).runs).toMatchObject([{ status: 'interrupted', 'duration-ms': null }]);
+      expect((await ask('history', 'b')).stdout).toMatch(/interrupted +2026-11-22 02:30 \+00:00\n/);
+    }));
+});

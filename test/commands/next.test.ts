@@ -1,7 +1,9 @@
 // `next`: slots of an expression without any job, of a job, of all jobs; what wrong questions get.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { systemClock } from '../../src/core/clock.ts';
+import { openSqliteStore } from '../../src/stores/sqlite/store.ts';
 import { cli, inTempDir } from '../support/cli.ts';
 
 const next = (cwd: string, ...args: string[]) => cli(['next', ...args], { cwd });
@@ -92,4 +94,33 @@ it.each([
   inTempDir(async dir => {
     const result = await next(dir, ...args);
     expect(result).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(message) });
+  }));
+
+it('says which files are wrong, and shows the slots of the others', () =>
+  inTempDir(async dir => {
+    mkdirSync(join(dir, 'jobs'));
+    writeFileSync(join(dir, 'jobs/a.yaml'), 'schedule: { cron: "0 6 * * *", timezone: UTC }\nsteps: [{ id: a, run: "true" }]\n');
+    writeFileSync(join(dir, 'jobs/b.yaml'), 'schedule: { cron: "0 6 * * *" }\nsteps: [{ id: a, rn: "true" }]\n');
+    const table = await next(dir, '-n', '1');
+    expect(table).toMatchObject({ code: 0, stdout: expect.stringMatching(/06:00 .* a\n/) });
+    expect(table.stderr).toBe('jobs/b.yaml:2:18: unknown key `rn` in entry 1 of `steps`; its slots are not shown\n');
+    const { slots, problems } = JSON.parse((await next(dir, '-n', '1', '--json')).stdout);
+    expect(slots).toHaveLength(1);
+    expect(problems).toEqual([{ file: join(dir, 'jobs/b.yaml'), message: expect.stringMatching(/^jobs\/b\.yaml:2:18: /) }]);
+    expect(existsSync(join(dir, '.state'))).toBe(false);
+  }));
+
+it('counts `every` from when a scheduler first saw it, and says what is paused', () =>
+  inTempDir(async dir => {
+    mkdirSync(join(dir, 'jobs'));
+    writeFileSync(join(dir, 'jobs/a.yaml'), 'schedule: { every: 1h, timezone: UTC }\nsteps: [{ id: a, run: "true" }]\n');
+    const store = await openSqliteStore(join(dir, 'state/postrider.sqlite'), { clock: systemClock });
+    const at = Date.UTC(2026, 0, 1, 0, 7);
+    await store.slots.open({ job: 'a', schedule: 'every 3600000 ms UTC', anchor: at, decidedTo: at });
+    await store.slots.pause({ job: 'a', since: at, reason: 'server moves' });
+    await store.close();
+    const { stdout } = await next(dir, '--state', 'state', '--from', '2026-01-05T10:00Z', '-n', '1', '--json');
+    expect(JSON.parse(stdout).slots).toEqual([
+      { job: 'a', at: '2026-01-05T10:07:00.000Z', local: '2026-01-05T10:07:00+00:00', note: 'paused: server moves' },
+    ]);
   }));

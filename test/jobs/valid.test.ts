@@ -83,6 +83,13 @@ describe('a right job file', () => {
     ]);
   });
 
+  it('is warned of two fields that choose the day', async () => {
+    const { diagnostics } = await load(join(valid, 'either-day.yaml'));
+    expect(diagnostics.map(({ severity, code, range }) => [severity, code, range.start])).toEqual([
+      ['warning', 'cron-either-day', { line: 3, column: 11 }],
+    ]);
+  });
+
   it('tells once a script of an output in it, and where', async () => {
     const { diagnostics } = await load(join(valid, 'script-injection.yaml'));
     expect(diagnostics.map(({ severity, code, range }) => [severity, code, range.start])).toEqual([

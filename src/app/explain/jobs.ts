@@ -23,6 +23,10 @@ export const JOB_CODES: Explanations = {
   'config-invalid': ['A setting is wrong; its value may come from an expression.', VALIDATE],
   'conflicting-keys': ['Two keys exclude each other.', 'Remove one of them.'],
   contradiction: ['Two settings contradict each other.', 'Remove one of them.'],
+  'cron-either-day': [
+    'A warning: day of month and day of week are both set, and cron then takes every day that either names.',
+    'Write * for one of them, or fri#2 for the second Friday.',
+  ],
   custom: ['A setting does not fit the others.', VALIDATE],
   'duplicate-id': ['Two steps have the same id.', 'Rename one.'],
   'duplicate-key': ['A key stands twice in the same mapping.', 'Remove one; YAML would silently take one of them.'],

@@ -6,8 +6,8 @@ import { nextSlot } from '../../schedule/slots.ts';
 import { scheduleId, timetableOf } from '../../schedule/timetable.ts';
 import { overdue } from '../../schedule/usual.ts';
 import type { StepProgress } from '../../steps/step.ts';
-import type { Cursor, Pause, RunRecord, SchedulerRecord, Store } from '../../stores/store.ts';
-import { type RunView, viewOf, withStore } from '../history.ts';
+import type { Cursor, Pause, RunRecord, SchedulerRecord, Store, UnendedJobs } from '../../stores/store.ts';
+import { queuedRuns, type RunView, viewOf, withStore } from '../history.ts';
 import { isAlive } from '../process-life.ts';
 import type { Workspace } from '../workspace.ts';
 import { readJobsCache } from './jobs-cache.ts';
@@ -15,8 +15,11 @@ import { JobsFolder } from './jobs-folder.ts';
 
 export interface JobStatus {
   readonly job: string;
+  /** The one that runs, or the newest that has begun. */
   readonly last?: RunView;
   readonly running: boolean;
+  /** Begins when the one before it has ended, or its jitter has passed. */
+  readonly waiting?: RunView;
   /** Of the step that works now. */
   readonly progress?: StepProgress & { readonly step: string };
   /** Epoch milliseconds. */
@@ -51,10 +54,10 @@ export function jobStatus(place: Workspace): Promise<Status> {
     const files = new Map(scan.jobs.map(job => [job.name, job]));
     const broken = new Map(scan.problems.map(({ file, message }) => [file, message]));
     const pauses = new Map((await store.slots.pauses()).map(pause => [pause.job, pause]));
+    const around = { store, place, broken, unended: await store.unended(), queued: await queuedRuns(store) };
     const names = [...new Set([...(await store.jobs()), ...files.keys()])].sort();
     const jobs: JobStatus[] = [];
-    for (const name of names)
-      jobs.push(await statusOf(name, { store, place, file: files.get(name), pause: pauses.get(name), broken }));
+    for (const name of names) jobs.push(await statusOf(name, { ...around, file: files.get(name), pause: pauses.get(name) }));
     const told = new Set(jobs.flatMap(({ problem }) => problem ?? []));
     for (const { file, message } of scan.problems)
       if (!told.has(message)) jobs.push({ job: nameOf(file), running: false, problem: message });
@@ -71,24 +74,34 @@ interface Around {
   readonly file: Job | undefined;
   readonly pause: Pause | undefined;
   readonly broken: ReadonlyMap<string, string>;
+  readonly unended: UnendedJobs;
+  readonly queued: readonly RunView[];
 }
 
-async function statusOf(job: string, { store, place, file, pause, broken }: Around): Promise<JobStatus> {
-  const [newest] = await store.runs({ job, limit: 1 });
+async function statusOf(job: string, { store, place, file, pause, broken, unended, queued }: Around): Promise<JobStatus> {
+  const runs = await store.runs({ job, limit: LOOKED_AT_MAX });
+  const going = unended.running.has(job) ? await store.runs({ job, status: 'running', limit: 1 }) : [];
+  const newest = going[0] ?? runs.find(({ status }) => status !== 'waiting') ?? runs[0];
   const last = newest === undefined ? undefined : viewOf(newest, place);
+  const foreground = unended.waiting.has(job) ? runs.find(({ status }) => status === 'waiting') : undefined;
+  const waiting = queued.find(each => each.job === job) ?? (foreground && viewOf(foreground, place));
   const problem = broken.get(file?.file ?? newest?.file ?? '');
   return {
     job,
     running: last?.status === 'running',
     ...(last === undefined ? {} : { last }),
-    ...(newest !== undefined && last?.status === 'running' ? await going(store, newest) : {}),
+    ...(newest !== undefined && last?.status === 'running' ? await progressOf(store, newest) : {}),
+    ...(waiting === undefined ? {} : { waiting }),
     ...(file === undefined ? {} : await slotsOf(store, file)),
     ...(pause === undefined ? {} : { paused: pause }),
     ...(problem === undefined ? {} : { problem }),
   };
 }
 
-async function going(store: Store, run: RunRecord): Promise<Pick<JobStatus, 'progress' | 'overdue'>> {
+/** Only one run of a job waits in the foreground, and hardly anything begins after it. */
+const LOOKED_AT_MAX = 3;
+
+async function progressOf(store: Store, run: RunRecord): Promise<Pick<JobStatus, 'progress' | 'overdue'>> {
   const working = (await store.steps(run.id)).find(({ progress }) => progress !== undefined);
   const usual = await overdue(store, run, systemClock.now());
   return {
