@@ -18,9 +18,9 @@ export class RoundTrips {
 
   #control(inner: ControlTransport): ControlTransport {
     return Object.assign(this.#watched(inner), {
-      openData: async (port: number) => {
+      openData: async (port: number, into?: Buffer) => {
         this.#sent = this.count;
-        const data = await inner.openData(port);
+        const data = await inner.openData(port, into);
         this.#heard();
         return this.#data(data);
       },

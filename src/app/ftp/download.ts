@@ -23,6 +23,9 @@ export interface Download {
   readonly signal: AbortSignal;
 }
 
+/** Received and written at once. */
+const CHUNK_BYTES = 512 * 1024;
+
 /** Resolves with the size of the file. */
 export async function downloadFile(client: FtpClient, download: Download): Promise<number> {
   const { folder, local, remote, modifiedAt, progress } = download;
@@ -69,7 +72,8 @@ async function copy(client: FtpClient, file: LocalFile, download: Download, offs
   const { remote, size, signal, progress, ascii = false } = download;
   file.truncate(offset);
   let position = offset;
-  for await (const chunk of client.download(remote, offset === 0 ? { ascii } : { offset })) {
+  const how = { fleetingBytes: CHUNK_BYTES, ...(offset === 0 ? { ascii } : { offset }) };
+  for await (const chunk of client.download(remote, how)) {
     if (signal.aborted) throw cancelled(signal);
     file.write(chunk, position);
     position += chunk.length;

@@ -34,6 +34,11 @@ export interface FtpClientOptions {
   readonly transcript?: (direction: '>' | '<', shown: string) => void;
 }
 
+export interface DownloadOptions extends TransferOptions {
+  /** Every chunk holds only until the next is asked for, and may be this large: one buffer takes them all, for hardly any memory or time. */
+  readonly fleetingBytes?: number;
+}
+
 export interface TransferOptions {
   /** Bytes to skip (RFC 3659 section 5). */
   readonly offset?: number;
@@ -58,7 +63,7 @@ export interface FtpClient {
    */
   listTogether(paths: readonly string[]): Promise<readonly (readonly FtpEntry[] | undefined)[]>;
   /** Ends only when the data has ended and the server has said yes. Leaving the loop early aborts the transfer. */
-  download(path: string, options?: TransferOptions): AsyncIterable<Buffer>;
+  download(path: string, options?: DownloadOptions): AsyncIterable<Buffer>;
   /** Returns the bytes sent. When the source throws, the transfer is aborted, and what is there is incomplete. */
   upload(path: string, source: AsyncIterable<Uint8Array>, options?: TransferOptions): Promise<number>;
   append(path: string, source: AsyncIterable<Uint8Array>): Promise<number>;
@@ -134,6 +139,7 @@ class SignedInClient implements FtpClient {
   readonly #hashes: Hashes;
   #running: string | undefined;
   #ascii = false;
+  #landing: Buffer | undefined;
 
   constructor(context: TransferContext, signedIn: SignedIn, folder: CurrentFolder, lister: FolderLister) {
     this.features = signedIn.features;
@@ -171,14 +177,16 @@ class SignedInClient implements FtpClient {
     return this.#alone('listTogether', () => this.#lister.together(paths));
   }
 
-  async *download(path: string, options: TransferOptions = {}): AsyncGenerator<Buffer, void, void> {
+  async *download(path: string, options: DownloadOptions = {}): AsyncGenerator<Buffer, void, void> {
     this.#claim('download');
     try {
       const offset = wholeOffset(options.offset);
       const line = `RETR ${sendable(path)}`;
       await this.#folder.settle(path);
       await this.#setType(options.ascii === true, offset);
-      const bytes = receiveFrom(await beginTransfer(this.#context, line, offset), { whole: offset === 0 && !this.#ascii });
+      const landing = this.#ascii ? {} : { into: this.#landingOf(options.fleetingBytes) };
+      const transfer = await beginTransfer(this.#context, line, offset, landing);
+      const bytes = receiveFrom(transfer, { whole: offset === 0 && !this.#ascii });
       yield* this.#ascii ? textFromWire(bytes) : bytes;
     } finally {
       this.#running = undefined;
@@ -278,6 +286,12 @@ class SignedInClient implements FtpClient {
 
   close(reason?: Error): void {
     this.#control.close(reason);
+  }
+
+  /** One for the session: it does one thing at a time. */
+  #landingOf(bytes: number | undefined): Buffer | undefined {
+    if (bytes !== undefined && this.#landing?.length !== bytes) this.#landing = Buffer.allocUnsafeSlow(bytes);
+    return bytes === undefined ? undefined : this.#landing;
   }
 
   #send(verb: 'STOR' | 'APPE', path: string, source: AsyncIterable<Uint8Array>, options: TransferOptions): Promise<number> {

@@ -22,6 +22,11 @@ export interface DataContext {
   readonly clock: Clock;
 }
 
+/** Where a download may be put, chunk after chunk over each other; ignored where it is decrypted first. */
+export interface Landing {
+  readonly into?: Buffer | undefined;
+}
+
 export class DataChannels {
   readonly #context: DataContext;
   /** `epsv?`: not proven yet. */
@@ -38,8 +43,8 @@ export class DataChannels {
   }
 
   /** `line`: the transfer command that comes next. */
-  open(line: string): Promise<Channel> {
-    return this.#context.endpoint.passive === false ? this.#openActive() : this.#openPassive(line);
+  open(line: string, landing: Landing = {}): Promise<Channel> {
+    return this.#context.endpoint.passive === false ? this.#openActive() : this.#openPassive(line, landing);
   }
 
   /** True when the next transfer command may leave together with EPSV or PASV: both are proven, and no REST must come between. */
@@ -52,7 +57,7 @@ export class DataChannels {
    * Opens the data connection while `line` is already on its way. The command has its own reply whatever becomes of the connection,
    * so a connection that fails is only its cause: the session ends when no refusal explains it.
    */
-  async openWith(line: string): Promise<{ readonly channel: Channel; readonly running: Running }> {
+  async openWith(line: string, landing: Landing = {}): Promise<{ readonly channel: Channel; readonly running: Running }> {
     const { control, endpoint } = this.#context;
     const command = this.#passive === 'pasv' ? 'PASV' : 'EPSV';
     await control.makeRoom();
@@ -72,7 +77,7 @@ export class DataChannels {
       throw error;
     }
     try {
-      return { channel: opened(await control.transport.openData(port)), running };
+      return { channel: opened(await this.#connect(port, landing)), running };
     } catch (error) {
       if (error instanceof CancelledError || control.failure !== undefined) throw error;
       const final = await control.within(line, running.final, Math.min(REFUSAL_MS, endpoint.timeoutMs)).catch(() => undefined);
@@ -93,12 +98,17 @@ export class DataChannels {
     else throw unexpectedReply(control.where, `REST ${offset}`, reply);
   }
 
-  async #openPassive(line: string): Promise<Channel> {
+  #connect(port: number, { into }: Landing): Promise<DataTransport> {
+    const { control, endpoint } = this.#context;
+    return control.transport.openData(port, isClear(endpoint) ? into : undefined);
+  }
+
+  async #openPassive(line: string, landing: Landing): Promise<Channel> {
     const { control } = this.#context;
     const unproven = this.#passive === 'epsv?';
     const port = await this.#passivePort(line);
     try {
-      const data = await control.transport.openData(port);
+      const data = await this.#connect(port, landing);
       if (this.#passive === 'epsv?') this.#passive = 'epsv';
       this.#proven = true;
       return opened(data);
@@ -106,7 +116,7 @@ export class DataChannels {
       if (error instanceof CancelledError || control.failure !== undefined) throw error;
       if (!unproven || this.#passive === 'pasv') throw unreachablePort(control.where, port, error);
       this.#passive = 'pasv';
-      return this.#openPassive(line);
+      return this.#openPassive(line, landing);
     }
   }
 
@@ -187,6 +197,11 @@ export class DataChannels {
 
 /** Replies to a transfer command that fits: the server lost the EPSV before it. */
 const OUT_OF_STEP = new Set([500, 502, 503]);
+
+/** Data connections have no TLS. */
+export function isClear({ tls, protection }: Endpoint): boolean {
+  return tls === 'none' || protection === 'control';
+}
 
 function opened(data: DataTransport): Channel {
   return { connect: () => Promise.resolve(data), discard: reason => data.reset(reason) };

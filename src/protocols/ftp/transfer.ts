@@ -11,7 +11,7 @@ import type { Endpoint } from '../net/endpoint.ts';
 import { type DataTransport, withDeadline } from '../net/transport.ts';
 import type { Reply } from '../wire/reply.ts';
 import type { FtpControl, Running } from './control.ts';
-import type { Channel, DataChannels } from './data.ts';
+import { type Channel, type DataChannels, isClear, type Landing } from './data.ts';
 import { isPositive, refused } from './errors.ts';
 import { ABORT_MS, UPLOAD_TAIL_BYTES_MAX, UPLOAD_TAIL_BYTES_PER_SECOND_MIN } from './limits.ts';
 
@@ -23,12 +23,17 @@ export interface TransferContext {
 }
 
 /** Opens the data connection and sends the command, in one segment where that is safe. Throws RefusedError when the server refuses early. */
-export async function beginTransfer(context: TransferContext, line: string, offset = 0): Promise<Transfer> {
+export async function beginTransfer(
+  context: TransferContext,
+  line: string,
+  offset = 0,
+  landing: Landing = {},
+): Promise<Transfer> {
   if (context.channels.mayFold(offset)) {
-    const { channel, running } = await context.channels.openWith(line);
+    const { channel, running } = await context.channels.openWith(line, landing);
     return new Transfer(context, channel, running);
   }
-  const channel = await context.channels.open(line);
+  const channel = await context.channels.open(line, landing);
   try {
     await context.channels.restart(offset);
     return new Transfer(context, channel, context.control.begin(line));
@@ -69,7 +74,7 @@ export class Transfer {
     const { endpoint } = this.#context;
     const data = await this.#channel.connect();
     this.#data = data;
-    if (endpoint.tls === 'none' || endpoint.protection === 'control') return;
+    if (isClear(endpoint)) return;
     await this.#withinDeadline(data, () => data.startTls());
   }
 

@@ -3,20 +3,22 @@ import { connect, type Socket } from 'node:net';
 import { type Clock, cancelled } from '../../core/clock.ts';
 import { type AppError, BrokenSessionError } from '../../core/errors.ts';
 import { addressOf, type Endpoint } from './endpoint.ts';
+import type { Inlet } from './inlet.ts';
 import { askProxy } from './proxy.ts';
 
 const NEXT_ADDRESS_MS = 250;
 
-/** A connection to `host:port`, by the proxy of the endpoint if it has one. Aborting `signal` ends the attempt. */
+/** A connection to `host:port`, by the proxy of the endpoint if it has one (then without the inlet). Aborting `signal` ends the attempt. */
 export async function openSocket(
   host: string,
   port: number,
   endpoint: Pick<Endpoint, 'timeoutMs' | 'proxy'>,
   clock: Clock,
   signal?: AbortSignal,
+  inlet?: Inlet,
 ): Promise<Socket> {
   const { proxy, timeoutMs } = endpoint;
-  if (proxy === undefined) return openDirectly(host, port, endpoint, clock, signal);
+  if (proxy === undefined) return openDirectly(host, port, endpoint, clock, signal, inlet);
   const socket = await openDirectly(proxy.host, proxy.port, endpoint, clock, signal);
   let reason: Error | undefined;
   const end = (why: Error) => {
@@ -45,9 +47,11 @@ function openDirectly(
   endpoint: Pick<Endpoint, 'timeoutMs'>,
   clock: Clock,
   signal: AbortSignal | undefined,
+  inlet?: Inlet,
 ): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host, port, autoSelectFamily: true, autoSelectFamilyAttemptTimeout: NEXT_ADDRESS_MS });
+    const onread = inlet === undefined ? {} : { onread: inlet.onread };
+    const socket = connect({ host, port, autoSelectFamily: true, autoSelectFamilyAttemptTimeout: NEXT_ADDRESS_MS, ...onread });
     const settle = () => {
       timer.cancel();
       signal?.removeEventListener('abort', abort);

@@ -6,6 +6,7 @@ import { AppError, BrokenSessionError } from '../../core/errors.ts';
 import { openSocket } from './connect.ts';
 import { addressOf, type Endpoint } from './endpoint.ts';
 import { foreignServer } from './foreign-server.ts';
+import { Inlet } from './inlet.ts';
 import { SocketTransport } from './socket.ts';
 import { modeMismatch, TlsClient } from './tls.ts';
 import type { ControlTransport, DataListener, DataTransport, Transport } from './transport.ts';
@@ -90,11 +91,12 @@ class ControlSocket extends SocketTransport implements ControlTransport {
     return first ?? super.read();
   }
 
-  async openData(port: number): Promise<DataTransport> {
+  async openData(port: number, into?: Buffer): Promise<DataTransport> {
     const { endpoint, clock, signal } = this.#context;
     const host = endpoint.proxy === undefined ? this.remote.address : endpoint.host;
-    const socket = await openSocket(host, port, endpoint, clock, signal);
-    const transport = new SocketTransport(socket, this.#tls.forData());
+    const inlet = into === undefined || endpoint.proxy !== undefined ? undefined : new Inlet(into);
+    const socket = await openSocket(host, port, endpoint, clock, signal, inlet);
+    const transport = new SocketTransport(socket, this.#tls.forData(), inlet);
     bindSignal(transport, socket, signal, reason => transport.reset(reason));
     return transport;
   }

@@ -4,6 +4,7 @@ import { type SecureContextOptions, TLSSocket, connect as tlsConnect } from 'nod
 import { nextTurn } from '../../core/clock.ts';
 import { BrokenSessionError, CancelledError, MisuseError } from '../../core/errors.ts';
 import { UNREAD_BYTES_MAX } from '../wire/limits.ts';
+import type { Inlet } from './inlet.ts';
 import { type TlsClient, tlsFailure, verifyPeer } from './tls.ts';
 import type { DataTransport, TransportAddress } from './transport.ts';
 
@@ -20,6 +21,7 @@ export class SocketTransport implements DataTransport {
   readonly #tcp: Socket;
   #socket: Socket;
   readonly #tls: TlsClient | undefined;
+  readonly #inlet: Inlet | undefined;
   #unread: Buffer[] = [];
   #unreadBytes = 0;
   #ended = false;
@@ -29,11 +31,12 @@ export class SocketTransport implements DataTransport {
   readonly remote: TransportAddress;
   readonly local: TransportAddress;
 
-  /** `tls` is what startTls() needs; without it the connection stays clear. */
-  constructor(socket: Socket, tls?: TlsClient) {
+  /** `tls` is what startTls() needs; without it the connection stays clear, as it does with the `inlet` that it was opened with. */
+  constructor(socket: Socket, tls?: TlsClient, inlet?: Inlet) {
     this.#tcp = socket;
     this.#socket = socket;
     this.#tls = tls;
+    this.#inlet = inlet;
     this.remote = { address: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 };
     this.local = { address: socket.localAddress ?? '', port: socket.localPort ?? 0 };
     socket.setNoDelay(true);
@@ -59,6 +62,7 @@ export class SocketTransport implements DataTransport {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     if (this.#ended) return Promise.resolve(undefined);
     if (this.#waiter !== undefined) return Promise.reject(new MisuseError('two reads at once on one transport'));
+    if (this.#inlet !== undefined) this.#socket.resume();
     return new Promise((resolve, reject) => {
       this.#waiter = { resolve, reject };
     });
@@ -74,7 +78,7 @@ export class SocketTransport implements DataTransport {
 
   async startTls(): Promise<void> {
     const tls = this.#tls;
-    if (tls === undefined) throw new MisuseError('this transport has no TLS settings');
+    if (tls === undefined || this.#inlet !== undefined) throw new MisuseError('this transport has no TLS settings');
     await this.#upgrade(raw => tlsConnect({ ...tls.options(), socket: raw }), tls);
   }
 
@@ -147,7 +151,8 @@ export class SocketTransport implements DataTransport {
 
   #listen(): void {
     const socket = this.#socket;
-    socket.on('data', chunk => this.#receive(chunk as Buffer));
+    if (this.#inlet === undefined) socket.on('data', chunk => this.#receive(chunk as Buffer));
+    else this.#inlet.connect(chunk => this.#receive(chunk));
     socket.on('end', () => {
       this.#ended = true;
       this.#settle(waiter => waiter.resolve(undefined));

@@ -34,8 +34,11 @@ export interface DataTransport extends Transport {
 
 /** A control connection that can open data connections to the same server, under the same TLS identity and session. */
 export interface ControlTransport extends Transport {
-  /** Connects to `port` on the very address of this connection; startTls() resumes this connection's TLS session. */
-  openData(port: number): Promise<DataTransport>;
+  /**
+   * Connects to `port` on the very address of this connection; startTls() resumes this connection's TLS session. `into`: where what is
+   * received may be put, for a connection that stays clear: what read() gives then holds only until the next read().
+   */
+  openData(port: number, into?: Buffer): Promise<DataTransport>;
   /** Listens on this connection's local address for one connection from the same peer (active mode). */
   listenData(): Promise<DataListener>;
 }

@@ -10,7 +10,7 @@ export interface Bandwidth {
 
 /** Unused time is saved up to this much, so that one slow disk read does not lower the rate. */
 const BURST_MS = 250;
-const CHUNK_BYTES_MAX = 256 * 1024;
+const CHUNK_BYTES_MAX = 512 * 1024;
 const CHUNK_BYTES_MIN = 1024;
 
 export function makeBandwidth(bytesPerSecond: number | undefined, clock: Clock): Bandwidth {

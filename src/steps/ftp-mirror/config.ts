@@ -34,7 +34,7 @@ export const mirrorSchema = object({
   verify: oneOf(['size', 'hash', 'none'])
     .default('size')
     .describe(
-      'How a transferred file is checked before it gets its name: by its size, or also by a checksum that the server makes.',
+      'How a transferred file is checked before it gets its name: by its size, or also by a checksum that the server makes; a download is then on the disk, too, before it has its name.',
     ),
   ascii: list(word())
     .default([])

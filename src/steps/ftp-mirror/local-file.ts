@@ -29,15 +29,18 @@ const SYNC_AHEAD_BYTES = 32 * 1024 * 1024;
 /** Every method throws, or rejects with, Node's own error. Positions and lengths are bytes. */
 export class LocalFile {
   readonly #fd: number;
+  readonly #syncsAhead: boolean;
   #unsynced = 0;
   #ahead: Promise<void> | undefined;
 
-  private constructor(fd: number) {
+  private constructor(fd: number, syncsAhead: boolean) {
     this.#fd = fd;
+    this.#syncsAhead = syncsAhead;
   }
 
-  static open(path: string, flags: number, mode?: number): LocalFile {
-    return new LocalFile(openSync(path, flags, mode));
+  /** `syncsAhead`: sync() will be called once all is written, so writing to the disk begins before. */
+  static open(path: string, flags: number, mode?: number, syncsAhead = false): LocalFile {
+    return new LocalFile(openSync(path, flags, mode), syncsAhead);
   }
 
   stat(): Stats {
@@ -53,7 +56,7 @@ export class LocalFile {
   /** All of it. */
   write(bytes: Uint8Array, position: number): void {
     this.#unsynced += bytes.length;
-    if (this.#unsynced >= SYNC_AHEAD_BYTES) this.#syncAhead();
+    if (this.#syncsAhead && this.#unsynced >= SYNC_AHEAD_BYTES) this.#syncAhead();
     for (let done = 0; done < bytes.length; ) {
       done += writeSync(this.#fd, bytes, done, bytes.length - done, position + done);
     }

@@ -13,18 +13,21 @@ import { unsafeLocalName } from './paths.ts';
 const SYNCED_AT_ONCE = 8;
 
 export class LocalFolder {
+  /** Content is to be synced before it gets its name, and names before settle() resolves. */
+  readonly durable: boolean;
   readonly #root: string;
   readonly #touched = new Set<string>();
 
-  private constructor(root: string) {
+  private constructor(root: string, durable: boolean) {
     this.#root = root;
+    this.durable = durable;
   }
 
   /** Makes the folder when it is missing; it may itself be reached through a link, as the user wrote it. */
-  static async open(path: string): Promise<LocalFolder> {
+  static async open(path: string, { durable = true }: { readonly durable?: boolean } = {}): Promise<LocalFolder> {
     try {
       await makeFolder(path);
-      return new LocalFolder(await realpath(path));
+      return new LocalFolder(await realpath(path), durable);
     } catch (error) {
       throw fileError(error, path);
     }
@@ -34,7 +37,7 @@ export class LocalFolder {
   async openFile(path: string): Promise<LocalFile> {
     const full = this.#checked(path);
     const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-    const file = named(full, () => LocalFile.open(full, flags, 0o666));
+    const file = named(full, () => LocalFile.open(full, flags, 0o666, this.durable));
     if (file.stat().isFile()) return file;
     file.close();
     throw new AppError('unsafe-path', `${printable(path)} is not a plain file`);
@@ -102,6 +105,7 @@ export class LocalFolder {
   }
 
   #touch(path: string): void {
+    if (!this.durable) return;
     this.#touched.add(path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '');
   }
 }

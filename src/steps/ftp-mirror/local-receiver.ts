@@ -1,4 +1,6 @@
-// Downloading: makes the local folder like the server's; a file gets its name when it is whole and on the disk.
+// Downloading: makes the local folder like the server's; a file gets its name when it is whole. Its size proves that to the next run, so it is
+// left to the system when it goes to the disk: a power cut makes a file short, and what is short is fetched again. With `verify: hash` it is
+// on the disk before it has its name.
 import { AppError, fileError, RefusedError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
 import type { FtpClient } from '../../protocols/ftp/index.ts';
@@ -26,7 +28,8 @@ export class LocalReceiver implements Receiver {
   }
 
   static async open(workshop: Workshop, tally: Tally): Promise<LocalReceiver> {
-    return new LocalReceiver(workshop, tally, await LocalFolder.open(workshop.localRoot));
+    const durable = workshop.config.verify === 'hash';
+    return new LocalReceiver(workshop, tally, await LocalFolder.open(workshop.localRoot, { durable }));
   }
 
   get window(): number {
@@ -157,6 +160,7 @@ export class LocalReceiver implements Receiver {
       name: path,
       pool,
       clock: context.clock,
+      chunkBytes: bandwidth.chunkBytes,
       take: bytes => bandwidth.take(bytes, signal),
       moved: (position, bytes) => this.#tally.at(path, position, bytes),
     });
@@ -178,7 +182,8 @@ export class LocalReceiver implements Receiver {
     const expected = config.verify === 'none' || ascii ? undefined : facts.size;
     await onDisk(path, () => file.truncate(offset));
     let position = offset;
-    for await (const chunk of client.download(remote, offset === 0 ? { ascii } : { offset })) {
+    const fleetingBytes = bandwidth.chunkBytes;
+    for await (const chunk of client.download(remote, { fleetingBytes, ...(offset === 0 ? { ascii } : { offset }) })) {
       await bandwidth.take(chunk.length, signal);
       if (expected !== undefined && position + chunk.length > expected) throw sizeMismatch(path, 'more than', expected);
       await onDisk(path, () => file.write(chunk, position));
@@ -201,12 +206,12 @@ export class LocalReceiver implements Receiver {
     });
   }
 
-  /** Mode, durable content, then the time: a write after it would change it. */
+  /** Mode, content, then the time: a write after it would change it. */
   async #finish(file: LocalFile, { path, facts }: Transfer): Promise<void> {
     const { config } = this.#workshop;
     await onDisk(path, async () => {
       if (config.chmod?.files !== undefined) file.chmod(config.chmod.files);
-      await file.sync();
+      if (this.#folder.durable) await file.sync();
       if (config['preserve-times'] && facts.modifiedAt !== undefined) file.setModified(facts.modifiedAt);
     });
   }

@@ -29,6 +29,8 @@ export interface SegmentedOptions {
   readonly resume: boolean;
   readonly pool: Pick<Pool, 'use' | 'lanes'>;
   readonly clock: Clock;
+  /** Received and written at once. */
+  readonly chunkBytes: number;
   readonly take: (bytes: number) => Promise<void>;
   readonly moved: (position: number, bytes: number) => void;
 }
@@ -79,13 +81,24 @@ export class SegmentedDownload {
       }
       this.#over = true;
       await this.#stopped();
-      if (this.#apart) file.truncate(size);
+      if (this.#apart) await this.#complete();
     } catch (error) {
       this.#over = true;
       await this.#stopped();
       if (this.#apart) this.#onDisk(() => file.write(trailerOf(this.#segments.missing), size));
       throw error;
     }
+  }
+
+  /** With holes it was longer than it will be: its size proves nothing until all of it is on the disk. */
+  async #complete(): Promise<void> {
+    const { file, name, size } = this.#options;
+    try {
+      await file.sync();
+    } catch (error) {
+      throw fileError(error, printable(name));
+    }
+    this.#onDisk(() => file.truncate(size));
   }
 
   async #stopped(): Promise<void> {
@@ -104,9 +117,10 @@ export class SegmentedDownload {
   }
 
   async #fetch(client: FtpClient, segment: Segment): Promise<void> {
-    const { file, remote, size, take } = this.#options;
+    const { file, remote, size, take, chunkBytes: fleetingBytes } = this.#options;
     if (segment.position >= segment.end) return;
-    for await (const chunk of client.download(remote, segment.position === 0 ? {} : { offset: segment.position })) {
+    const offset = segment.position === 0 ? {} : { offset: segment.position };
+    for await (const chunk of client.download(remote, { fleetingBytes, ...offset })) {
       if (this.#over) return;
       await take(chunk.length);
       const bytes = chunk.subarray(0, Math.max(0, segment.end - segment.position));

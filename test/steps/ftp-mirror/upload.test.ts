@@ -161,7 +161,7 @@ describe('servers that cannot everything', () => {
   ])('an unfinished file is continued: %j', async options => {
     const server = new FakeServer(options);
     const rig = await makeRig(server);
-    const big = 'x'.repeat(700_000);
+    const big = 'x'.repeat(1_400_000);
     await write(rig.site, { big });
     let chunks = 0;
     server.before = what => {
