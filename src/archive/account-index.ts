@@ -1,27 +1,13 @@
 // What the manifests of an account say: which messages are archived, by hash and by UID, and where each lies.
 import { join } from 'node:path';
+import { Column, TextTable } from '../core/columns.ts';
 import { AppError } from '../core/errors.ts';
 import type { ArchiveFiles } from './files.ts';
 import { readJsonLines } from './json-lines.ts';
 import { manifestName, monthOfManifest } from './layout.ts';
-import type { LineEnds } from './line-ends.ts';
 import { type ManifestEntry, parseEntry } from './manifest.ts';
+import { MessageTable, type StoredMessage } from './message-table.ts';
 import type { AccountState } from './state.ts';
-
-/** Where a message lies: no header fields, so that a million of them fit in memory. */
-export interface StoredMessage {
-  readonly sha256: string;
-  readonly size: number;
-  readonly month: string;
-  /** A file of the Maildir holds it; offset and length are 0 then. */
-  readonly maildir: boolean;
-  readonly offset: number;
-  readonly length: number;
-  readonly lineEnds: LineEnds;
-  readonly finalNewline: boolean;
-  /** Epoch milliseconds. */
-  readonly fetchedAt: number;
-}
 
 /** When this content was first seen under this UID: for a copy of a message that was archived before, later than that. */
 export function firstSeen(index: AccountIndex, state: AccountState, uidl: string | undefined, stored: StoredMessage): number {
@@ -41,32 +27,33 @@ export interface MonthFacts {
 }
 
 export class AccountIndex {
-  readonly #bySha256 = new Map<string, StoredMessage>();
-  readonly #byUidl = new Map<string, StoredMessage>();
+  readonly #messages = new MessageTable();
+  readonly #uids = new TextTable();
+  /** By the number of the UID. */
+  readonly #rowOfUid = new Column(Uint32Array);
 
   get size(): number {
-    return this.#bySha256.size;
+    return this.#messages.size;
   }
 
   get(sha256: string): StoredMessage | undefined {
-    return this.#bySha256.get(sha256);
+    const row = this.#messages.find(sha256);
+    return row === undefined ? undefined : this.#messages.get(row);
   }
 
   byUidl(uidl: string): StoredMessage | undefined {
-    return this.#byUidl.get(uidl);
+    const uid = this.#uids.find(uidl);
+    return uid === undefined ? undefined : this.#messages.get(this.#rowOfUid.get(uid) ?? 0);
   }
 
-  messages(): Iterable<StoredMessage> {
-    return this.#bySha256.values();
+  *messages(): Generator<StoredMessage> {
+    for (let row = 0; row < this.#messages.size; row++) yield this.#messages.get(row);
   }
 
   /** The first record of a hash stays; the newest message of a UID counts. */
   add(month: string, entry: ManifestEntry): void {
-    const { sha256, size, maildir, offset, length, lineEnds, finalNewline, fetchedAt } = entry;
-    const known = this.#bySha256.get(sha256);
-    const stored = known ?? { sha256, size, month, maildir, offset, length, lineEnds, finalNewline, fetchedAt };
-    if (known === undefined) this.#bySha256.set(sha256, stored);
-    if (entry.uidl !== undefined) this.#byUidl.set(entry.uidl, stored);
+    const row = this.#messages.find(entry.sha256) ?? this.#messages.add({ ...entry, month });
+    if (entry.uidl !== undefined) this.#rowOfUid.set(this.#uids.add(entry.uidl), row);
   }
 }
 

@@ -1,7 +1,7 @@
 // One account of an archive, opened for writing: the only way messages get in.
 import { join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
-import { type AccountIndex, firstSeen, type StoredMessage } from './account-index.ts';
+import { type AccountIndex, firstSeen } from './account-index.ts';
 import type { AccountWriter, Arrival } from './account-writer.ts';
 import { type Extracted, type ExtractOptions, extractAttachments } from './attachments/extract.ts';
 import { type ArchiveFiles, nodeFiles } from './files.ts';
@@ -9,6 +9,7 @@ import { type CompleteMessage, Incoming } from './incoming.ts';
 import { accountFolder, monthAfter, monthOf, README_NAME, SPOOL_NAME } from './layout.ts';
 import { isAlive, type LockOptions, lockAccount, thisProcess } from './lock.ts';
 import { MaildirWriter } from './maildir/maildir-writer.ts';
+import type { StoredMessage } from './message-table.ts';
 import { MonthWriter } from './month-writer.ts';
 import { type QuarantineNote, writeQuarantine } from './quarantine.ts';
 import { MessageReader } from './reader.ts';

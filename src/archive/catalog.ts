@@ -1,11 +1,12 @@
 // Every message that the manifests of an archive list, with its header fields: for reading commands.
 import { join } from 'node:path';
 import { AppError } from '../core/errors.ts';
-import { damaged, type StoredMessage } from './account-index.ts';
+import { damaged } from './account-index.ts';
 import { type ArchiveFiles, nodeFiles } from './files.ts';
 import { readJsonLines } from './json-lines.ts';
 import { folderName, manifestName, monthOfManifest } from './layout.ts';
 import { type ManifestEntry, parseEntry } from './manifest.ts';
+import type { StoredMessage } from './message-table.ts';
 import { listAccounts } from './reader.ts';
 
 export interface ListedMessage extends ManifestEntry, StoredMessage {

@@ -1,6 +1,6 @@
 // The archive as the rest of the program sees it: accounts opened for writing, messages read back.
 export { AccountArchive, type ArchiveFormat, type ArchiveOptions, openAccount, openFolder } from './account.ts';
-export { AccountIndex, firstSeen, loadIndex, type StoredMessage } from './account-index.ts';
+export { AccountIndex, firstSeen, loadIndex } from './account-index.ts';
 export type { Extracted } from './attachments/extract.ts';
 export { accountsOf, type CatalogOptions, findMessage, type ListedMessage, listMessages } from './catalog.ts';
 export { dateOf } from './date-of.ts';
@@ -10,6 +10,7 @@ export { HeaderPeek } from './headers.ts';
 export { type Imported, importMail } from './import.ts';
 export type { CompleteMessage, Incoming } from './incoming.ts';
 export { accountFolder } from './layout.ts';
+export type { StoredMessage } from './message-table.ts';
 export { periodOf } from './period.ts';
 export { listAccounts, MessageReader, readMessage } from './reader.ts';
 export type { SealedMonth } from './seal/seal.ts';

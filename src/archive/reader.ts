@@ -2,10 +2,11 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { AppError } from '../core/errors.ts';
-import { loadIndex, type StoredMessage } from './account-index.ts';
+import { loadIndex } from './account-index.ts';
 import { type ArchiveFiles, nodeFiles } from './files.ts';
 import { INDEX_NAME, README_NAME } from './layout.ts';
 import { MaildirSource } from './maildir/maildir-source.ts';
+import type { StoredMessage } from './message-table.ts';
 import { openMonthOrThrow } from './month.ts';
 import type { MonthSource } from './month-source.ts';
 import { decodeRecord } from './record.ts';

@@ -2,6 +2,7 @@
 import { BrokenSessionError } from '../../core/errors.ts';
 import { printable, shorten } from '../../core/text.ts';
 import { decodeText } from '../wire/reply.ts';
+import { NumberedSizes, NumberedUids } from './numbered.ts';
 
 export interface Stat {
   readonly count: number;
@@ -25,7 +26,7 @@ export function parseStat(text: string): Stat {
 
 /** Collects LIST lines. */
 export class SizeList {
-  readonly sizes = new Map<number, number>();
+  readonly sizes = new NumberedSizes();
 
   take(line: Buffer): void {
     const text = decodeText(line);
@@ -37,7 +38,7 @@ export class SizeList {
 
 /** Collects UIDL lines. Runs of spaces are tolerated; a number without an id counts as not listed. */
 export class UidList {
-  readonly uids = new Map<number, string>();
+  readonly uids = new NumberedUids();
 
   /** The entry, if the line has one. */
   take(line: Buffer): readonly [number: number, uid: string] | undefined {
@@ -53,8 +54,9 @@ export class UidList {
 }
 
 /** A number told twice makes every later command ambiguous: which message would be deleted? */
-function addOnce<V>(command: string, map: Map<number, V>, number: number, value: V): void {
-  if (number < 1 || (map.has(number) && map.get(number) !== value)) {
+function addOnce<V>(command: string, map: Numbers<V>, number: number, value: V): void {
+  const known = map.get(number);
+  if (number < 1 || (known !== undefined && known !== value)) {
     throw new BrokenSessionError(
       'protocol-broken',
       `the server’s answer to ${command} lists message ${number} twice or wrongly`,
@@ -63,7 +65,12 @@ function addOnce<V>(command: string, map: Map<number, V>, number: number, value:
       },
     );
   }
-  map.set(number, value);
+  if (known === undefined) map.set(number, value);
+}
+
+interface Numbers<V> {
+  get(number: number): V | undefined;
+  set(number: number, value: V): void;
 }
 
 /** Sizes beyond 2^53 are nonsense, but no reason to stop. */

@@ -4,9 +4,9 @@ import { cancelled } from '../../core/clock.ts';
 import { AppError, type RefusedError } from '../../core/errors.ts';
 import type { Deletions, Pop3Client } from '../../protocols/pop3/index.ts';
 import type { StepContext } from '../step.ts';
-import { describeMessage, type Message } from './decide.ts';
 import type { Fetched } from './groups.ts';
 import type { Lifecycle } from './lifecycle.ts';
+import { describeMessage, type Message } from './messages.ts';
 
 export interface DeletingOptions {
   readonly archive: AccountArchive;
@@ -31,8 +31,7 @@ export class Deleting implements Deletions {
   }
 
   /** Only what is durable. */
-  add(candidates: readonly Fetched[]): void {
-    if (candidates.length === 0) return;
+  add(candidates: Iterable<Fetched>): void {
     this.#preparing = this.#preparing
       .then(() => this.#prepare(candidates))
       .catch((error: unknown) => {
@@ -84,10 +83,10 @@ export class Deleting implements Deletions {
   }
 
   /** That it is about to be deleted is on the disk before the server hears of it. */
-  async #prepare(candidates: readonly Fetched[]): Promise<void> {
+  async #prepare(candidates: Iterable<Fetched>): Promise<void> {
     const { archive, context } = this.#options;
-    for (let from = 0; from < candidates.length; from += READ_BACK_MESSAGES) {
-      const sound = await this.#readBack(candidates.slice(from, from + READ_BACK_MESSAGES));
+    for (const some of inGroups(candidates, READ_BACK_MESSAGES)) {
+      const sound = await this.#readBack(some);
       const at = context.clock.now();
       for (const { uidl } of sound) if (uidl !== undefined) archive.remember({ uidl, state: 'deleting', at });
       await archive.commit();
@@ -108,6 +107,17 @@ export class Deleting implements Deletions {
     }
     return sound;
   }
+}
+
+function* inGroups<T>(items: Iterable<T>, most: number): Generator<readonly T[]> {
+  let group: T[] = [];
+  for (const item of items) {
+    group.push(item);
+    if (group.length < most) continue;
+    yield group;
+    group = [];
+  }
+  if (group.length > 0) yield group;
 }
 
 /** A deletion that was asked for in an earlier session and never answered: a UID that is not listed any more is gone. */

@@ -5,17 +5,17 @@ import { BrokenSessionError, type RefusedError } from '../../core/errors.ts';
 import { formatSize } from '../../core/units.ts';
 import type { Pop3Client, Retrieved, Wanted } from '../../protocols/pop3/index.ts';
 import type { StepContext } from '../step.ts';
-import { describeMessage, type Message } from './decide.ts';
 import type { Deleting } from './delete.ts';
 import { type Fetched, Groups } from './groups.ts';
 import type { Lifecycle } from './lifecycle.ts';
+import { describeMessage, type Message, type Messages } from './messages.ts';
 import type { Tally } from './tally.ts';
 
 export interface FetchJob {
   readonly client: Pop3Client;
   readonly archive: AccountArchive;
   readonly context: StepContext;
-  readonly messages: readonly Message[];
+  readonly messages: Messages;
   readonly tally: Tally;
   readonly lifecycle: Lifecycle;
   /** Takes what is durable and due. */
@@ -61,7 +61,7 @@ class Fetching implements FetchResult {
   lossy = false;
   readonly #job: FetchJob;
   readonly #groups: Groups;
-  readonly #totalBytes: number;
+  #totalBytes = 0;
   /** What came since the server last proved that it answers what was asked; nothing of it is believed yet. */
   #unconfirmed: Arrival[] = [];
   #next = 0;
@@ -71,7 +71,7 @@ class Fetching implements FetchResult {
 
   constructor(job: FetchJob) {
     this.#job = job;
-    this.#totalBytes = job.messages.reduce((sum, { size }) => sum + size, 0);
+    for (const { size } of job.messages) this.#totalBytes += size;
     const { archive, context, groupMessagesMax: messagesMax } = job;
     this.#groups = new Groups({ archive, clock: context.clock, messagesMax, durable: group => this.#durable(group) });
   }
@@ -80,7 +80,7 @@ class Fetching implements FetchResult {
     const { client, messages, deleting, context, tally } = this.#job;
     const confirmed = () => this.#confirmed();
     for await (const retrieved of client.retrieveMany(this.#wanted(), { deletions: deleting, confirmed })) {
-      const message = messages[this.#next];
+      const message = messages.at(this.#next);
       assert(message !== undefined && message.number === retrieved.number, 'messages come in the order asked for');
       await this.#take(message, retrieved);
       this.#next += 1;
@@ -88,7 +88,7 @@ class Fetching implements FetchResult {
     }
     assert(this.#unconfirmed.length === 0, 'every message that came is confirmed');
     await this.#groups.finish();
-    for (const message of messages.slice(this.#next)) tally.set(message, 'pending');
+    for (const message of messages.only(messages.numbers.slice(this.#next))) tally.set(message, 'pending');
     if (this.#exhausted)
       context.note('warning', 'the server refuses one message after the other; the rest is left for a later run');
   }
@@ -109,7 +109,7 @@ class Fetching implements FetchResult {
   /** The session broke while a message was awaited: it goes last next time, and into quarantine when that happens again and again. */
   async broken(error: unknown): Promise<void> {
     const { archive, messages, context, deleting } = this.#job;
-    const message = messages[this.#next];
+    const message = messages.at(this.#next);
     const blamed = error instanceof BrokenSessionError && error.code !== 'message-abandoned';
     await this.#forget();
     await this.#groups.finish();

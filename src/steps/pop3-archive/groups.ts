@@ -1,7 +1,7 @@
 // Group commit: messages become durable in groups, and a group is committed while the next one arrives.
 import type { AccountArchive, StoredMessage } from '../../archive/index.ts';
 import type { Clock } from '../../core/clock.ts';
-import type { Message } from './decide.ts';
+import type { Message } from './messages.ts';
 
 const GROUP_MESSAGES_MAX = 256;
 const GROUP_BYTES_MAX = 16 * 1024 * 1024;

@@ -3,7 +3,7 @@ import { type AccountArchive, HeaderPeek } from '../../archive/index.ts';
 import { RefusedError } from '../../core/errors.ts';
 import type { Pop3Client } from '../../protocols/pop3/index.ts';
 import type { StepContext } from '../step.ts';
-import type { Message } from './decide.ts';
+import type { Message } from './messages.ts';
 
 /** In one run; the others are recorded by later ones. */
 const HEADERS_MAX = 50;
@@ -14,14 +14,17 @@ const HEADER_BYTES_MAX = 64 * 1024;
 /** The session must be idle. Without a UID there is nothing to remember a message by. */
 export async function recordOversized(
   client: Pop3Client,
-  messages: readonly Message[],
+  messages: Iterable<Message>,
   archive: AccountArchive,
   context: StepContext,
 ): Promise<void> {
-  const fresh = messages.filter(({ uidl }) => uidl !== undefined && !archive.state.oversized.has(uidl)).slice(0, HEADERS_MAX);
-  for (const message of fresh) {
+  let asked = 0;
+  for (const message of messages) {
+    if (message.uidl === undefined || archive.state.oversized.has(message.uidl)) continue;
+    asked += 1;
+    if (asked > HEADERS_MAX) break;
     const facts = await headersOf(client, message.number);
-    if (facts === undefined || message.uidl === undefined) continue;
+    if (facts === undefined) continue;
     const { from, subject, date } = facts;
     archive.remember({
       uidl: message.uidl,

@@ -5,7 +5,8 @@ import { formatCount, formatSize } from '../../core/units.ts';
 import { connectPop3, type Transcript } from '../../protocols/pop3/index.ts';
 import type { Preview, PreviewAction, StepContext } from '../step.ts';
 import type { Pop3ArchiveConfig } from './config.ts';
-import { type Decisions, decide, describeMessage, type Knowledge, type Message } from './decide.ts';
+import { type Decisions, decide, type Knowledge } from './decide.ts';
+import { describeMessage, type Message } from './messages.ts';
 import { accountOf } from './run.ts';
 
 export async function preview(config: Pop3ArchiveConfig, context: StepContext, transcript?: Transcript): Promise<Preview> {
@@ -39,13 +40,15 @@ async function readKnowledge(folder: string): Promise<Knowledge> {
 
 function show(decisions: Decisions, config: Pop3ArchiveConfig): Preview {
   const { fetch, due, known, tooLarge, quarantined, later, renumbered } = decisions;
-  const actions: PreviewAction[] = fetch.map(message => action('fetch', message, 'new'));
-  for (const { message } of due) actions.push(action('delete', message, 'archived before'));
+  const actions: PreviewAction[] = [];
+  for (const message of fetch) actions.push(action('fetch', message, 'new'));
+  for (const message of due) actions.push(action('delete', message, 'archived before'));
   if (config.delete.when === 'after-archive')
     for (const message of fetch) actions.push(action('delete', message, 'after archiving'));
   for (const message of tooLarge) actions.push(action('skip', message, 'larger than max-size'));
   for (const { message, failures } of quarantined) actions.push(action('skip', message, `failed before: ${failures.reason}`));
-  const bytes = fetch.reduce((sum, { size }) => sum + size, 0);
+  let bytes = 0;
+  for (const { size } of fetch) bytes += size;
   const deletes = actions.filter(({ action }) => action === 'delete').length;
   const parts = [
     `${formatCount(fetch.length, 'messages')} to fetch (${formatSize(bytes)})`,

@@ -1,5 +1,6 @@
 // One session with the mailbox: list, decide, fetch, commit, delete, QUIT.
 import type { AccountArchive } from '../../archive/index.ts';
+import { assert } from '../../core/assert.ts';
 import type { Pop3Client } from '../../protocols/pop3/index.ts';
 import type { StepContext } from '../step.ts';
 import type { Pop3ArchiveConfig } from './config.ts';
@@ -8,6 +9,7 @@ import { confirmGone, Deleting } from './delete.ts';
 import { type FetchResult, fetchMessages } from './fetch.ts';
 import type { Fetched } from './groups.ts';
 import { Lifecycle } from './lifecycle.ts';
+import type { Messages } from './messages.ts';
 import { recordOversized } from './oversized.ts';
 import { isQuota, type Provider } from './providers.ts';
 import type { Tally } from './tally.ts';
@@ -40,8 +42,8 @@ export async function archiveMailbox(job: MailboxJob): Promise<number> {
   tally.deleted += confirmGone(archive, listing.uids, now);
   countUnfetched(decisions, job);
   warn(decisions, job);
-  for (const { message } of decisions.due) lifecycle.advance(message.number, 'durable');
-  deleting.add(decisions.due);
+  for (const number of decisions.due.numbers) lifecycle.advance(number, 'durable');
+  deleting.add(archived(decisions.due, archive));
   const result = await fetchMessages({
     ...job,
     messages: decisions.fetch,
@@ -76,7 +78,7 @@ function isDueNow({ message, stored }: Fetched, { config, context, archive }: Ma
 
 /** What an earlier attempt of this very run archived still counts as archived. */
 function countUnfetched(decisions: Decisions, { tally, context, archive }: MailboxJob): void {
-  for (const { message, stored } of decisions.known) {
+  for (const { message, stored } of archived(decisions.known, archive)) {
     if (tally.isSettled(message)) continue;
     const duplicate = message.uidl !== undefined && archive.index.byUidl(message.uidl) === undefined;
     const ours = !duplicate && stored.fetchedAt >= context.run.startedAt;
@@ -95,9 +97,18 @@ function countUnfetched(decisions: Decisions, { tally, context, archive }: Mailb
   }
 }
 
+/** Known messages with where they lie. */
+function* archived(messages: Messages, archive: AccountArchive): Generator<Fetched> {
+  for (const message of messages) {
+    const stored = archive.byUidl(message.uidl ?? '');
+    assert(stored !== undefined, 'a known message is archived');
+    yield { message, stored };
+  }
+}
+
 function warn({ fetch, renumbered }: Decisions, { archive, client, config, context, provider }: MailboxJob): void {
   const { capabilities } = client;
-  const returned = fetch.filter(({ uidl }) => uidl !== undefined && archive.state.gone.has(uidl)).length;
+  const returned = archive.state.gone.size === 0 ? 0 : [...fetch].filter(({ uidl }) => archive.state.gone.has(uidl ?? '')).length;
   if (returned > 0) {
     context.note(
       'warning',

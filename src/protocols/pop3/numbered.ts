@@ -1,0 +1,87 @@
+// What a listing says of each message by its number, as maps in columns: a mailbox of a million messages takes a few dozen megabytes.
+import { Column, TextTable } from '../../core/columns.ts';
+
+/** In the order in which they were set. */
+abstract class Numbered<V> implements ReadonlyMap<number, V> {
+  readonly #numbers = new Column(Float64Array);
+  /** Where a number stands; only when they do not run 1, 2, 3 … as on almost every server. */
+  #places: Map<number, number> | undefined;
+
+  protected abstract valueAt(place: number): V;
+  protected abstract add(value: V): void;
+
+  get size(): number {
+    return this.#numbers.length;
+  }
+
+  /** A number that is not there yet. */
+  set(number: number, value: V): void {
+    if (this.#places === undefined && number !== this.size + 1) this.#places = new Map(this.#inOrder());
+    this.#places?.set(number, this.size);
+    this.#numbers.push(number);
+    this.add(value);
+  }
+
+  get(number: number): V | undefined {
+    const place = this.#place(number);
+    return place === undefined ? undefined : this.valueAt(place);
+  }
+
+  has(number: number): boolean {
+    return this.#place(number) !== undefined;
+  }
+
+  *keys(): Generator<number, undefined> {
+    for (let place = 0; place < this.size; place++) yield this.#numbers.get(place) ?? 0;
+  }
+
+  *values(): Generator<V, undefined> {
+    for (let place = 0; place < this.size; place++) yield this.valueAt(place);
+  }
+
+  *entries(): Generator<[number, V], undefined> {
+    for (let place = 0; place < this.size; place++) yield [this.#numbers.get(place) ?? 0, this.valueAt(place)];
+  }
+
+  [Symbol.iterator](): Generator<[number, V], undefined> {
+    return this.entries();
+  }
+
+  forEach(each: (value: V, number: number, map: ReadonlyMap<number, V>) => void): void {
+    for (const [number, value] of this) each(value, number, this);
+  }
+
+  #place(number: number): number | undefined {
+    if (this.#places !== undefined) return this.#places.get(number);
+    return Number.isInteger(number) && number >= 1 && number <= this.size ? number - 1 : undefined;
+  }
+
+  *#inOrder(): Generator<[number, number]> {
+    for (let place = 0; place < this.size; place++) yield [place + 1, place];
+  }
+}
+
+export class NumberedSizes extends Numbered<number> {
+  readonly #sizes = new Column(Float64Array);
+
+  protected valueAt(place: number): number {
+    return this.#sizes.get(place) ?? 0;
+  }
+
+  protected add(size: number): void {
+    this.#sizes.push(size);
+  }
+}
+
+export class NumberedUids extends Numbered<string> {
+  readonly #uids = new TextTable();
+  readonly #rows = new Column(Uint32Array);
+
+  protected valueAt(place: number): string {
+    return this.#uids.text(this.#rows.get(place) ?? 0);
+  }
+
+  protected add(uid: string): void {
+    this.#rows.push(this.#uids.add(uid));
+  }
+}
