@@ -54,7 +54,7 @@ const CONFINED: readonly (readonly [pattern: RegExp, home: RegExp])[] = [
 const WORDS: readonly (readonly [name: string, pattern: RegExp, home: RegExp])[] = [
   ['console', /\bconsole\./, /^(commands|progress)\//],
   ['process.stdout/stderr', /\bprocess\.(stdout|stderr)\b/, /^(commands|progress)\//],
-  ['process.env/exit', /\bprocess\.(env|exit)\b/, /^(commands|app)\//],
+  ['process.env/exit', /\bprocess\.(env|exit)\b|'node:process'/, /^(commands|app)\/|^protocols\/net\/system-certificates\.ts$/],
   ['clock', /\b(Date\.now|performance\.now|setTimeout|setInterval|setImmediate)\(|\bnew Date\(\)/, /^core\/clock\.ts$/],
   ['chance', /\bMath\.random\(/, /^core\/random\.ts$/],
 ];

@@ -6,12 +6,14 @@ import {
   checkServerIdentity,
   createSecureContext,
   type DetailedPeerCertificate,
-  getCACertificates,
+  rootCertificates,
   type SecureContext,
+  type SecureContextOptions,
   type TLSSocket,
 } from 'node:tls';
 import { AppError, BrokenSessionError, fileError } from '../../core/errors.ts';
 import { addressOf, type Endpoint } from './endpoint.ts';
+import { systemCertificates } from './system-certificates.ts';
 
 /** The TLS settings of one server, shared by its control and data connections, with the newest session for resumption. */
 export class TlsClient {
@@ -66,25 +68,31 @@ const contexts = new Map<string, SecureContext>();
  */
 const RESUMED_CURVES = 'P-256:X25519:P-384:P-521';
 
-/** Made once: reading some hundred certificates takes longer than a whole handshake. */
+/** Made once. Throws AppError when `caFile` cannot be read. */
 function contextFor(caFile: string | undefined, resumed: boolean): SecureContext {
   const key = `${resumed}:${caFile ?? ''}`;
   const known = contexts.get(key);
   if (known !== undefined) return known;
-  const made = createSecureContext({
-    minVersion: 'TLSv1.2',
-    ca: trustedCertificates(caFile),
-    ...(resumed ? { ecdhCurve: RESUMED_CURVES } : {}),
-  });
+  const certificates = [...beyondNode(), ...(caFile === undefined ? [] : [readPem(caFile)])];
+  const made = contextTrusting(certificates, { minVersion: 'TLSv1.2', ...(resumed ? { ecdhCurve: RESUMED_CURVES } : {}) });
   contexts.set(key, made);
   return made;
 }
 
-/** The certificates shipped with Node, the system's, and those of `caFile`. Throws AppError when the file cannot be read. */
-function trustedCertificates(caFile: string | undefined): string[] {
-  const all = [...getCACertificates('default'), ...getCACertificates('system')];
-  if (caFile !== undefined) all.push(readPem(caFile));
-  return all;
+let extra: readonly string[] | undefined;
+
+function beyondNode(): readonly string[] {
+  extra ??= systemCertificates();
+  return extra;
+}
+
+/** Besides Node's own, which it shares between contexts; named in `ca`, each of them would be parsed again for every context. */
+function contextTrusting(certificates: readonly string[], options: SecureContextOptions): SecureContext {
+  const made = createSecureContext(options);
+  const { context: native } = made as { readonly context?: { addCACert?(pem: string): void } };
+  if (native?.addCACert === undefined) return createSecureContext({ ...options, ca: [...rootCertificates, ...certificates] });
+  for (const pem of certificates) native.addCACert(pem);
+  return made;
 }
 
 function readPem(path: string): string {
