@@ -11,9 +11,6 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** Commands that are not ours: dist file → what it is made of. */
 const BORROWED = {
   'commands/help': '@oclif/plugin-help/lib/commands/help.js',
-  'commands/autocomplete/index': '@oclif/plugin-autocomplete/lib/commands/autocomplete/index.js',
-  'commands/autocomplete/create': '@oclif/plugin-autocomplete/lib/commands/autocomplete/create.js',
-  'commands/autocomplete/script': '@oclif/plugin-autocomplete/lib/commands/autocomplete/script.js',
 };
 
 await bundle();

@@ -12,7 +12,10 @@ export type RealServerName =
   | 'postfix'
   | 'exim'
   | 'gnome-keyring'
-  | 'mail-readers';
+  | 'mail-readers'
+  | 'terminal'
+  | 'shells'
+  | 'man';
 
 /** The unpacked FTP packages, see install.sh. */
 const CACHE = process.env.POSTRIDER_REAL_CACHE ?? '/tmp/postrider-real';
@@ -28,6 +31,9 @@ const NEEDED: Readonly<Record<RealServerName, readonly string[]>> = {
   exim: ['/usr/sbin/exim4'],
   postfix: ['/usr/sbin/postfix', '/usr/lib/postfix/sbin/master'],
   'mail-readers': ['/usr/bin/mutt', '/usr/bin/notmuch', '/usr/bin/zstd', '/usr/bin/script'],
+  terminal: ['/usr/bin/python3'],
+  shells: ['/usr/bin/python3', '/usr/bin/bash', '/usr/bin/zsh', '/usr/bin/fish'],
+  man: ['/usr/bin/man'],
   'gnome-keyring': ['/usr/bin/gnome-keyring-daemon', '/usr/bin/dbus-run-session'],
 };
 
