@@ -53,11 +53,15 @@ function progressText({ step, done, total, unit }: NonNullable<JobStatus['progre
   return `${step}: ${done}${total === undefined ? '' : ` of ${total}`} ${thingsOf(total ?? done, unit)}`;
 }
 
+function progressJson({ totalBytes, ...rest }: NonNullable<JobStatus['progress']>): Record<string, unknown> {
+  return { ...rest, ...(totalBytes === undefined ? {} : { 'total-bytes': totalBytes }) };
+}
+
 function statusJson({ jobs, schedulers, deserted }: Standing): Record<string, unknown> {
   return {
     jobs: jobs.map(({ job, running, last, progress, waiting, next, paused, problem, overdue, undecided }) => ({
       ...{ job, running, last: last === undefined ? null : runJson(last) },
-      ...(progress === undefined ? {} : { progress }),
+      ...(progress === undefined ? {} : { progress: progressJson(progress) }),
       ...(waiting === undefined ? {} : { waiting: runJson(waiting) }),
       next: isoTime(next),
       ...(paused === undefined ? {} : { paused: { since: isoTime(paused.since), reason: paused.reason ?? '' } }),

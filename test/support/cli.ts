@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { outputProblems } from './json-output.ts';
 
 export const ROOT = resolve(import.meta.dirname, '../..');
 export const BIN = join(ROOT, 'bin/postrider.js');
@@ -55,8 +56,13 @@ export function startCli(args: readonly string[], { cwd, env = {}, stdin }: CliO
   return { child, done, output };
 }
 
-export function cli(args: readonly string[], options: CliOptions): Promise<CliResult> {
-  return startCli(args, options).done;
+/** What is printed with --json must be what its JSON Schema says, whoever asks. */
+export async function cli(args: readonly string[], options: CliOptions): Promise<CliResult> {
+  const result = await startCli(args, options).done;
+  const wrong = result.signal === null ? outputProblems(args, result.stdout) : [];
+  if (wrong.length > 0)
+    throw new Error(`postrider ${args.join(' ')} prints what its schema does not allow:\n${wrong.join('\n')}`);
+  return result;
 }
 
 /** A folder that is gone after `work`. */
