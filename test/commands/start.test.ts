@@ -116,7 +116,7 @@ it('init puts in what the flags say, and names what a connections.yaml of one’
     expect(job).toContain('to: [a@b.example]');
     expect(await cli(['validate', 'mine'], { cwd: dir })).toMatchObject({ code: 0 });
     const more = await cli(['init', 'mine', '-t', 'deploy'], { cwd: dir });
-    expect(more.stdout).toContain('what is missing in it:\n\n');
+    expect(more.stdout).toContain('Missing in mine/connections.yaml, which stays as it was:\n\n');
     expect(more.stdout).toContain('web:\n  type: ftp');
     expect(await cli(['init', 'mine', '-t', 'deplay'], { cwd: dir })).toMatchObject({
       code: 2,
