@@ -1,20 +1,11 @@
-// What the README says of settings, commands and exit codes is what the program has. UPDATE_README=1 rewrites the reference.
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+// What the README says of commands and exit codes is what the program has; its jobs and commands are run by docs/commands.test.ts.
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { EXIT } from '../src/app/exit-codes.ts';
-import { stepReference } from './support/reference.ts';
 
 const path = join(import.meta.dirname, '../README.md');
 const readme = readFileSync(path, 'utf8');
-const REFERENCE = /(<!-- steps: made from src\/steps by UPDATE_README=1 -->\n)[\s\S]*?(\n<!-- \/steps -->)/;
-
-it('has the reference of all steps', () => {
-  const wanted = readme.replace(REFERENCE, (_, open: string, close: string) => `${open}\n${stepReference()}\n${close}`);
-  if (process.env['UPDATE_README'] === '1') writeFileSync(path, wanted);
-  else expect(readme).toBe(wanted);
-  expect(readme).toMatch(REFERENCE);
-});
 
 it('names every command', () => {
   const commands = join(import.meta.dirname, '../src/commands');

@@ -63,13 +63,16 @@ export const stepSchema = object({
   ...stepKeys,
   needs: oneOrMany(word())
     .optional()
-    .describe('Steps that must have ended before. Default: the step before it; [] starts at once.'),
+    .describe('Steps that must have ended before; [] starts at once. Default: the step before it.'),
 });
 
 export const failureStepSchema = object(stepKeys);
 
 export const jobFileSchema = object({
-  name: text().regex(NAME_PATTERN).optional().describe('Default: the file’s name without .yaml.'),
+  name: text()
+    .regex(NAME_PATTERN)
+    .optional()
+    .describe('How commands and reports call it. Default: the file’s name without .yaml.'),
   description: text().optional().describe('One line for people.'),
   schedule: oneOrMany(scheduleSchema).optional().describe('When the job runs by itself; without it, only by hand.'),
   overlap: oneOf(['queue', 'skip', 'replace', 'allow'])
@@ -90,7 +93,7 @@ export const jobFileSchema = object({
 
 const connectionKeys = {
   host: word().describe('Name or address of the server.'),
-  port: integer(1, 65_535).optional().describe('Default: the usual one of the protocol and `tls`.'),
+  port: integer(1, 65_535).optional().describe('Where the server listens. Default: the usual one of the protocol and `tls`.'),
   ca: word()
     .optional()
     .describe(

@@ -107,12 +107,14 @@ export function detailLine(step: StepView, columns: number, now: number): string
   return step.lastNote === undefined ? '' : truncate(step.lastNote.message, columns);
 }
 
-/** `uploaded 12, deleted 2, 3.4 MB`: figures before texts, zeros and nothings left out. */
+/** `uploaded 12, deleted 2, 3.4 MB`: figures first and long texts last, zeros and nothings left out. */
 export function outputsText(outputs: Outputs): string {
-  const inOrder = Object.entries(outputs).sort(([, a], [, b]) => Number(typeof a === 'string') - Number(typeof b === 'string'));
+  const lengthOf = (value: unknown) => (typeof value === 'string' ? value.length : 0);
+  const inOrder = Object.entries(outputs).sort(([, a], [, b]) => lengthOf(a) - lengthOf(b));
   const shown = inOrder.flatMap(([name, value]) => {
     if (value === null || value === 0 || value === '' || value === false) return [];
     if (name === 'bytes') return [formatSize(Number(value))];
+    if (name === 'ms') return [formatDuration(Number(value))];
     return [`${printable(name)} ${printable(String(value))}`];
   });
   return shown.join(', ');

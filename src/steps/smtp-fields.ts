@@ -22,7 +22,7 @@ export const addressFields = {
   'reply-to': mailboxes().optional().describe('Where answers go'),
   'max-size': size()
     .default(20 * 1024 * 1024)
-    .describe('The most that all attachments together may weigh'),
+    .describe('The most that all attachments together may weigh. Default 20MB.'),
 };
 
 const addressObject = object(addressFields);

@@ -63,7 +63,7 @@ describe.each(STEPS)('$step', ({ step, connection, implicit, explicit }) => {
     const closed = await listen({ host: '127.0.0.1', port: 0, onConnection: () => undefined });
     await closed.close();
     const r = await rehearse({ connections: { [connection]: { port: String(closed.port) } } });
-    expectRefusal(await only(r), 5, /nothing answers on that port/, /Check `port`/);
+    expectRefusal(await only(r), 5, /nothing answers on that port/, /Check the port/);
     expectUntouched(r, await mails(r));
   });
 

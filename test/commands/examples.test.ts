@@ -74,13 +74,14 @@ function connections(): string {
     .join('');
 }
 
+const environment = () => ({
+  POSTRIDER_SECRET_SANDBOX: sandbox.password,
+  POSTRIDER_SECRET_PING_URL: `${site}/ping`,
+  PATH: `${here('bin')}:${process.env['PATH']}`,
+});
+
 async function run(job: string, ...args: readonly string[]) {
-  const env = {
-    POSTRIDER_SECRET_SANDBOX: sandbox.password,
-    POSTRIDER_SECRET_PING_URL: `${site}/ping`,
-    PATH: `${here('bin')}:${process.env['PATH']}`,
-  };
-  const { code, stdout, stderr } = await cli(['run', job, '--json', ...args], { cwd: temp.path, env });
+  const { code, stdout, stderr } = await cli(['run', job, '--json', ...args], { cwd: temp.path, env: environment() });
   const events = stdout
     .trim()
     .split('\n')
@@ -168,6 +169,24 @@ describe('the examples run', () => {
       '/ping/start',
       '/ping',
     ]);
+  });
+
+  it('weekly-digest', async () => {
+    const before = await mails();
+    expect(await run('weekly-digest')).toMatchObject({ code: 0, steps: { digest: { outputs: { outcome: 'accepted' } } } });
+    const digest = (await Promise.all((await sandbox.mailbox.list()).map(({ uid }) => sandbox.mailbox.read(uid)))).map(String);
+    expect(digest.length).toBe(before + 1);
+    expect(digest.join('\n')).toMatch(/^Subject: \[DIGEST\]/m);
+  });
+
+  it('are all here, and each is planned, too', async () => {
+    const names = yamlFiles(join(ROOT, 'jobs')).map(path => basename(path, '.yaml'));
+    expect(names.filter(name => name !== 'connections').length).toBeGreaterThan(11);
+    for (const name of names.filter(each => each !== 'connections')) {
+      const { code, stdout, stderr } = await cli(['plan', name, '--json'], { cwd: temp.path, env: environment() });
+      expect(code, stderr).toBe(0);
+      expect(JSON.parse(stdout).steps.every((step: { error?: unknown }) => step.error === undefined)).toBe(true);
+    }
   });
 
   it('demo', async () => {

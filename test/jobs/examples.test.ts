@@ -23,7 +23,7 @@ describe('the examples', () => {
   it('show every kind of step', async () => {
     expect(names).toEqual([
       ...['alert-on-failure', 'archive-invoices', 'demo', 'deploy-site', 'mailbox-archive', 'monitored-backup'],
-      ...['nightly-report', 'remote-backup', 'supplier-download', 'two-servers', 'wordpress-theme'],
+      ...['nightly-report', 'remote-backup', 'supplier-download', 'two-servers', 'weekly-digest', 'wordpress-theme'],
     ]);
   });
 

@@ -9,9 +9,9 @@ export const httpCheckSchema = object({
   url: word()
     .refine(url => /^https?:\/\/[^\s/]/i.test(url) && URL.canParse(url), { error: 'is no http:// or https:// address' })
     .describe('The address; redirects are followed.'),
-  status: oneOrMany(integer(100, 599)).default([200]).describe('The status, or the statuses, that are good.'),
+  status: oneOrMany(integer(100, 599)).default([200]).describe('The status, or the statuses, that are good. Default 200.'),
   contains: word().optional().describe('A text that must be in the first megabyte of the answer.'),
-  timeout: duration().default(TIMEOUT_MS).describe('For the whole exchange.'),
+  timeout: duration().default(TIMEOUT_MS).describe('For the whole exchange. Default 10s.'),
 });
 
 export type HttpCheckConfig = Infer<typeof httpCheckSchema>;
