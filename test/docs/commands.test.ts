@@ -52,7 +52,7 @@ function comparable(line: string): string {
     .replace(/\d\d:\d\d:\d\d/g, 'TIME')
     .replace(/\d+(\.\d+)? (ms|s)\b/g, 'TOOK')
     .replace(/\d+(\.\d+)? K?B\b/g, 'SIZE')
-    .replace(/<postrider\.[^>]*>/g, 'MESSAGE')
+    .replace(/<postrider\..*/, 'MESSAGE')
     .replace(/\s+/g, ' ')
     .trimEnd();
 }
