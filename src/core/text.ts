@@ -45,6 +45,7 @@ export async function* printableStream(bytes: AsyncIterable<Uint8Array>): AsyncG
 
 /** At most `width` code points, the cut marked by an ellipsis. */
 export function shorten(text: string, width: number): string {
+  if (text.length <= width) return text;
   const points = [...text];
   if (points.length <= width) return text;
   return width <= 1 ? '…'.slice(0, Math.max(0, width)) : `${points.slice(0, width - 1).join('')}…`;

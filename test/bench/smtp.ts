@@ -7,8 +7,20 @@ import { openLink } from './ftp/link.ts';
 import { FROM, message, TO } from './smtp/mails.ts';
 import { type Place, type Sink, startDiscard, startSink } from './smtp/sink.ts';
 
-const here = join(import.meta.dirname, 'smtp');
+/** Where the contestants stand as one file each, as the program itself is shipped: nobody pays for loading types and modules. */
+const BUNDLES = mkdtempSync(join(tmpdir(), 'bench-smtp-'));
+
+async function bundle(): Promise<void> {
+  const { rolldown } = await import('rolldown');
+  const input = Object.fromEntries(['ours', 'nodemailer'].map(name => [name, join(import.meta.dirname, `smtp/${name}.ts`)]));
+  const bundled = await rolldown({ input, platform: 'node', external: ['keytar'], logLevel: 'warn' });
+  await bundled.write({ dir: BUNDLES, format: 'esm', entryFileNames: '[name].js' });
+  writeFileSync(join(BUNDLES, 'package.json'), '{"type":"module"}');
+  process.once('exit', () => rmSync(BUNDLES, { recursive: true }));
+}
+
 const LOOPBACK: Place = { host: '127.0.0.1', inside: [] };
+const MAIL_BYTES = 8 * 1_024;
 const ATTACHMENT_BYTES = 100 * 1024 ** 2;
 
 interface Run {
@@ -30,13 +42,20 @@ interface Contestant {
 }
 
 const node = (script: string, way: string) => (sink: Sink, count: number, bytes: number) =>
-  [process.execPath, join(here, script), sink.host, `${sink.port}`, `${count}`, `${bytes}`, way] as const;
+  [process.execPath, join(BUNDLES, script), sink.host, `${sink.port}`, `${count}`, `${bytes}`, way] as const;
+
+const OVERLAP = 'postrider, overlapped DATA';
+const BATCH = 'postrider, as a batch goes';
+const PROVEN = 'postrider, proven BDAT';
+const POOL_1 = 'nodemailer pool 1';
+const POOL_5 = 'nodemailer pool 5';
 
 const CONTESTANTS: readonly Contestant[] = [
-  { name: 'postrider', argv: node('ours.ts', 'overlap'), selfTimed: true },
-  { name: 'postrider, proven BDAT', argv: node('ours.ts', 'chunks'), selfTimed: true },
-  { name: 'nodemailer pool 1', argv: node('nodemailer.ts', '1'), selfTimed: true },
-  { name: 'nodemailer pool 5', argv: node('nodemailer.ts', '5'), selfTimed: true },
+  { name: OVERLAP, argv: node('ours.js', 'overlap'), rounds: 3, selfTimed: true },
+  { name: BATCH, argv: node('ours.js', 'batch'), selfTimed: true },
+  { name: PROVEN, argv: node('ours.js', 'chunks'), selfTimed: true },
+  { name: POOL_1, argv: node('nodemailer.js', '1'), rounds: 3, selfTimed: true },
+  { name: POOL_5, argv: node('nodemailer.js', '5'), selfTimed: true },
   {
     name: 'smtp-source, 1 session',
     argv: ({ host, port }, count, bytes) => [
@@ -70,30 +89,44 @@ const CONTESTANTS: readonly Contestant[] = [
   },
 ];
 
+/** Each runs alone in less than four minutes. */
+const CELLS: Readonly<Record<string, () => Promise<boolean>>> = {
+  loopback: () => loopback(startSink),
+  'loopback-postfix': () => loopback(startDiscard),
+  link,
+  attachment,
+};
+
+/** `--only=loopback,link`; names as in CELLS. */
 export async function benchSmtp(check: boolean, args: readonly string[]): Promise<boolean> {
   const only = args
     .find(arg => arg.startsWith('--only='))
     ?.slice(7)
     .split(',');
-  const wanted = (part: string) => only === undefined || only.includes(part);
-  const verdicts: boolean[] = [];
-  if (wanted('loopback')) verdicts.push(await loopback());
-  if (wanted('link')) verdicts.push(await link());
-  if (wanted('attachment')) verdicts.push(await attachment());
-  return !check || verdicts.every(Boolean);
+  const unknown = only?.filter(name => CELLS[name] === undefined) ?? [];
+  if (unknown.length > 0) throw new Error(`there is no cell ${unknown.join(', ')}; there are: ${Object.keys(CELLS).join(', ')}`);
+  await bundle();
+  let good = true;
+  for (const [name, cell] of Object.entries(CELLS)) if (only?.includes(name) ?? true) good = (await cell()) && good;
+  return !check || good;
 }
 
-async function loopback(): Promise<boolean> {
-  let good = true;
-  for (const start of [startSink, startDiscard]) {
-    const sink = await start(LOOPBACK);
-    console.log(`\n2,000 mails of 8 KB, loopback, ${sink.name}`);
-    const rates = await field(sink, LOOPBACK, 2_000, 8 * 1_024);
-    await sink.stop();
-    if (sink.name === 'smtp-sink')
-      good &&= says('postrider against nodemailer pool 1', ratio(rates, 'postrider', 'nodemailer pool 1'), 3);
-  }
-  return good;
+/** Mails a second, and what else was measured, by contestant. */
+interface Field {
+  readonly rate: ReadonlyMap<string, number>;
+  readonly trips: ReadonlyMap<string, number>;
+  readonly complete: boolean;
+}
+
+async function loopback(start: (place: Place) => Promise<Sink>): Promise<boolean> {
+  const sink = await start(LOOPBACK);
+  console.log(`\n2,000 mails of 8 KB, one connection, loopback, ${sink.name}`);
+  const results = await field(sink, LOOPBACK, 2_000, true);
+  await sink.stop();
+  // A real server takes longer over a mail than anybody needs to send it.
+  return sink.name === 'smtp-sink'
+    ? bound('overlapped DATA against nodemailer pool 1', times(results, OVERLAP, POOL_1), 3) && results.complete
+    : results.complete;
 }
 
 async function link(): Promise<boolean> {
@@ -104,14 +137,20 @@ async function link(): Promise<boolean> {
   }
   try {
     const sink = await startDiscard({ host: way.serverAddress, inside: way.server });
-    console.log('\n200 mails of 8 KB, 50 ms round trip, one connection, postfix');
-    const rates = await field(sink, { host: way.serverAddress, inside: way.client }, 200, 8 * 1_024);
+    console.log('\n200 mails of 8 KB, one connection, 50 ms round trip, postfix');
+    const results = await field(sink, { host: way.serverAddress, inside: way.client }, 200, false);
     await sink.stop();
-    const trips = (rates.get('round trips of postrider') ?? Number.NaN) / 200;
-    console.log(`  postrider takes ${trips.toFixed(2)} round trips a mail, the connection's own included (wanted: at most 1.1)`);
-    const twice = says('postrider against nodemailer pool 1', ratio(rates, 'postrider', 'nodemailer pool 1'), 2);
-    const five = says('proven BDAT against nodemailer pool 5', ratio(rates, 'postrider, proven BDAT', 'nodemailer pool 5'), 5);
-    return twice && five && trips <= 1.1;
+    const trips = (name: string) => (results.trips.get(name) ?? Number.NaN) / 200;
+    console.log(
+      `  overlapped DATA against nodemailer pool 1: ${times(results, OVERLAP, POOL_1).toFixed(2)} × (one round trip against two: less than 2 × whatever one does)`,
+    );
+    return [
+      bound('round trips a mail, overlapped DATA', trips(OVERLAP), 1.1, 'at most'),
+      bound('round trips a mail, as a batch goes', trips(BATCH), 1.1, 'at most'),
+      bound('as a batch goes against nodemailer pool 1', times(results, BATCH, POOL_1), 2),
+      bound('proven BDAT against nodemailer pool 5', times(results, PROVEN, POOL_5), 5),
+      results.complete,
+    ].every(Boolean);
   } finally {
     await way.close();
   }
@@ -122,48 +161,65 @@ async function attachment(): Promise<boolean> {
   const file = join(folder, 'big.bin');
   writeFileSync(file, Buffer.alloc(ATTACHMENT_BYTES, 'some bytes to send'));
   const sink = await startSink(LOOPBACK);
-  console.log('\none mail with an attachment of 100 MB, loopback, smtp-sink');
-  const results = new Map<string, Run>();
-  for (const script of ['ours.ts', 'nodemailer.ts']) {
-    const runs = [1, 2, 3].map(() =>
-      run({ name: script, argv: node(script, 'attachment'), selfTimed: true }, sink, LOOPBACK, 1, 0, file),
-    );
-    const best = runs.reduce((a, b) => (b.seconds < a.seconds ? b : a));
-    results.set(script, best);
-    const name = script === 'ours.ts' ? 'postrider' : 'nodemailer';
-    console.log(
-      `  ${name.padEnd(26)} ${best.seconds.toFixed(2)} s  ${(100 / best.seconds).toFixed(0).padStart(4)} MB/s  CPU ${best.cpu.toFixed(2)} s  peak ${best.peakMb.toFixed(0)} MB  accepted ${best.accepted}`,
-    );
-  }
-  const counted = await sink.count(6);
-  console.log(`  delivered at the sink: ${counted} of 6`);
+  console.log('\none mail with an attachment of 100 MB, loopback, smtp-sink, best of five');
+  const [ours, theirs] = [attach(sink, 'postrider', 'ours.js', file), attach(sink, 'nodemailer', 'nodemailer.js', file)];
+  const counted = await sink.count(2 * ATTACHMENT_ROUNDS);
+  console.log(`  delivered at the sink: ${counted} of ${2 * ATTACHMENT_ROUNDS}`);
   await sink.stop();
   rmSync(folder, { recursive: true });
-  const [ours, theirs] = [results.get('ours.ts'), results.get('nodemailer.ts')];
-  return counted === 6 && (ours?.seconds ?? 9) <= (theirs?.seconds ?? 0) && (ours?.peakMb ?? 999) < 120;
+  return [
+    bound('the time of nodemailer', theirs.seconds / ours.seconds, 1),
+    bound('peak memory in MB', ours.peakMb, 120, 'at most'),
+    counted === 2 * ATTACHMENT_ROUNDS,
+  ].every(Boolean);
 }
 
-/** Mails a second by contestant. */
-async function field(sink: Sink, from: Place, count: number, bytes: number): Promise<ReadonlyMap<string, number>> {
-  const rates = new Map<string, number>();
-  let before = 0;
+const ATTACHMENT_ROUNDS = 5;
+
+/** The fastest run, with the greatest memory of all. */
+function attach(sink: Sink, name: string, script: string, file: string): Run {
+  const contestant = { name, argv: node(script, 'attachment'), selfTimed: true };
+  const runs = Array.from({ length: ATTACHMENT_ROUNDS }, () => run(contestant, sink, LOOPBACK, { mails: 1, file }));
+  const best = { ...fastest(runs), peakMb: Math.max(...runs.map(({ peakMb }) => peakMb)) };
+  const rate = `${(100 / best.seconds).toFixed(0).padStart(4)} MB/s`;
+  console.log(
+    `  ${name.padEnd(26)} ${best.seconds.toFixed(2)} s  ${rate}  CPU ${best.cpu.toFixed(2)} s  peak ${best.peakMb.toFixed(0)} MB`,
+  );
+  return best;
+}
+
+function fastest(runs: readonly Run[]): Run {
+  return runs.reduce((a, b) => (b.seconds < a.seconds ? b : a));
+}
+
+async function field(sink: Sink, from: Place, count: number, repeated: boolean): Promise<Field> {
+  const [rate, trips] = [new Map<string, number>(), new Map<string, number>()];
+  let [before, complete] = [0, true];
   for (const contestant of CONTESTANTS) {
     const mails = Math.max(5, Math.round(count * (contestant.share ?? 1)));
-    const { seconds, cpu, peakMb, trips } = run(contestant, sink, from, mails, bytes);
-    if (contestant.name === 'postrider') rates.set('round trips of postrider', trips ?? Number.NaN);
-    const counted = (await sink.count(before + mails)) - before;
+    const rounds = repeated ? (contestant.rounds ?? 1) : 1;
+    const best = fastest(Array.from({ length: rounds }, () => run(contestant, sink, from, { mails })));
+    const counted = (await sink.count(before + mails * rounds)) - before;
     before += counted;
-    rates.set(contestant.name, mails / seconds);
-    const whole = counted === mails ? '' : `  ONLY ${counted} OF ${mails} DELIVERED`;
-    console.log(
-      `  ${contestant.name.padEnd(26)} ${(mails / seconds).toFixed(mails / seconds < 100 ? 1 : 0).padStart(8)} mails/s  CPU ${cpu.toFixed(2)} s  peak ${peakMb.toFixed(0)} MB${whole}`,
-    );
+    complete &&= counted === mails * rounds;
+    const speed = mails / best.seconds;
+    rate.set(contestant.name, speed);
+    if (best.trips !== undefined) trips.set(contestant.name, best.trips);
+    const own = contestant.selfTimed ? `  CPU ${best.cpu.toFixed(2)} s  peak ${best.peakMb.toFixed(0)} MB` : '';
+    const delivered = `${counted} of ${mails * rounds} delivered`;
+    console.log(`  ${contestant.name.padEnd(26)} ${speed.toFixed(speed < 100 ? 1 : 0).padStart(8)} mails/s${own}  ${delivered}`);
   }
-  return rates;
+  return { rate, trips, complete };
 }
 
-function run(contestant: Contestant, sink: Sink, { inside }: Place, count: number, bytes: number, file = ''): Run {
-  const [command = '', ...args] = [...inside, ...contestant.argv(sink, count, bytes)];
+function run(
+  contestant: Contestant,
+  sink: Sink,
+  { inside }: Place,
+  what: { readonly mails: number; readonly file?: string },
+): Run {
+  const { mails, file = '' } = what;
+  const [command = '', ...args] = [...inside, ...contestant.argv(sink, mails, MAIL_BYTES)];
   const start = performance.now();
   const { stdout, stderr, status } = spawnSync(command, args, {
     encoding: 'utf8',
@@ -172,16 +228,17 @@ function run(contestant: Contestant, sink: Sink, { inside }: Place, count: numbe
   });
   const seconds = (performance.now() - start) / 1_000;
   if (status !== 0) throw new Error(`${contestant.name} ended with ${status}: ${stderr.slice(0, 500)}`);
-  return contestant.selfTimed ? (JSON.parse(stdout) as Run) : { seconds, cpu: Number.NaN, peakMb: Number.NaN, accepted: count };
+  return contestant.selfTimed ? (JSON.parse(stdout) as Run) : { seconds, cpu: Number.NaN, peakMb: Number.NaN, accepted: mails };
 }
 
-function ratio(rates: ReadonlyMap<string, number>, ours: string, theirs: string): number {
-  return (rates.get(ours) ?? 0) / (rates.get(theirs) ?? Number.NaN);
+function times({ rate }: Field, ours: string, theirs: string): number {
+  return (rate.get(ours) ?? 0) / (rate.get(theirs) ?? Number.NaN);
 }
 
-function says(what: string, times: number, wanted: number): boolean {
-  console.log(`  ${what}: ${times.toFixed(1)} × (wanted: ${wanted} ×)`);
-  return times >= wanted;
+function bound(what: string, value: number, limit: number, side: 'at least' | 'at most' = 'at least'): boolean {
+  const met = side === 'at least' ? value >= limit : value <= limit;
+  console.log(`  ${what}: ${value.toFixed(2)} (wanted: ${side} ${limit}): ${met ? 'met' : 'MISSED'}`);
+  return met;
 }
 
 function msmtp({ host, port }: Sink, count: number, bytes: number): string {

@@ -30,29 +30,47 @@ export interface Bag {
 export class Upcoming {
   readonly #bag: Bag;
   #next: Promise<Parcel | undefined> | undefined;
+  #answered = false;
 
   constructor(bag: Bag) {
     this.#bag = bag;
   }
 
-  /** Whether take() has its answer by now. */
-  async atHand(): Promise<boolean> {
-    this.#next ??= this.#bag.next();
-    const yes = () => true;
-    return Promise.race([this.#next.then(yes, yes), nextTurn().then(() => false)]);
+  /** Asks for the next mail, to be taken later. */
+  ask(): void {
+    if (this.#next !== undefined) return;
+    const asked = this.#bag.next();
+    this.#next = asked;
+    const answered = () => {
+      this.#answered ||= this.#next === asked;
+    };
+    asked.then(answered, answered);
   }
 
-  /** The next mail; undefined when there is none now. Ask again after an outcome was told: that may put one back. */
-  take(): Promise<Parcel | undefined> {
-    const next = this.#next ?? this.#bag.next();
-    this.#next = undefined;
-    return next;
+  /** Whether take() has its answer by now. */
+  async atHand(): Promise<boolean> {
+    this.ask();
+    if (!this.#answered) await Promise.race([this.#next, nextTurn()]);
+    return this.#answered;
+  }
+
+  /** The next mail; undefined when there is none now. */
+  async take(): Promise<Parcel | undefined> {
+    const early = await this.#take();
+    // An outcome that was told since may have put one back.
+    return early ?? this.#bag.next();
   }
 
   /** The session is over: a mail that was asked for already cannot be had back, and was not sent. */
   async giveBack(reason: Error): Promise<void> {
-    const parcel = await this.#next;
+    const parcel = await this.#take();
     if (parcel !== undefined) this.#bag.done(parcel, reason);
+  }
+
+  async #take(): Promise<Parcel | undefined> {
+    const next = this.#next;
     this.#next = undefined;
+    this.#answered = false;
+    return next;
   }
 }

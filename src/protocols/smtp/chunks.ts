@@ -12,9 +12,10 @@ import type { RecipientResult } from './outcome.ts';
 import type { SmtpEvent } from './session.ts';
 import { deliverOne, settle, VERDICT_MS_MIN } from './transaction.ts';
 
-/** Mails and bytes without a verdict at most: replies to them fit into what a transport buffers, so that nobody waits for each other. */
-const WINDOW_MAILS = 256;
+/** Bytes without a verdict at most: replies to them fit into what a transport buffers, so that nobody waits for each other. */
 const WINDOW_BYTES = 1024 * 1024;
+/** A window this full has its oldest mails settled before more are sent. */
+const WINDOW_FULL = 0.75;
 /** What is written at once. */
 const BATCH_BYTES = 256 * 1024;
 /** Some servers stall on big chunks; a big mail gains nothing by them. */
@@ -29,16 +30,17 @@ interface Flying {
   readonly rcpt: SmtpEvent[];
 }
 
-/** Resolves when the bag is empty or the session is over; never rejects. */
-export async function deliverInChunks(talk: Conversation, bag: Bag): Promise<void> {
+/** Resolves when the bag is empty or the session is over; never rejects. At most `windowMails` have no verdict at any time. */
+export async function deliverInChunks(talk: Conversation, bag: Bag, windowMails: number): Promise<void> {
   const flight: Flying[] = [];
   const upcoming = new Upcoming(bag);
   while (!talk.over) {
-    const { batch, other } = await load(talk, bag, upcoming, flight);
+    const { batch, other } = await load(talk, { bag, upcoming, flight, windowMails });
     if (batch.length > 0)
       await talk.write(Buffer.concat(batch), 'mails in chunks').catch((error: Error) => void talk.fail(error));
     if (other === undefined && flight.length === 0) return;
-    await land(talk, bag, flight, batch.length === 0 || other !== undefined ? 0 : Math.floor(flight.length / 2));
+    if (batch.length === 0 || other !== undefined) await land(talk, bag, flight, 0);
+    else if (isFull(flight, windowMails)) await land(talk, bag, flight, Math.floor(flight.length * WINDOW_FULL));
     if (other !== undefined) {
       if (talk.over) bag.done(other, talk.ending());
       else await deliverOne(talk, other, bag);
@@ -47,17 +49,30 @@ export async function deliverInChunks(talk: Conversation, bag: Bag): Promise<voi
   await upcoming.giveBack(talk.ending());
 }
 
+function isFull(flight: readonly Flying[], windowMails: number): boolean {
+  return flight.length >= windowMails * WINDOW_FULL || bytesOf(flight) >= WINDOW_BYTES * WINDOW_FULL;
+}
+
+function bytesOf(flight: readonly Flying[]): number {
+  return flight.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+interface Window {
+  readonly bag: Bag;
+  readonly upcoming: Upcoming;
+  readonly flight: Flying[];
+  readonly windowMails: number;
+}
+
 /** Fills the window; `other` is a mail that does not go in one chunk, and waits for the window to be empty. */
 async function load(
   talk: Conversation,
-  bag: Bag,
-  upcoming: Upcoming,
-  flight: Flying[],
+  { bag, upcoming, flight, windowMails }: Window,
 ): Promise<{ readonly batch: readonly Buffer[]; readonly other: Parcel | undefined }> {
   const batch: Buffer[] = [];
-  let inFlight = flight.reduce((sum, { bytes }) => sum + bytes, 0);
+  let inFlight = bytesOf(flight);
   let loaded = 0;
-  while (flight.length < WINDOW_MAILS && inFlight < WINDOW_BYTES && loaded < BATCH_BYTES) {
+  while (flight.length < windowMails && inFlight < WINDOW_BYTES && loaded < BATCH_BYTES) {
     if (flight.length > 0 && !(await upcoming.atHand())) break;
     const parcel = await upcoming.take();
     if (parcel === undefined || !fitsChunk(parcel)) return { batch, other: parcel };

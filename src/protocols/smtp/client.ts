@@ -9,7 +9,7 @@ import { type Envelope, type EnvelopePlan, type MessageFacts, planEnvelope } fro
 import type { Extensions } from './extensions.ts';
 import { measure } from './measure.ts';
 import { outcomeOf, type RecipientResult, type SendResult } from './outcome.ts';
-import type { Technique } from './technique.ts';
+import type { Pace, Technique } from './technique.ts';
 import { deliverAll } from './transaction.ts';
 
 export interface MessageInfo extends Omit<Message, 'chunks'> {
@@ -61,13 +61,15 @@ const GOODBYE_MS = 2_000;
 export class SmtpSessionClient implements SmtpClient {
   readonly #talk: Conversation;
   readonly technique: Technique;
+  readonly #windowMails: number;
   readonly #onSurprise: () => Promise<void>;
   #busy = false;
 
   /** `onSurprise` is called when the server lost its step. */
-  constructor(talk: Conversation, technique: Technique, onSurprise: () => Promise<void> = async () => undefined) {
+  constructor(talk: Conversation, { technique, windowMails }: Pace, onSurprise: () => Promise<void> = async () => undefined) {
     this.#talk = talk;
     this.technique = technique;
+    this.#windowMails = windowMails;
     this.#onSurprise = onSurprise;
   }
 
@@ -108,7 +110,7 @@ export class SmtpSessionClient implements SmtpClient {
 
   #deliver(bag: Bag): Promise<void> {
     return this.technique === 'chunks' && this.#talk.session.state === 'ready'
-      ? deliverInChunks(this.#talk, bag)
+      ? deliverInChunks(this.#talk, bag, this.#windowMails)
       : deliverAll(this.#talk, bag, this.technique === 'chunks' ? 'overlap' : this.technique);
   }
 

@@ -20,8 +20,18 @@ export type SmtpCommand =
 
 export type Verb = SmtpCommand['verb'];
 
+/** Of envelopes, which are looked at more than once: without secrets, and the same whatever the protocol. */
+const ENCODED = new WeakMap<SmtpCommand, Command>();
+
 /** Throws MisuseError for any control character, whatever field it came in. */
 export function encode(command: SmtpCommand, lmtp = false): Command {
+  if (command.verb !== 'MAIL' && command.verb !== 'RCPT') return encodeAnew(command, lmtp);
+  const known = ENCODED.get(command) ?? encodeAnew(command, lmtp);
+  ENCODED.set(command, known);
+  return known;
+}
+
+function encodeAnew(command: SmtpCommand, lmtp: boolean): Command {
   const { line, shown } = lmtp && command.verb === 'EHLO' ? plain(`LHLO ${command.name}`) : lineOf(command);
   if (/[\x00-\x1f\x7f]/.test(line)) throw new MisuseError(`a control character in ${JSON.stringify(shown.slice(0, 120))}`);
   return encodeCommand(line, { shown });

@@ -11,7 +11,7 @@ import { Conversation, type Transcript } from './conversation.ts';
 import { SmtpSession } from './session.ts';
 import { signIn } from './sign-in.ts';
 import { refused, verdictOf } from './status.ts';
-import { type ServerMemory, stepDown, techniqueFor } from './technique.ts';
+import { isUnproven, rememberBatch, type ServerMemory, stepDown, techniqueFor } from './technique.ts';
 
 export interface ConnectOptions {
   readonly dial: Dial;
@@ -23,6 +23,11 @@ export interface ConnectOptions {
   readonly memory?: ServerMemory;
   /** `tls: explicit` is not demanded of a server that does not offer it: between mail servers only. */
   readonly opportunistic?: boolean;
+  /**
+   * Many mails are to follow: a server of which nobody knows whether whole mails may go in a window is asked first, on a session of
+   * its own. Only with `memory`.
+   */
+  readonly batch?: boolean;
   /** Speaks LMTP (RFC 2033), to a server that puts mail into mailboxes here and now. */
   readonly lmtp?: boolean;
 }
@@ -44,8 +49,12 @@ export async function connectSmtp(endpoint: Endpoint, options: ConnectOptions): 
     const skipsTls = options.opportunistic === true && !talk.session.extensions.startTls;
     if (endpoint.tls === 'explicit' && !skipsTls) await startTls(talk, clock, name);
     if (endpoint.user !== undefined) await signIn(talk, endpoint);
-    const technique = await techniqueFor(talk.session.extensions, options.memory, clock);
-    return new SmtpSessionClient(talk, technique, () => stepDown(technique, options.memory, clock));
+    const { memory, batch = false } = options;
+    const pace = await techniqueFor(talk.session.extensions, memory, clock);
+    const client = new SmtpSessionClient(talk, pace, () => stepDown(pace.technique, memory, clock));
+    if (!batch || memory === undefined || !(await isUnproven(talk.session.extensions, memory, clock))) return client;
+    await rememberBatch((await client.proveChunking()) === 'proven', memory, clock);
+    return await connectSmtp(endpoint, { ...options, batch: false });
   } catch (error) {
     throw talk.fail(error as Error);
   }

@@ -1,5 +1,5 @@
 // Drives a session over a transport: sends commands, reads until the next reply, keeps the deadline; any failure ends it for good.
-import type { Clock } from '../../core/clock.ts';
+import { type Clock, nextTurn } from '../../core/clock.ts';
 import { BrokenSessionError } from '../../core/errors.ts';
 import { type Transport, withDeadline } from '../net/transport.ts';
 import type { SmtpCommand } from './command.ts';
@@ -17,6 +17,9 @@ export interface ConversationOptions {
   readonly transcript?: Transcript;
 }
 
+/** Turns of the event loop, a few microseconds each, that a near server has for its answer before our process goes to sleep. */
+const AWAKE_TURNS_MAX = 100;
+
 export class Conversation {
   readonly session: SmtpSession;
   readonly where: string;
@@ -26,6 +29,7 @@ export class Conversation {
   #broken = false;
   #reason: Error | undefined;
   #goodbye: Error | undefined;
+  #awakeTurns = 0;
 
   constructor(transport: Transport, session: SmtpSession, options: ConversationOptions) {
     this.session = session;
@@ -51,9 +55,8 @@ export class Conversation {
   }
 
   /** A group of commands in one write, after `lead` (the end of a message). */
-  async send(commands: readonly SmtpCommand[], lead?: Buffer): Promise<void> {
-    const bytes = this.encode(commands);
-    await this.write(Buffer.concat(lead === undefined ? bytes : [lead, ...bytes]), commands[0]?.verb ?? '');
+  async send(commands: readonly SmtpCommand[], lead: readonly Buffer[] = []): Promise<void> {
+    await this.write(Buffer.concat([...lead, ...this.encode(commands)]), commands[0]?.verb ?? '');
   }
 
   /** Commands as bytes; the caller writes them before anything else. */
@@ -79,6 +82,13 @@ export class Conversation {
     this.#goodbye = closing(this.where, event);
     if (event.to !== 'message') throw this.fail(this.#goodbye);
     return event;
+  }
+
+  /** The next reply may be there sooner than a sleeping process wakes up: the event loop turns for a moment instead of waiting. */
+  stayAwake(): void {
+    const asleep = this.#awakeTurns === 0;
+    this.#awakeTurns = AWAKE_TURNS_MAX;
+    if (asleep) void this.#turn();
   }
 
   /** A reply that has come already; nothing is waited for. */
@@ -112,6 +122,13 @@ export class Conversation {
     return reason;
   }
 
+  async #turn(): Promise<void> {
+    while (this.#awakeTurns > 0) {
+      await nextTurn();
+      this.#awakeTurns -= 1;
+    }
+  }
+
   /** Without a deadline, and the timer that it costs, where nothing has to be waited for. */
   #atHand(): SmtpEvent | undefined {
     try {
@@ -127,6 +144,7 @@ export class Conversation {
       if (event !== undefined) return event;
       const chunk = await this.#transport.read();
       if (chunk === undefined) throw ended(this.where);
+      this.#awakeTurns = Math.min(this.#awakeTurns, 1);
       this.session.receive(chunk);
     }
   }

@@ -143,6 +143,12 @@ export class SmtpSession {
     return this.#stuffer.push(chunk);
   }
 
+  /** The whole message is at hand already, made fit for the wire by this one. */
+  stuffedBy(stuffer: DotStuffer): void {
+    if (this.#state !== 'content') throw new MisuseError(`message content in state ${this.#state}`);
+    this.#stuffer = stuffer;
+  }
+
   /** The end of the message; with its last byte the server may take the mail. */
   endOfData(recipients = 1): Buffer {
     if (this.#state !== 'content') throw new MisuseError(`end of message in state ${this.#state}`);

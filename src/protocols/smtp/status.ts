@@ -21,10 +21,14 @@ export function enhancedCode(reply: Reply): string | undefined {
 
 /** Code and text on one line, safe to show; an enhanced code repeated on each line is said once. */
 export function replyText(reply: Reply): string {
+  const text = reply.lines.length === 1 ? reply.lines[0] : joined(reply);
+  return shorten(printable(`${reply.code} ${text}`.trim()), SHOWN_TEXT_MAX);
+}
+
+function joined(reply: Reply): string {
   const enhanced = enhancedCode(reply);
   const prefix = enhanced === undefined ? '' : `${enhanced} `;
-  const lines = reply.lines.map((line, index) => (index > 0 && line.startsWith(prefix) ? line.slice(prefix.length) : line));
-  return shorten(printable(`${reply.code} ${lines.join(' ')}`.trim()), SHOWN_TEXT_MAX);
+  return reply.lines.map((line, index) => (index > 0 && line.startsWith(prefix) ? line.slice(prefix.length) : line)).join(' ');
 }
 
 /** The error for a command that the server turned down; 4yz asks for later, the rest for never. */

@@ -9,6 +9,18 @@ import type { Extensions } from './extensions.ts';
  */
 export type Technique = 'lock-step' | 'group' | 'overlap' | 'chunks';
 
+/** How a server is spoken to. */
+export interface Pace {
+  readonly technique: Technique;
+  /** Mails in chunks that wait for their verdicts at any time; what is in the window when a link breaks is indeterminate. */
+  readonly windowMails: number;
+}
+
+/** Where somebody asked for it (`smtp probe --chunking`). */
+const WIDE = 256;
+/** Where a batch proved its server by itself: most of the speed at a distance, and few mails at stake. */
+const NARROW = 4;
+
 const LADDER: readonly Technique[] = ['lock-step', 'group', 'overlap', 'chunks'];
 
 /** What is known of one server; kept between runs. */
@@ -27,13 +39,20 @@ export async function techniqueFor(
   offered: Extensions,
   memory: ServerMemory | undefined,
   clock: Pick<Clock, 'now'>,
-): Promise<Technique> {
-  if (!offered.pipelining) return 'lock-step';
-  const proven = offered.keywords.has('CHUNKING') && (await recall(memory, CHUNKING, clock)) === 'proven';
-  const best: Technique = proven ? 'chunks' : 'overlap';
+): Promise<Pace> {
+  if (!offered.pipelining) return { technique: 'lock-step', windowMails: 1 };
+  const proof = offered.keywords.has('CHUNKING') ? await recall(memory, CHUNKING, clock) : undefined;
+  const best: Technique = proof === 'proven' || proof === 'proven-by-batch' ? 'chunks' : 'overlap';
   const remembered = await recall(memory, CEILING, clock);
   const limit = LADDER.find(rung => rung === remembered);
-  return limit === undefined ? best : lower(best, limit);
+  const technique = limit === undefined ? best : lower(best, limit);
+  return { technique, windowMails: proof === 'proven' ? WIDE : NARROW };
+}
+
+/** Whether a batch should find out what its server makes of chunks: nobody knows, and it has not stumbled. */
+export async function isUnproven(offered: Extensions, memory: ServerMemory, clock: Pick<Clock, 'now'>): Promise<boolean> {
+  if (!offered.pipelining || !offered.keywords.has('CHUNKING')) return false;
+  return (await recall(memory, CHUNKING, clock)) === undefined && (await recall(memory, CEILING, clock)) === undefined;
 }
 
 /** The rung below, remembered for this server. */
@@ -46,6 +65,11 @@ export async function stepDown(from: Technique, memory: ServerMemory | undefined
 export async function rememberChunking(proven: boolean, memory: ServerMemory, clock: Pick<Clock, 'now'>): Promise<void> {
   await memory.put(CHUNKING, { value: proven ? 'proven' : 'refuted', at: clock.now() });
   if (proven) await memory.put(CEILING, { value: 'chunks', at: clock.now() });
+}
+
+/** The same, found out by a batch on its way. */
+export async function rememberBatch(proven: boolean, memory: ServerMemory, clock: Pick<Clock, 'now'>): Promise<void> {
+  await memory.put(CHUNKING, { value: proven ? 'proven-by-batch' : 'refuted', at: clock.now() });
 }
 
 function lower(a: Technique, b: Technique): Technique {

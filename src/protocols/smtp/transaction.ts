@@ -4,6 +4,7 @@
 //   round trip 2    message . MAIL RCPT DATA ►  ◄ 250 (of the message) 250 250 354
 //   round trip 3    message . …                   one round trip a mail; body bytes only ever follow a 354
 import { BrokenSessionError } from '../../core/errors.ts';
+import { DotStuffer } from '../wire/dots.ts';
 import { type Bag, type Message, type Parcel, Upcoming } from './bag.ts';
 import { encode, type SmtpCommand } from './command.ts';
 import type { Conversation } from './conversation.ts';
@@ -43,7 +44,7 @@ export async function deliverAll(talk: Conversation, bag: Bag, technique: Techni
     if (parcel === undefined && held === undefined) return;
     // What becomes of the last mail may put another into the bag.
     if (parcel === undefined) held = await finish(talk, held as Held, bag);
-    else held = await start(talk, parcel, held, { bag, technique });
+    else held = await start(talk, parcel, held, { bag, technique, upcoming });
   }
 }
 
@@ -56,34 +57,62 @@ export async function deliverOne(talk: Conversation, parcel: Parcel, bag: Bag): 
 interface Way {
   readonly bag: Bag;
   readonly technique: Technique;
+  readonly upcoming?: Upcoming;
+}
+
+/** A message made fit for the wire while the server still thinks about its envelope. */
+interface Stuffed {
+  readonly bytes: Buffer;
+  readonly stuffer: DotStuffer;
 }
 
 /** Offers the envelope, ending the message before on the way, and sends the message but for its end; undefined when it is settled. */
 async function start(talk: Conversation, parcel: Parcel, before: Held | undefined, way: Way): Promise<Held | undefined> {
   let lead = before;
+  let stuffed: Stuffed | undefined;
+  const post = async (group: readonly SmtpCommand[], end: readonly Buffer[]) => {
+    await talk.send(group, end);
+    // The server has something to do, and so do we until it answers.
+    if (way.technique === 'overlap') {
+      way.upcoming?.ask();
+      talk.stayAwake();
+    }
+    stuffed ??= stuffAhead(parcel.message);
+  };
   const send: Sender = async (_, group) => {
     const ending = lead;
     lead = undefined;
-    if (ending === undefined) return talk.send(group);
+    if (ending === undefined) return post(group, []);
     if (isTorn(ending.wireBytes, group)) {
       await finish(talk, ending, way.bag);
       if (talk.over) throw talk.ending();
-      return talk.send(group);
+      return post(group, []);
     }
-    await conclude(talk, ending, way.bag, rest => talk.send(group, rest));
+    await conclude(talk, ending, way.bag, end => post(group, end));
     if (talk.over) throw talk.ending();
   };
   try {
     const offered = await offer(talk, parcel.plan, way.technique !== 'lock-step', send);
-    return await fill(talk, parcel, offered, way.bag);
+    return await fill(talk, parcel, offered, { bag: way.bag, stuffed });
   } catch (error) {
     way.bag.done(parcel, error as Error);
     return undefined;
   }
 }
 
+function stuffAhead({ chunks }: Message): Stuffed | undefined {
+  if (!(chunks instanceof Uint8Array) || chunks.length > PIECE_BYTES_MAX) return undefined;
+  const stuffer = new DotStuffer();
+  return { bytes: stuffer.push(chunks), stuffer };
+}
+
 /** Sends the message if it is wanted; rejects when it certainly did not get through. */
-async function fill(talk: Conversation, parcel: Parcel, { recipients, data }: Offered, bag: Bag): Promise<Held | undefined> {
+async function fill(
+  talk: Conversation,
+  parcel: Parcel,
+  { recipients, data }: Offered,
+  { bag, stuffed }: { readonly bag: Bag; readonly stuffed: Stuffed | undefined },
+): Promise<Held | undefined> {
   const open = recipients.filter(({ status }) => status === 'accepted').map(({ address }) => address);
   if (talk.session.state !== 'content') {
     bag.done(parcel, settle(recipients, open.length > 0 ? data : undefined));
@@ -95,7 +124,7 @@ async function fill(talk: Conversation, parcel: Parcel, { recipients, data }: Of
     return undefined;
   }
   const { message } = parcel;
-  const content = await sendContent(talk, message);
+  const content = stuffed === undefined ? await sendContent(talk, message) : takeAhead(talk, message, stuffed);
   const early = 'early' in content ? content.early : earlyVerdict(talk);
   if (early !== undefined || !('rest' in content)) {
     bag.done(parcel, settle(recipients, early));
@@ -120,11 +149,16 @@ const END_BYTES = '.\r\n'.length;
 
 /** The end of a message alone, where no envelope follows. */
 async function finish(talk: Conversation, held: Held, bag: Bag): Promise<undefined> {
-  await conclude(talk, held, bag, rest => talk.write(rest, 'the end of the message'));
+  await conclude(talk, held, bag, end => talk.write(Buffer.concat(end), 'the end of the message'));
 }
 
 /** Lets the rest of a message and its end leave, and tells what the server makes of it; never rejects. */
-async function conclude(talk: Conversation, held: Held, bag: Bag, write: (rest: Buffer) => Promise<void>): Promise<void> {
+async function conclude(
+  talk: Conversation,
+  held: Held,
+  bag: Bag,
+  write: (end: readonly Buffer[]) => Promise<void>,
+): Promise<void> {
   const { parcel, recipients, open, rest } = held;
   if (talk.over) return bag.done(parcel, talk.ending());
   try {
@@ -132,8 +166,7 @@ async function conclude(talk: Conversation, held: Held, bag: Bag, write: (rest: 
   } catch (error) {
     return bag.done(parcel, error as Error);
   }
-  const end = Buffer.concat([rest, talk.session.endOfData(open.length)]);
-  await write(end).catch((error: Error) => void talk.fail(error));
+  await write([rest, talk.session.endOfData(open.length)]).catch((error: Error) => void talk.fail(error));
   bag.done(parcel, talk.session.lmtp ? await verdictOfEach(talk, recipients) : settle(recipients, await verdict(talk)));
 }
 
@@ -163,6 +196,17 @@ async function sendNothing(talk: Conversation): Promise<void> {
   } catch {
     // Every recipient was refused before; a session that breaks now changes nothing for them.
   }
+}
+
+/** The whole message leaves together with its end. */
+function takeAhead(
+  talk: Conversation,
+  { chunks, onProgress }: Message,
+  { bytes, stuffer }: Stuffed,
+): Pick<Held, 'rest' | 'wireBytes'> {
+  talk.session.stuffedBy(stuffer);
+  onProgress?.((chunks as Uint8Array).length);
+  return { rest: bytes, wireBytes: bytes.length };
 }
 
 /** Gives back what is still to be written; or the server's verdict when that comes before the message is complete. */

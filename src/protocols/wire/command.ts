@@ -16,18 +16,17 @@ export interface CommandOptions {
   readonly encode?: (text: string) => Buffer;
 }
 
-const LF = 0x0a;
-const CR = 0x0d;
-const NUL = 0x00;
+const LINE_END_OR_NUL = /[\r\n\0]/;
+const CRLF = Buffer.from('\r\n');
 
 /** Throws MisuseError when the encoded line holds CR, LF or NUL or is longer than COMMAND_BYTES_MAX. */
-export function encodeCommand(line: string, options: CommandOptions = {}): Command {
-  const body = options.encode?.(line) ?? Buffer.from(line, 'utf8');
-  const shown = options.shown ?? line;
-  if (body.includes(CR) || body.includes(LF) || body.includes(NUL)) {
+export function encodeCommand(line: string, { encode, shown = line }: CommandOptions = {}): Command {
+  // In UTF-8 these octets are these characters and nothing else; an encoding of the caller may make them out of others.
+  const bytes = encode === undefined ? Buffer.from(`${line}\r\n`) : Buffer.concat([encode(line), CRLF]);
+  if (LINE_END_OR_NUL.test(encode === undefined ? line : bytes.toString('latin1', 0, bytes.length - CRLF.length))) {
     throw new MisuseError(`a command must not contain a line end or NUL: ${JSON.stringify(shown.slice(0, 120))}`);
   }
-  if (body.length > COMMAND_BYTES_MAX)
+  if (bytes.length - CRLF.length > COMMAND_BYTES_MAX)
     throw new MisuseError(`the command is longer than ${COMMAND_BYTES_MAX} bytes: ${shown.slice(0, 80)}…`);
-  return { bytes: Buffer.concat([body, Buffer.from('\r\n')]), shown };
+  return { bytes, shown };
 }

@@ -2,6 +2,7 @@
 //
 //   idle ──"ddd text"──► reply            idle ──"ddd-text"──► open ──"ddd text"──► reply
 //                                         open: FTP takes any line as text; SMTP wants "ddd-" on each
+import { isAscii } from 'node:buffer';
 import { BrokenSessionError } from '../../core/errors.ts';
 import { REPLY_BYTES_MAX, REPLY_LINES_MAX } from './limits.ts';
 
@@ -82,6 +83,8 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** UTF-8 where the bytes are UTF-8, else Latin-1: no byte is lost, none is refused. */
 export function decodeText(bytes: Uint8Array): string {
+  // Nearly every line: a decoder costs more than the line is worth.
+  if (isAscii(bytes)) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
   try {
     return utf8.decode(bytes);
   } catch {

@@ -1,10 +1,10 @@
-// Our client as a process of its own: ours.ts HOST PORT COUNT BYTES overlap|chunks|attachment; prints what it took as JSON.
+// Our client as a process of its own: ours.ts HOST PORT COUNT BYTES overlap|batch|chunks|attachment; prints what it took as JSON.
 import { randomBytes } from 'node:crypto';
-import { createReadStream, statSync } from 'node:fs';
 import { systemClock } from '../../../src/core/clock.ts';
 import { streamMail } from '../../../src/mail/stream.ts';
 import { dial } from '../../../src/protocols/net/dial.ts';
 import { connectSmtp, type OutgoingMail, rememberChunking, type ServerMemory } from '../../../src/protocols/smtp/index.ts';
+import { openAttachments } from '../../../src/steps/smtp-attachments.ts';
 import { FROM, messages, report, TO } from './mails.ts';
 
 const [host = '', port = '', count = '', bytes = '', way = ''] = process.argv.slice(2);
@@ -37,7 +37,8 @@ const counted: typeof dial = async (to, options) => {
   };
   return transport;
 };
-const connect = () => connectSmtp(endpoint, { dial: counted, clock: systemClock, memory });
+// `batch` is what `outbox flush` says: the server is asked on the way whether it takes whole mails in a window.
+const connect = () => connectSmtp(endpoint, { dial: counted, clock: systemClock, memory, batch: way === 'batch' });
 
 // The proof is what `smtp probe --chunking` does once in thirty days: not part of the run.
 if (way === 'chunks') await rememberChunking((await (await connect()).proveChunking()) === 'proven', memory, systemClock);
@@ -52,15 +53,14 @@ const start = performance.now();
 const client = await connect();
 let accepted = 0;
 if (way === 'attachment') {
-  const file = process.env['BENCH_FILE'] ?? '';
+  const limits = { workdir: '/', bytesMax: 1_024 ** 3 };
+  const attachments = await openAttachments([process.env['BENCH_FILE'] ?? ''], limits);
   const { size, chunks } = await streamMail({
     from: { name: '', address: FROM },
     to: [{ name: '', address: TO }],
     ...{ cc: [], replyTo: [], subject: 'a big file', text: 'see attached', messageId: `<${randomBytes(8).toString('hex')}@x>` },
     ...{ date: Date.now(), headers: {}, autoSubmitted: false },
-    attachments: [
-      { name: 'big.bin', size: statSync(file).size, content: () => createReadStream(file, { highWaterMark: 256 * 1_024 }) },
-    ],
+    attachments,
   });
   const { outcome } = await client.send({ from: FROM, to: [TO] }, chunks(), { bytes: size, eightBit: false });
   if (outcome === 'accepted') accepted += 1;

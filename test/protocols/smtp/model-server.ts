@@ -31,6 +31,8 @@ export class ModelServer {
   said = 0;
   /** Reads by the client that had to wait for an answer to what it wrote: round trips. */
   roundTrips = 0;
+  /** Mails taken at any time whose verdict the client had not read. */
+  unansweredMax = 0;
   readonly lines: string[] = [];
   readonly #options: ModelOptions;
   #input = Buffer.alloc(0);
@@ -50,6 +52,8 @@ export class ModelServer {
 
   get dial(): Dial {
     return async () => {
+      [this.#from, this.#to, this.#mode, this.#gone] = [undefined, [], 'command', false];
+      [this.#input, this.#output] = [Buffer.alloc(0), []];
       this.#say('220 model ESMTP');
       return this.#transport();
     };
@@ -168,6 +172,8 @@ export class ModelServer {
     if (reply.startsWith('250')) this.taken.push({ from: this.#from ?? '', to: this.#to, data });
     [this.#from, this.#to] = [undefined, []];
     this.#say(reply);
+    const unread = this.#output.filter(bytes => bytes.toString().startsWith('250 queued')).length;
+    this.unansweredMax = Math.max(this.unansweredMax, unread);
   }
 
   #say(reply: string): void {

@@ -179,7 +179,7 @@ describe('a session', () => {
       { offers: OFFERS, answer: line => (line === '.' ? '421 going down' : undefined) },
       'overlap',
     );
-    expect([...told].map(([id, outcome]) => `${id}: ${statuses(outcome)}`)).toEqual(['a: deferred', 'b: error']);
+    expect([...told].map(([id, outcome]) => `${id}: ${statuses(outcome)}`)).toEqual(['a: deferred', 'b: error', 'c: error']);
     expect(server.taken).toEqual([]);
   });
 
@@ -249,6 +249,46 @@ describe('proof of chunking', () => {
   });
 });
 
+describe('a batch', () => {
+  const batch = async (options: ModelOptions, known = memory()) => {
+    const server = new ModelServer({ offers: OFFERS, ...options });
+    const client = await connectSmtp(ENDPOINT, { dial: server.dial, clock, memory: known, batch: true });
+    return { server, client, known };
+  };
+  const sessions = (server: ModelServer) => server.lines.filter(line => line.startsWith('EHLO')).length;
+
+  it('asks its server once whether it throws a refused chunk away, and then keeps a few mails on their way', async () => {
+    const { server, client, known } = await batch({});
+    expect([client.technique, sessions(server), server.taken]).toEqual(['chunks', 2, []]);
+    const before = server.roundTrips;
+    const told = await sendAll(
+      client,
+      Array.from({ length: 20 }, (_, index) => mail(`m${index}`)),
+    );
+    const trips = server.roundTrips - before;
+    expect([...told.values()].map(statuses)).toEqual(Array(20).fill('accepted'));
+    expect(trips).toBeLessThan(20);
+    expect(server.unansweredMax).toBeLessThanOrEqual(4);
+    const again = await batch({}, known);
+    expect([again.client.technique, sessions(again.server)]).toEqual(['chunks', 1]);
+  });
+
+  it.each([
+    ['a server that reads the chunk as commands', { readsChunks: true }, 2],
+    ['a server without CHUNKING', { offers: ['PIPELINING'] }, 1],
+  ])('sends no chunk to %s', async (_what, options, count) => {
+    const { server, client, known } = await batch(options);
+    expect([client.technique, sessions(server)]).toEqual(['overlap', count]);
+    const later = await batch(options, known);
+    expect([later.client.technique, sessions(later.server)]).toEqual(['overlap', 1]);
+  });
+
+  it('asks no server that stumbled lately', async () => {
+    const { client, server } = await batch({}, memory({ 'smtp-ceiling': { value: 'group', at: clock.now() } }));
+    expect([client.technique, sessions(server)]).toEqual(['group', 1]);
+  });
+});
+
 describe('a pool', () => {
   it('shares one source, replaces broken sessions, and tells every mail once', async () => {
     const taken: Taken[] = [];
@@ -288,7 +328,7 @@ describe('a pool', () => {
   });
 
   it('gives up on a server that breaks every session', async () => {
-    const work = sendPooled([mail('a'), mail('b'), mail('c'), mail('d'), mail('e')].values(), () => undefined, {
+    const work = sendPooled(Array.from({ length: 20 }, (_, index) => mail(`m${index}`)).values(), () => undefined, {
       clock,
       connections: 1,
       connect: () =>
