@@ -36,6 +36,8 @@ interface Contestant {
   readonly name: string;
   /** One-shot programs send fewer: their rate is what is compared. */
   readonly share?: number;
+  /** On loopback, where a run is short: the best of so many counts. */
+  readonly rounds?: number;
   argv(sink: Sink, count: number, bytes: number): readonly string[];
   /** Without it, the process is timed from outside, start-up included. */
   readonly selfTimed: boolean;

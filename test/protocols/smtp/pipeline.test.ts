@@ -250,7 +250,7 @@ describe('proof of chunking', () => {
 });
 
 describe('a batch', () => {
-  const batch = async (options: ModelOptions, known = memory()) => {
+  const batch = async (options: Partial<ModelOptions>, known = memory()) => {
     const server = new ModelServer({ offers: OFFERS, ...options });
     const client = await connectSmtp(ENDPOINT, { dial: server.dial, clock, memory: known, batch: true });
     return { server, client, known };
