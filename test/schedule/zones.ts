@@ -16,7 +16,7 @@ export const ZONES = [
     'Asia/Tehran',
     'Asia/Kolkata',
     'Asia/Kathmandu',
-    'Asia/Tokyo',
+    'Pacific/Apia',
     'Africa/Cairo',
     'Africa/Casablanca',
     'Africa/El_Aaiun',
