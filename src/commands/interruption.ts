@@ -48,12 +48,12 @@ export interface TwoSignals {
 /** For a program that ends in order: each signal asks for more haste than the one before. */
 export function twoSignals(elapsed: () => number): TwoSignals {
   const [stop, hurry] = [new AbortController(), new AbortController()];
-  let last = Number.NEGATIVE_INFINITY;
+  let last = { name: '', at: Number.NEGATIVE_INFINITY };
   for (const name of SIGNALS) {
     process.on(name, () => {
-      const now = elapsed();
-      if (now - last <= SAME_KEYPRESS_MS) return;
-      last = now;
+      const at = elapsed();
+      if (name === last.name && at - last.at <= SAME_KEYPRESS_MS) return;
+      last = { name, at };
       if (!stop.signal.aborted) stop.abort(new CancelledError(`ended by ${name}`));
       else if (!hurry.signal.aborted) hurry.abort(new CancelledError(`ended by ${name}`));
       else process.exit(name === 'SIGTERM' ? EXIT.terminated : EXIT.interrupted);

@@ -33,6 +33,8 @@ export interface World {
   readonly clock: VirtualClock;
   readonly store: Store;
   readonly reports: Report[];
+  /** What somebody was alerted of: `job: message`. */
+  readonly alerts: string[];
   /** Runs that began, in order, by every scheduler of this world. */
   readonly begun: RunRecord[];
   /** Processes that are gone. */
@@ -45,9 +47,9 @@ export interface World {
 export async function world(now = T0): Promise<World> {
   const clock = new VirtualClock(now);
   const store = await openSqliteStore(':memory:', { clock });
-  const [reports, begun, dead] = [[] as Report[], [] as RunRecord[], new Set<number>()];
+  const [reports, alerts, begun, dead] = [[] as Report[], [] as string[], [] as RunRecord[], new Set<number>()];
   const made: World = {
-    ...{ clock, store, reports, begun, dead, lasts: () => 0 },
+    ...{ clock, store, reports, alerts, begun, dead, lasts: () => 0 },
     async scheduler(pid = 1, jobs = []) {
       const execute: Execute = async ({ record, signal, settled }) => {
         begun.push(record);
@@ -72,6 +74,7 @@ export async function world(now = T0): Promise<World> {
         isAlive: other => !dead.has(other),
         endRun: async run => void (await store.owners.requestCancel(run.id)),
         say: report => void reports.push(report),
+        alert: (job, message) => void alerts.push(`${job}: ${message}`),
       });
       await scheduler.setJobs(jobs);
       return scheduler;

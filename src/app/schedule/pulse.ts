@@ -37,6 +37,8 @@ export class Pulse {
   async beatWhile(work: Promise<void>): Promise<void> {
     const { folder, notify } = this.#options;
     const watcher = folder.watch(() => this.#soon());
+    // For what changed between the first scan and the watch.
+    this.reload();
     this.#every(LOOK_MS, () => this.reload());
     for (const { everyMs, work } of this.#options.chores) this.#chore(everyMs, work);
     if (notify.watchdogMs !== undefined) this.#every(notify.watchdogMs, () => notify.tell('WATCHDOG=1'));
