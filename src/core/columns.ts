@@ -80,17 +80,26 @@ export class HashTable {
   }
 }
 
+/** Of texts, in one piece; a longer text gets its own. */
+const PIECE_BYTES = 32 * 1024;
+/** A text lies at piece * PIECE_STEP + offset. */
+const PIECE_STEP = 2 ** 32;
+const NOTHING = Buffer.alloc(0);
+
 /** Different texts, numbered from 0 in the order in which they came. */
 export class TextTable {
   readonly #table = new HashTable();
   /** Their UTF-8, one after the other. */
-  #bytes = Buffer.allocUnsafeSlow(4_096);
-  readonly #ends = new Column(Float64Array);
+  readonly #pieces: Buffer[] = [];
+  /** Of the last piece, used. */
+  #end = 0;
+  readonly #places = new Column(Float64Array);
+  readonly #lengths = new Column(Uint32Array);
   /** Nobody can make up texts of one hash without it. */
   readonly #seed = systemRandom.bytes(4).readInt32LE();
 
   get size(): number {
-    return this.#ends.length;
+    return this.#places.length;
   }
 
   /** Its number, if it was added. */
@@ -100,43 +109,55 @@ export class TextTable {
 
   /** Its number, a new one if need be. */
   add(text: string): number {
-    const end = this.#stage(text);
-    const { hash, row } = this.#find(end);
+    const staged = this.#stage(text);
+    const { hash, row } = this.#find(staged);
     if (row !== undefined) return row;
-    this.#ends.push(end);
+    this.#places.push((this.#pieces.length - 1) * PIECE_STEP + this.#end);
+    this.#lengths.push(staged.length);
+    this.#end += staged.length;
     return this.#table.add(hash);
   }
 
   text(row: number): string {
-    return this.#bytes.toString('utf8', this.#start(row), this.#ends.get(row));
+    const { piece, start, end } = this.#place(row);
+    return piece.toString('utf8', start, end);
   }
 
-  /** Writes it behind the others; where it ends. */
-  #stage(text: string): number {
-    const start = this.#start(this.size);
-    const most = start + text.length * 3;
-    if (most > this.#bytes.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(most, this.#bytes.length * 2));
-      this.#bytes.copy(larger, 0, 0, start);
-      this.#bytes = larger;
+  /** Writes it behind the others: the last piece from #end on. */
+  #stage(text: string): Staged {
+    const most = text.length * 3;
+    if (this.#end + most > (this.#pieces.at(-1)?.length ?? 0)) {
+      this.#pieces.push(Buffer.allocUnsafeSlow(Math.max(most, PIECE_BYTES)));
+      this.#end = 0;
     }
-    return start + this.#bytes.write(text, start);
+    const piece = this.#pieces.at(-1) ?? NOTHING;
+    return { piece, length: piece.write(text, this.#end) };
   }
 
-  #find(end: number): { readonly hash: number; readonly row: number | undefined } {
-    const start = this.#start(this.size);
-    const bytes = this.#bytes;
-    const hash = hashOf(bytes, start, end, this.#seed);
-    const row = this.#table.find(hash, row => {
-      const from = this.#start(row);
-      return bytes.compare(bytes, start, end, from, this.#ends.get(row)) === 0;
+  #find({ piece, length }: Staged): { readonly hash: number; readonly row: number | undefined } {
+    const [start, end] = [this.#end, this.#end + length];
+    const hash = hashOf(piece, start, end, this.#seed);
+    const row = this.#table.find(hash, other => {
+      const place = this.#place(other);
+      return piece.compare(place.piece, place.start, place.end, start, end) === 0;
     });
     return { hash, row };
   }
 
-  #start(row: number): number {
-    return row === 0 ? 0 : (this.#ends.get(row - 1) ?? 0);
+  #place(row: number): { readonly piece: Buffer; readonly start: number; readonly end: number } {
+    const place = this.#places.get(row) ?? 0;
+    const start = place % PIECE_STEP;
+    return {
+      piece: this.#pieces[Math.floor(place / PIECE_STEP)] ?? NOTHING,
+      start,
+      end: start + (this.#lengths.get(row) ?? 0),
+    };
   }
+}
+
+interface Staged {
+  readonly piece: Buffer;
+  readonly length: number;
 }
 
 /** FNV-1a from a secret start, its bits mixed at the end (as MurmurHash3 does). */

@@ -1,11 +1,13 @@
 // A signed-in POP3 session as its users see it. One operation at a time; the first broken exchange ends it for good.
 import { CancelledError, MisuseError, RefusedError } from '../../core/errors.ts';
+import { linesIn } from '../wire/receive-buffer.ts';
 import { MessageBody } from './body.ts';
 import type { Capabilities } from './capabilities.ts';
 import type { Pop3Command } from './command.ts';
 import type { Conversation } from './conversation.ts';
 import { TOP_BYTES_TYPICAL } from './limits.ts';
 import { type Listing, parseStat, SizeList, type Stat, UidList } from './listing.ts';
+import type { UidMap } from './numbered.ts';
 import { deleteMany, Pipeline, type Retrieved, type RetrieveOptions, type Wanted, type Window } from './pipeline.ts';
 
 /** Is this message to be retrieved, whatever the rest of the listing says? */
@@ -20,7 +22,7 @@ export interface Pop3Client {
   /** Message number → size as the server tells it. */
   list(): Promise<ReadonlyMap<number, number>>;
   /** Message number → unique id; undefined when the server has none. Asked even when CAPA does not offer it. */
-  uidl(): Promise<ReadonlyMap<number, string> | undefined>;
+  uidl(): Promise<UidMap | undefined>;
   /**
    * STAT, LIST and UIDL in one round trip where the server pipelines. There, messages for which `ahead` says yes are asked for while
    * UIDL still arrives, as long as the window has room: the listing names them, and retrieveMany() has to come next and begin with them.
@@ -87,7 +89,7 @@ export class SessionClient implements Pop3Client {
     });
   }
 
-  uidl(): Promise<ReadonlyMap<number, string> | undefined> {
+  uidl(): Promise<UidMap | undefined> {
     return this.#alone(async () => {
       await this.#talk.send({ verb: 'UIDL' });
       return this.#readUids();
@@ -163,9 +165,12 @@ export class SessionClient implements Pop3Client {
       const stat = await this.#readStat();
       const sizes = await this.#readSizes();
       const asked: number[] = [];
-      const uids = await this.#readUids(async (number, uid) => {
+      const uids = await this.#readUids((number, uid) => {
         const wanted = { number, size: sizes.get(number) ?? 0, uid };
-        if (ahead?.(wanted) === true && (await pipeline.ahead(wanted))) asked.push(number);
+        if (ahead?.(wanted) !== true) return undefined;
+        return pipeline.ahead(wanted).then(isAsked => {
+          if (isAsked) asked.push(number);
+        });
       });
       if (asked.length > 0) this.#ahead = pipeline;
       return { ...stat, sizes, uids, asked };
@@ -186,7 +191,7 @@ export class SessionClient implements Pop3Client {
     return list.sizes;
   }
 
-  async #readUids(each?: (number: number, uid: string) => Promise<void>): Promise<ReadonlyMap<number, string> | undefined> {
+  async #readUids(each?: (number: number, uid: string) => Promise<void> | undefined): Promise<UidMap | undefined> {
     try {
       await this.#talk.reply('UIDL');
     } catch (error) {
@@ -194,9 +199,12 @@ export class SessionClient implements Pop3Client {
       throw error;
     }
     const list = new UidList();
-    for await (const line of this.#talk.linesOf('UIDL')) {
-      const entry = this.#guard(() => list.take(line));
-      if (entry !== undefined) await each?.(...entry);
+    for await (const some of this.#talk.linesOf('UIDL')) {
+      for (const line of linesIn(some)) {
+        const entry = this.#guard(() => list.take(line));
+        const asking = entry === undefined ? undefined : each?.(...entry);
+        if (asking !== undefined) await asking;
+      }
     }
     return list.uids;
   }

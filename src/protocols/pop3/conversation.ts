@@ -3,6 +3,7 @@ import type { Clock } from '../../core/clock.ts';
 import { type AppError, BrokenSessionError, MisuseError } from '../../core/errors.ts';
 import type { Secret } from '../../core/secret.ts';
 import { type ControlTransport, withDeadline } from '../net/transport.ts';
+import { type Lines, linesIn } from '../wire/receive-buffer.ts';
 import type { Pop3Command, Verb } from './command.ts';
 import { type Purpose, refusal } from './refusal.ts';
 import type { Response } from './response.ts';
@@ -81,14 +82,18 @@ export class Conversation {
 
   /** The lines after the reply to CAPA, LIST or UIDL. */
   async lines(verb: Verb, take: (line: Buffer) => void): Promise<void> {
-    for await (const line of this.linesOf(verb)) this.#guard(() => take(line));
+    for await (const some of this.linesOf(verb)) {
+      this.#guard(() => {
+        for (const line of linesIn(some)) take(line);
+      });
+    }
   }
 
-  /** The same, one by one. */
-  async *linesOf(verb: Verb): AsyncGenerator<Buffer> {
+  /** The same, as many at once as have come. */
+  async *linesOf(verb: Verb): AsyncGenerator<Lines> {
     for (let event = await this.event(verb); event.type !== 'end'; event = await this.event(verb)) {
-      if (event.type !== 'line') throw this.#unexpected(event);
-      yield event.line;
+      if (event.type !== 'lines') throw this.#unexpected(event);
+      yield event.lines;
     }
   }
 

@@ -2,7 +2,7 @@
 import { BrokenSessionError } from '../../core/errors.ts';
 import { printable, shorten } from '../../core/text.ts';
 import { decodeText } from '../wire/reply.ts';
-import { NumberedSizes, NumberedUids } from './numbered.ts';
+import { NumberedSizes, NumberedUids, type UidMap } from './numbered.ts';
 
 export interface Stat {
   readonly count: number;
@@ -13,7 +13,7 @@ export interface Listing extends Stat {
   /** Message number → size as the server tells it: near the truth, not always exact. In the order of the server. */
   readonly sizes: ReadonlyMap<number, number>;
   /** Message number → unique id; undefined when the server has no UIDL. Ids may repeat and numbers may be missing. */
-  readonly uids: ReadonlyMap<number, string> | undefined;
+  readonly uids: UidMap | undefined;
   /** Messages that were asked for while the listing came, in that order. */
   readonly asked: readonly number[];
 }

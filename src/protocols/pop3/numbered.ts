@@ -1,6 +1,11 @@
 // What a listing says of each message by its number, as maps in columns: a mailbox of a million messages takes a few dozen megabytes.
 import { Column, TextTable } from '../../core/columns.ts';
 
+export interface UidMap extends ReadonlyMap<number, string> {
+  /** Numbers of messages that have their id in common with others: it identifies none of them (RFC 1939 section 7). */
+  readonly shared: ReadonlySet<number>;
+}
+
 /** In the order in which they were set. */
 abstract class Numbered<V> implements ReadonlyMap<number, V> {
   readonly #numbers = new Column(Float64Array);
@@ -8,7 +13,7 @@ abstract class Numbered<V> implements ReadonlyMap<number, V> {
   #places: Map<number, number> | undefined;
 
   protected abstract valueAt(place: number): V;
-  protected abstract add(value: V): void;
+  protected abstract add(value: V, number: number): void;
 
   get size(): number {
     return this.#numbers.length;
@@ -19,7 +24,7 @@ abstract class Numbered<V> implements ReadonlyMap<number, V> {
     if (this.#places === undefined && number !== this.size + 1) this.#places = new Map(this.#inOrder());
     this.#places?.set(number, this.size);
     this.#numbers.push(number);
-    this.add(value);
+    this.add(value, number);
   }
 
   get(number: number): V | undefined {
@@ -73,15 +78,22 @@ export class NumberedSizes extends Numbered<number> {
   }
 }
 
-export class NumberedUids extends Numbered<string> {
+export class NumberedUids extends Numbered<string> implements UidMap {
+  readonly shared = new Set<number>();
   readonly #uids = new TextTable();
+  /** Of each id, the number that had it first. */
+  readonly #first = new Column(Float64Array);
   readonly #rows = new Column(Uint32Array);
 
   protected valueAt(place: number): string {
     return this.#uids.text(this.#rows.get(place) ?? 0);
   }
 
-  protected add(uid: string): void {
-    this.#rows.push(this.#uids.add(uid));
+  protected add(uid: string, number: number): void {
+    const row = this.#uids.add(uid);
+    this.#rows.push(row);
+    const first = this.#first.get(row);
+    if (first === undefined) this.#first.push(number);
+    else this.shared.add(first).add(number);
   }
 }

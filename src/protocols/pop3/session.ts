@@ -16,7 +16,7 @@ import { printable, shorten } from '../../core/text.ts';
 import { type Command, encodeCommand } from '../wire/command.ts';
 import { DotUnstuffer } from '../wire/dots.ts';
 import { REPLY_LINE_BYTES_MAX } from '../wire/limits.ts';
-import { ReceiveBuffer } from '../wire/receive-buffer.ts';
+import { type Lines, ReceiveBuffer } from '../wire/receive-buffer.ts';
 import { encodePop3, type Pop3Command, type Verb } from './command.ts';
 import { CAPABILITY_LINES_MAX, LISTING_ENTRIES_MAX, LISTING_LINE_BYTES_MAX } from './limits.ts';
 import { parseChallenge, parseResponse, type Response } from './response.ts';
@@ -28,8 +28,8 @@ export type Pop3Event =
   | { readonly type: 'reply'; readonly verb: Verb; readonly response: Response }
   /** AUTH asks for more; answer with respond(). */
   | { readonly type: 'challenge'; readonly text: string }
-  /** One line of CAPA, LIST or UIDL. */
-  | { readonly type: 'line'; readonly line: Buffer }
+  /** Lines of CAPA, LIST or UIDL: together, as an object for each would fill the memory. */
+  | { readonly type: 'lines'; readonly lines: Lines }
   /** Octets of RETR or TOP, un-stuffed. */
   | { readonly type: 'data'; readonly chunk: Buffer }
   /** CRLF.CRLF has come: the lines or data since the reply are complete. */
@@ -183,10 +183,13 @@ export class Pop3Session {
 
   #takeLines(multi: MultiLine, lines: ReceiveBuffer, chunk: Buffer, events: Pop3Event[]): void {
     lines.push(chunk);
-    for (let line = lines.takeLine(LISTING_LINE_BYTES_MAX); line !== undefined; line = lines.takeLine(LISTING_LINE_BYTES_MAX)) {
-      multi.count += 1;
-      if (multi.count > multi.linesMax) throw endless(multi);
-      events.push({ type: 'line', line });
+    for (;;) {
+      const left = multi.linesMax - multi.count;
+      const some = lines.takeLines(LISTING_LINE_BYTES_MAX, Math.max(1, left));
+      if (some === undefined) return;
+      if (left === 0) throw endless(multi);
+      multi.count += some.count;
+      events.push({ type: 'lines', lines: some });
     }
   }
 }

@@ -4,6 +4,19 @@ import { BrokenSessionError } from '../../core/errors.ts';
 const LF = 0x0a;
 const CR = 0x0d;
 const EMPTY = Buffer.alloc(0);
+const NEWLINE = Buffer.from('\n');
+
+export interface Lines {
+  readonly bytes: Buffer;
+  readonly count: number;
+}
+
+/** Line by line, without CRLF or lone LF. */
+export function* linesIn({ bytes }: Lines): Generator<Buffer> {
+  for (let [from, end] = [0, bytes.indexOf(LF)]; end !== -1; [from, end] = [end + 1, bytes.indexOf(LF, end + 1)]) {
+    yield bytes.subarray(from, end > from && bytes[end - 1] === CR ? end - 1 : end);
+  }
+}
 
 export class ReceiveBuffer {
   #pending: Buffer = EMPTY;
@@ -35,6 +48,27 @@ export class ReceiveBuffer {
     const line = this.#pending.subarray(0, stop);
     this.#drop(end + 1);
     return line;
+  }
+
+  /** At most `countMax` lines at once, each with its end; undefined while not one is complete. Throws as takeLine() does. */
+  takeLines(bytesMax: number, countMax: number): Lines | undefined {
+    let [from, count] = [0, 0];
+    while (count < countMax) {
+      const end = this.#pending.indexOf(LF, Math.max(from, this.#searched));
+      if (end === -1 || end - from > bytesMax) break;
+      from = end + 1;
+      count += 1;
+    }
+    if (count === 0) return this.#onlyLine(bytesMax);
+    const bytes = this.#pending.subarray(0, from);
+    this.#drop(from);
+    return { bytes, count };
+  }
+
+  /** A line that is incomplete, too long, or as long as can be. */
+  #onlyLine(bytesMax: number): Lines | undefined {
+    const line = this.takeLine(bytesMax);
+    return line === undefined ? undefined : { bytes: Buffer.concat([line, NEWLINE]), count: 1 };
   }
 
   /** Everything that waits; the buffer is empty afterwards. */

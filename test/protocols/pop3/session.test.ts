@@ -5,6 +5,7 @@ import type { Pop3Command } from '../../../src/protocols/pop3/command.ts';
 import { CAPABILITY_LINES_MAX, LISTING_LINE_BYTES_MAX } from '../../../src/protocols/pop3/limits.ts';
 import { type Pop3Event, Pop3Session } from '../../../src/protocols/pop3/session.ts';
 import { REPLY_LINE_BYTES_MAX } from '../../../src/protocols/wire/limits.ts';
+import { linesIn } from '../../../src/protocols/wire/receive-buffer.ts';
 import { everySplit, FUZZ_SEED } from '../../support/splits.ts';
 import { lines, stuffed } from './fake-server.ts';
 
@@ -37,7 +38,7 @@ function shown(events: readonly Pop3Event[]): string[] {
     if (event.type === 'greeting') out.push(`greeting ${event.response.ok} ${event.response.text}`);
     if (event.type === 'reply') out.push(`${event.verb} ${event.response.ok} ${event.response.code} ${event.response.text}`);
     if (event.type === 'challenge') out.push(`challenge ${event.text}`);
-    if (event.type === 'line') out.push(`line ${event.line.toString('latin1')}`);
+    if (event.type === 'lines') for (const line of linesIn(event.lines)) out.push(`line ${line.toString('latin1')}`);
     if (event.type === 'end') out.push(`end ${event.verb}`);
     if (event.type === 'broken') out.push(`broken ${event.error.code}`);
   }
