@@ -1,7 +1,7 @@
 // What the manifests of an account say: which messages are archived, by hash and by UID, and where each lies.
 import { join } from 'node:path';
-import { Column, TextTable } from '../core/columns.ts';
 import { AppError } from '../core/errors.ts';
+import { Column, TextTable } from '../core/memory.ts';
 import type { ArchiveFiles } from './files.ts';
 import { readJsonLines } from './json-lines.ts';
 import { manifestName, monthOfManifest } from './layout.ts';

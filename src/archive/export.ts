@@ -186,7 +186,10 @@ class MboxExport implements ExportWriter {
     const writer = await this.#month(message);
     const { sha256, size, lineEnds, finalNewline, messageId, date, from, subject, uidl, fetchedAt } = message;
     const facts = { messageId, date, from, subject };
-    await writer.append({ sha256, size, lineEnds, finalNewline, facts, octets: () => octets }, { uidl, fetchedAt });
+    await writer.append(
+      { sha256, size, lineEnds, finalNewline, facts, memory: undefined, octets: () => octets },
+      { uidl, fetchedAt },
+    );
     this.#group += 1;
     if (this.#group % GROUP_MESSAGES_MAX === 0) await writer.commit();
   }

@@ -18,20 +18,25 @@ export class HeaderPeek {
 
   push(chunk: Buffer): void {
     if (this.#bytes >= HEADER_BYTES_MAX) return;
-    const part = chunk.subarray(0, HEADER_BYTES_MAX - this.#bytes);
+    const part = Buffer.from(chunk.subarray(0, HEADER_BYTES_MAX - this.#bytes));
     this.#head.push(part);
     this.#bytes += part.length;
   }
 
   facts(): MessageFacts {
-    const fields = readFields(Buffer.concat(this.#head));
-    return {
-      messageId: fields.get('message-id'),
-      date: fields.get('date'),
-      from: fields.get('from'),
-      subject: fields.get('subject'),
-    };
+    return factsOf(Buffer.concat(this.#head));
   }
+}
+
+/** Of a message in one piece, or its beginning. */
+export function factsOf(message: Buffer): MessageFacts {
+  const fields = readFields(message.subarray(0, HEADER_BYTES_MAX));
+  return {
+    messageId: fields.get('message-id'),
+    date: fields.get('date'),
+    from: fields.get('from'),
+    subject: fields.get('subject'),
+  };
 }
 
 const SHOWN: ReadonlySet<string> = new Set(['message-id', 'date', 'from', 'subject']);

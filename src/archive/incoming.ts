@@ -1,18 +1,19 @@
 // A message on its way into the archive: hashed and looked at while it comes, in memory as long as it is small, else in a spool file.
 // Nothing of it touches the mbox before it is complete and its hash is known.
 import { createHash } from 'node:crypto';
+import { giveBack } from '../core/memory.ts';
 import type { ArchiveFile, ArchiveFiles } from './files.ts';
-import { HeaderPeek, type MessageFacts } from './headers.ts';
+import { factsOf, HeaderPeek, type MessageFacts } from './headers.ts';
 import { LineEndScan, type LineEnds } from './line-ends.ts';
 
 /** A bigger message goes to the spool file. */
 export const MEMORY_BYTES_MAX = 4 * 1024 * 1024;
-/** Small pieces, so that what is done with them leaves little for the garbage collector to catch up with. */
-const SPOOL_READ_BYTES = 64 * 1024;
-/** Written at once, from one buffer again and again. */
+/** At first; it doubles as it fills. */
+const MEMORY_BYTES_MIN = 8 * 1024;
+/** In small pieces, through one buffer again and again. */
+const READ_BYTES = 64 * 1024;
 const SPOOL_WRITE_BYTES = 256 * 1024;
-/** Pieces that wait in memory; more of them are joined, for a piece of one byte takes a hundred. */
-const PIECES_MAX = 1_024;
+const EMPTY = Buffer.alloc(0);
 
 /** A message that has come whole. */
 export interface CompleteMessage {
@@ -21,8 +22,10 @@ export interface CompleteMessage {
   readonly lineEnds: LineEnds;
   readonly finalNewline: boolean;
   readonly facts: MessageFacts;
-  /** The exact octets, as often as wanted until discard(). */
-  octets(): AsyncIterable<Buffer>;
+  /** The exact octets where they are all in memory, until discard(). */
+  readonly memory: Buffer | undefined;
+  /** The exact octets, as often as wanted until discard(); a piece is valid until the next is asked for. */
+  readonly octets: () => AsyncIterable<Buffer>;
 }
 
 export interface IncomingOptions {
@@ -35,98 +38,119 @@ export class Incoming {
   readonly #options: IncomingOptions;
   readonly #hash = createHash('sha256');
   readonly #scan = new LineEndScan();
-  readonly #peek = new HeaderPeek();
-  #memory: Buffer[] = [];
-  /** At the end of #memory, since it was joined last. */
-  #pieces = 0;
-  #size = 0;
+  /** Of what is spooled. */
+  #peek: HeaderPeek | undefined;
+  /** What is not spooled, and how much that is. */
+  #memory: Buffer = EMPTY;
+  #used = 0;
   #spool: ArchiveFile | undefined;
   #spooled = 0;
-  #staging: Buffer | undefined;
 
   constructor(options: IncomingOptions) {
     this.#options = options;
   }
 
   get size(): number {
-    return this.#size;
+    return this.#spooled + this.#used;
   }
 
+  /** False: it does not fit in memory, and push() has to take it. Takes a copy: the chunk may be overwritten afterwards. */
+  keep(chunk: Buffer): boolean {
+    if (this.#used + chunk.length > this.#most) return false;
+    this.#look(chunk);
+    this.#copy(chunk);
+    return true;
+  }
+
+  /** Takes any chunk, which may be overwritten when it resolves. */
   async push(chunk: Buffer): Promise<void> {
-    this.#hash.update(chunk);
-    this.#scan.push(chunk);
-    this.#peek.push(chunk);
-    this.#memory.push(chunk);
-    this.#pieces += 1;
-    this.#size += chunk.length;
-    if (this.#pieces >= PIECES_MAX) this.#join();
-    const { memoryBytesMax = MEMORY_BYTES_MAX } = this.#options;
-    const most = this.#spool === undefined ? memoryBytesMax : Math.min(memoryBytesMax, SPOOL_WRITE_BYTES);
-    if (this.#size - this.#spooled > most) await this.#unload();
+    if (this.keep(chunk)) return;
+    this.#look(chunk);
+    await this.#unload();
+    if (chunk.length > this.#most) await this.#write(chunk);
+    else this.#copy(chunk);
   }
 
   /** Call it once, after the last octet. */
   complete(): CompleteMessage {
+    const rest = this.#memory.subarray(0, this.#used);
+    this.#peek?.push(rest);
     return {
       sha256: this.#hash.digest('hex'),
-      size: this.#size,
+      size: this.size,
       lineEnds: this.#scan.lineEnds,
       finalNewline: this.#scan.finalNewline,
-      facts: this.#peek.facts(),
+      facts: this.#peek?.facts() ?? factsOf(rest),
+      memory: this.#spool === undefined ? rest : undefined,
       octets: () => this.#octets(),
     };
   }
 
-  /** Gives the spool file back. */
+  /** Gives memory and spool file back. */
   async discard(): Promise<void> {
     const spool = this.#spool;
     this.#spool = undefined;
-    this.#memory = [];
+    giveBack(this.#memory);
+    this.#memory = EMPTY;
+    this.#used = 0;
     if (spool === undefined) return;
     await spool.close();
     await this.#options.files.remove(this.#options.spoolPath);
   }
 
-  #join(): void {
-    this.#memory.push(Buffer.concat(this.#memory.splice(-this.#pieces)));
-    this.#pieces = 0;
+  /** Bytes that may stand in memory. */
+  get #most(): number {
+    const { memoryBytesMax = MEMORY_BYTES_MAX } = this.#options;
+    return this.#spool === undefined ? memoryBytesMax : Math.min(memoryBytesMax, SPOOL_WRITE_BYTES);
   }
 
+  #look(chunk: Buffer): void {
+    this.#hash.update(chunk);
+    this.#scan.push(chunk);
+  }
+
+  #copy(chunk: Buffer): void {
+    const used = this.#used + chunk.length;
+    if (used > this.#memory.length) {
+      const before = this.#memory;
+      const doubled = Math.max(MEMORY_BYTES_MIN, before.length * 2);
+      this.#memory = Buffer.allocUnsafeSlow(Math.max(used, Math.min(this.#most, doubled)));
+      before.copy(this.#memory, 0, 0, this.#used);
+      giveBack(before);
+    }
+    chunk.copy(this.#memory, this.#used);
+    this.#used = used;
+  }
+
+  /** Writes what is in memory to the spool file. */
   async #unload(): Promise<void> {
+    await this.#write(this.#memory.subarray(0, this.#used));
+    this.#used = 0;
+    if (this.#memory.length <= this.#most) return;
+    giveBack(this.#memory);
+    this.#memory = EMPTY;
+  }
+
+  async #write(bytes: Buffer): Promise<void> {
     const { files, spoolPath } = this.#options;
     if (this.#spool === undefined) {
       this.#spool = await files.open(spoolPath, 'write');
       await this.#spool.truncate(0);
     }
-    this.#staging ??= Buffer.allocUnsafe(SPOOL_WRITE_BYTES);
-    let staged = 0;
-    for (const piece of this.#memory) {
-      for (let at = 0; at < piece.length; ) {
-        const copied = piece.copy(this.#staging, staged, at);
-        at += copied;
-        staged += copied;
-        if (staged === this.#staging.length) staged = await this.#write(this.#spool, this.#staging);
-      }
-    }
-    if (staged > 0) await this.#write(this.#spool, this.#staging.subarray(0, staged));
-    this.#memory = [];
-    this.#pieces = 0;
-  }
-
-  async #write(spool: ArchiveFile, bytes: Buffer): Promise<0> {
-    await spool.write(bytes, this.#spooled);
+    this.#peek ??= new HeaderPeek();
+    this.#peek.push(bytes);
+    await this.#spool.write(bytes, this.#spooled);
     this.#spooled += bytes.length;
-    return 0;
   }
 
   async *#octets(): AsyncGenerator<Buffer> {
+    const into = this.#spool === undefined ? EMPTY : Buffer.allocUnsafeSlow(READ_BYTES);
     for (let at = 0; this.#spool !== undefined && at < this.#spooled; ) {
-      const into = Buffer.allocUnsafe(Math.min(SPOOL_READ_BYTES, this.#spooled - at));
-      const count = await this.#spool.read(into, at);
+      const count = await this.#spool.read(into.subarray(0, this.#spooled - at), at);
       if (count === 0) break;
       yield into.subarray(0, count);
       at += count;
     }
-    yield* this.#memory;
+    for (let at = 0; at < this.#used; at += READ_BYTES) yield this.#memory.subarray(at, Math.min(at + READ_BYTES, this.#used));
   }
 }

@@ -45,9 +45,15 @@ export class LineEndScan {
   }
 }
 
-/** Only for messages whose line ends are `crlf`: there, every CR belongs to a CRLF. (As text: four times as fast as byte by byte.) */
-export function crlfToLf(chunk: Buffer): Buffer {
-  return Buffer.from(chunk.toString('latin1').replaceAll('\r', ''), 'latin1');
+/** Copies without the CRs, of which each belongs to a CRLF in a message whose line ends are `crlf`. Where it ends in `into`. */
+export function copyWithoutCr(bytes: Buffer, into: Buffer, at: number): number {
+  let end = at;
+  for (let from = 0; from < bytes.length; from++) {
+    const byte = bytes[from] ?? 0;
+    into[end] = byte;
+    if (byte !== CR) end += 1;
+  }
+  return end;
 }
 
 export function lfToCrlf(chunk: Buffer): Buffer {

@@ -1,5 +1,5 @@
 // Where archived messages lie, found by their SHA-256: some seventy bytes each, so that a million of them fit in memory.
-import { Column, HashTable } from '../core/columns.ts';
+import { Column, HashTable } from '../core/memory.ts';
 import type { LineEnds } from './line-ends.ts';
 
 /** Where a message lies: no header fields, of which a million would not fit in memory. */

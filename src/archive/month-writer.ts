@@ -9,10 +9,13 @@ import type { AccountWriter, Arrival } from './account-writer.ts';
 import type { ArchiveFile, ArchiveFiles } from './files.ts';
 import type { CompleteMessage } from './incoming.ts';
 import { manifestName, mboxName } from './layout.ts';
+import { copyWithoutCr } from './line-ends.ts';
 import { formatEntry, type ManifestEntry } from './manifest.ts';
-import { encodeRecord } from './record.ts';
+import { RecordEncoder } from './record.ts';
 
 const WRITE_BYTES = 256 * 1024;
+/** Buffers that may wait for the disk. */
+const QUEUED_MAX = 2;
 
 export class MonthWriter implements AccountWriter {
   readonly month: string;
@@ -21,9 +24,14 @@ export class MonthWriter implements AccountWriter {
   /** What is durable; everything beyond may be cut off. */
   #durable: { readonly mbox: number; readonly manifest: number };
   #lines: string[] = [];
-  #buffer: Buffer[] = [];
-  #buffered = 0;
-  /** Where the buffer will begin in the mbox. */
+  /** What comes next in the mbox, and how much of it is there. */
+  #staging: Buffer = Buffer.allocUnsafeSlow(WRITE_BYTES);
+  #staged = 0;
+  /** Buffers that were written. */
+  readonly #spare: Buffer[] = [];
+  /** Buffers that wait to be written. */
+  #queued = 0;
+  /** Where #staging will begin in the mbox. */
   #end: number;
   /** The last write to the mbox, and the last commit; each waits for the one before. */
   #writing: Promise<void> = Promise.resolve();
@@ -61,14 +69,10 @@ export class MonthWriter implements AccountWriter {
   /** Not durable before commit(). One at a time, but also while a commit is under way. */
   append(message: CompleteMessage, arrival: Arrival): Promise<ManifestEntry> {
     return this.#guarded(async () => {
-      const offset = this.#end + this.#buffered;
-      for await (const chunk of encodeRecord(message.octets(), message, arrival.fetchedAt)) {
-        this.#buffer.push(chunk);
-        this.#buffered += chunk.length;
-        if (this.#buffered >= WRITE_BYTES) await this.#flush();
-      }
+      const offset = this.#end + this.#staged;
+      await this.#encode(message, arrival.fetchedAt);
       const { sha256, size, lineEnds, finalNewline, facts } = message;
-      const length = this.#end + this.#buffered - offset;
+      const length = this.#end + this.#staged - offset;
       const entry = { sha256, size, maildir: false, offset, length, lineEnds, finalNewline, ...arrival, ...facts };
       this.#lines.push(formatEntry(entry));
       return entry;
@@ -90,7 +94,7 @@ export class MonthWriter implements AccountWriter {
   /** What was not committed is cut off. */
   async close(): Promise<void> {
     if (this.#failing === undefined) await this.#settled();
-    if (this.#lines.length > 0 || this.#buffered > 0) this.#failing ??= this.#cutBack();
+    if (this.#lines.length > 0 || this.#staged > 0) this.#failing ??= this.#cutBack();
     await this.#failing;
     this.#failing ??= Promise.resolve();
     await quietly(this.#mbox.close());
@@ -105,15 +109,45 @@ export class MonthWriter implements AccountWriter {
     this.#durable = { mbox, manifest: this.#durable.manifest + lines.length };
   }
 
-  /** Takes the buffer at once; resolves when it is written. */
+  /** A small message costs no promise. */
+  async #encode({ memory, lineEnds, finalNewline, octets }: CompleteMessage, at: number): Promise<void> {
+    const encoder = new RecordEncoder({ lineEnds, finalNewline }, at, (bytes, withoutCr) => this.#stage(bytes, withoutCr));
+    if (memory !== undefined && memory.length <= WRITE_BYTES) encoder.push(memory);
+    else {
+      for await (const piece of octets()) {
+        encoder.push(piece);
+        if (this.#queued >= QUEUED_MAX) await this.#writing;
+      }
+    }
+    encoder.finish();
+    if (this.#queued >= QUEUED_MAX) await this.#writing;
+  }
+
+  #stage(bytes: Buffer, withoutCr: boolean): void {
+    for (let from = 0; from < bytes.length; ) {
+      if (this.#staged === this.#staging.length) this.#flush();
+      const part = bytes.subarray(from, from + this.#staging.length - this.#staged);
+      if (withoutCr) this.#staged = copyWithoutCr(part, this.#staging, this.#staged);
+      else this.#staged += part.copy(this.#staging, this.#staged);
+      from += part.length;
+    }
+  }
+
+  /** Takes what is staged at once; resolves when it is written. */
   #flush(): Promise<void> {
-    if (this.#buffered === 0) return this.#writing;
-    const bytes = Buffer.concat(this.#buffer);
-    const at = this.#end;
+    if (this.#staged === 0) return this.#writing;
+    const [buffer, bytes, at] = [this.#staging, this.#staging.subarray(0, this.#staged), this.#end];
     this.#end += bytes.length;
-    this.#buffer = [];
-    this.#buffered = 0;
-    this.#writing = this.#writing.then(() => this.#mbox.write(bytes, at));
+    this.#staging = this.#spare.pop() ?? Buffer.allocUnsafeSlow(WRITE_BYTES);
+    this.#staged = 0;
+    this.#queued += 1;
+    this.#writing = this.#writing.then(async () => {
+      await this.#mbox.write(bytes, at);
+      this.#queued -= 1;
+      this.#spare.push(buffer);
+    });
+    // Who awaits it later hears of a failure.
+    this.#writing.catch(() => undefined);
     return this.#writing;
   }
 

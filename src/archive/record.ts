@@ -1,6 +1,6 @@
 // A message as an mbox record and back: From line, the message with quoted From lines, a blank line.
 import type { LineEnds } from './line-ends.ts';
-import { crlfToLf, lfToCrlf } from './line-ends.ts';
+import { lfToCrlf } from './line-ends.ts';
 import { FromLines } from './mbox-quote.ts';
 
 export interface RecordForm {
@@ -12,18 +12,30 @@ const NEWLINE = Buffer.from('\n');
 const LF = 0x0a;
 const FROM_LINE_BYTES_MAX = 1_024;
 
-/** The bytes of the record of these exact octets. */
-export async function* encodeRecord(
-  octets: AsyncIterable<Buffer> | Iterable<Buffer>,
-  form: RecordForm,
-  at: number,
-): AsyncGenerator<Buffer> {
-  yield fromLine(at);
-  const quote = new FromLines('quote');
-  for await (const chunk of octets) yield* quote.push(form.lineEnds === 'crlf' ? crlfToLf(chunk) : chunk);
-  yield quote.finish();
-  if (!form.finalNewline) yield NEWLINE;
-  yield NEWLINE;
+/** Bytes of an mbox, valid during the call; `withoutCr`: their CRs do not belong to it. */
+export type TakeBytes = (bytes: Buffer, withoutCr: boolean) => void;
+
+/** The record of a message: feed it the exact octets, then finish(). */
+export class RecordEncoder {
+  readonly #form: RecordForm;
+  readonly #take: TakeBytes;
+  readonly #quote = new FromLines('quote');
+
+  constructor(form: RecordForm, at: number, take: TakeBytes) {
+    this.#form = form;
+    this.#take = take;
+    take(fromLine(at), false);
+  }
+
+  push(octets: Buffer): void {
+    for (const part of this.#quote.push(octets)) this.#take(part, this.#form.lineEnds === 'crlf');
+  }
+
+  finish(): void {
+    this.#take(this.#quote.finish(), false);
+    if (!this.#form.finalNewline) this.#take(NEWLINE, false);
+    this.#take(NEWLINE, false);
+  }
 }
 
 /** The first line of a record that came then, epoch milliseconds. */

@@ -5,14 +5,21 @@ import { DISCARD_BYTES_MAX } from './limits.ts';
 
 const HEAD_BYTES = 4;
 
+export interface BodyOptions {
+  /** Each chunk is valid until the next is asked for; its memory is used again at once. Default: it may be kept. */
+  readonly lent?: boolean;
+}
+
 export class MessageBody implements AsyncIterable<Buffer> {
   readonly #talk: Conversation;
   readonly #verb: 'RETR' | 'TOP';
+  readonly #lent: boolean;
   #complete = false;
   #bytes = 0;
   #head = '';
 
-  constructor(talk: Conversation, verb: 'RETR' | 'TOP') {
+  constructor(talk: Conversation, verb: 'RETR' | 'TOP', options: BodyOptions = {}) {
+    this.#lent = options.lent ?? false;
     this.#talk = talk;
     this.#verb = verb;
   }
@@ -20,7 +27,7 @@ export class MessageBody implements AsyncIterable<Buffer> {
   /** Goes on where an earlier iteration stopped. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
     while (!this.#complete) {
-      const chunk = await this.#talk.chunk(this.#verb);
+      const chunk = await this.#talk.chunk(this.#verb, this.#lent);
       if (chunk === undefined) this.#complete = true;
       else {
         this.#bytes += chunk.length;

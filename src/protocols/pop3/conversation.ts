@@ -1,6 +1,7 @@
 // Drives a session over a transport: sends, waits with a deadline, hands out replies in order, and stops for good at the first error.
 import type { Clock } from '../../core/clock.ts';
 import { type AppError, BrokenSessionError, MisuseError } from '../../core/errors.ts';
+import { giveBack } from '../../core/memory.ts';
 import type { Secret } from '../../core/secret.ts';
 import { type ControlTransport, withDeadline } from '../net/transport.ts';
 import { type Lines, linesIn } from '../wire/receive-buffer.ts';
@@ -27,6 +28,9 @@ export class Conversation {
   readonly #transport: ControlTransport;
   readonly #options: ConversationOptions;
   #events: Pop3Event[] = [];
+  /** What #events came of, and whether somebody may still hold a part of it. */
+  #received: Buffer = Buffer.alloc(0);
+  #mayBeKept = false;
   #next = 0;
   #shown: string[] = [];
   #failure: Error | undefined;
@@ -97,11 +101,15 @@ export class Conversation {
     }
   }
 
-  /** The next octets of a message after the reply to RETR or TOP; undefined once it is complete. */
-  async chunk(verb: Verb): Promise<Buffer | undefined> {
+  /**
+   * The next octets of a message after the reply to RETR or TOP; undefined once it is complete. `lent`: they are valid only until the
+   * next event is asked for.
+   */
+  async chunk(verb: Verb, lent: boolean): Promise<Buffer | undefined> {
     const event = await this.event(verb);
     if (event.type === 'end') return undefined;
     if (event.type !== 'data') throw this.#unexpected(event);
+    this.#mayBeKept ||= !lent;
     return event.chunk;
   }
 
@@ -110,6 +118,8 @@ export class Conversation {
     if (event === undefined) {
       if (this.#failure !== undefined) throw this.#failure;
       this.#next = 0;
+      this.#events = [];
+      if (!this.#mayBeKept) giveBack(this.#received);
       this.#events = await this.#receive(what);
       event = this.#events[0];
     }
@@ -155,6 +165,8 @@ export class Conversation {
           const bytes = await this.#transport.read();
           if (bytes === undefined) throw closedByServer(this.where, what);
           const events = this.session.receive(bytes);
+          this.#received = bytes;
+          this.#mayBeKept = false;
           if (events.length === 0) continue;
           this.#tell(events);
           return events;

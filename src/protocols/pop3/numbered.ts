@@ -1,5 +1,5 @@
 // What a listing says of each message by its number, as maps in columns: a mailbox of a million messages takes a few dozen megabytes.
-import { Column, TextTable } from '../../core/columns.ts';
+import { Column, TextTable } from '../../core/memory.ts';
 
 export interface UidMap extends ReadonlyMap<number, string> {
   /** Numbers of messages that have their id in common with others: it identifies none of them (RFC 1939 section 7). */

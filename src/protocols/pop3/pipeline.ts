@@ -7,7 +7,7 @@
 // and then a UIDL or LIST of the last message goes with the others: only when its answer names that message are those before it confirmed.
 import { BrokenSessionError, MisuseError, RefusedError } from '../../core/errors.ts';
 import { printable, shorten } from '../../core/text.ts';
-import { MessageBody } from './body.ts';
+import { type BodyOptions, MessageBody } from './body.ts';
 import type { Conversation } from './conversation.ts';
 import {
   AHEAD_COMMANDS,
@@ -44,7 +44,7 @@ export interface Deletions {
   answered(number: number, refusal: RefusedError | undefined): void;
 }
 
-export interface RetrieveOptions extends Partial<Window> {
+export interface RetrieveOptions extends Partial<Window>, BodyOptions {
   readonly deletions?: Deletions;
   /** The messages handed out so far are the ones that were asked for. Called at least once after the last. */
   readonly confirmed?: () => Promise<void>;
@@ -87,7 +87,7 @@ export class Pipeline {
   }
 
   /** Each entry must be read before the next is asked for; what is left of its body then is thrown away. */
-  async *retrieve(wanted: Iterable<Wanted>, { deletions, confirmed }: RetrieveOptions = {}): AsyncGenerator<Retrieved> {
+  async *retrieve(wanted: Iterable<Wanted>, { deletions, confirmed, lent }: RetrieveOptions = {}): AsyncGenerator<Retrieved> {
     const source = wanted[Symbol.iterator]();
     let next = source.next();
     for (const { verb } of this.#outstanding) if (verb === 'RETR') next = source.next();
@@ -101,7 +101,7 @@ export class Pipeline {
       const oldest = this.#outstanding.shift();
       if (oldest === undefined) return;
       if (oldest.verb === 'RETR') {
-        yield* this.#retrieved(oldest);
+        yield* this.#retrieved(oldest, { lent: lent ?? false });
         if (this.#oneByOne) await confirmed?.();
       } else if (oldest.verb === 'DELE') deletions?.answered(oldest.number, await this.#refused('DELE'));
       else {
@@ -111,12 +111,12 @@ export class Pipeline {
     }
   }
 
-  async *#retrieved({ number, size }: Wanted): AsyncGenerator<Retrieved> {
+  async *#retrieved({ number, size }: Wanted, options: BodyOptions): AsyncGenerator<Retrieved> {
     const verb = this.#topLines === undefined ? 'RETR' : 'TOP';
     const refusal = await this.#refused(verb);
     if (refusal !== undefined) yield { number, refusal };
     else {
-      const body = new MessageBody(this.#talk, verb);
+      const body = new MessageBody(this.#talk, verb, options);
       yield { number, body };
       await body.discard();
       // One status line too many before it, and its own has become its first line. Of a header nobody knows the size.

@@ -20,11 +20,14 @@ export function* linesIn({ bytes }: Lines): Generator<Buffer> {
 
 export class ReceiveBuffer {
   #pending: Buffer = EMPTY;
+  /** #pending is a copy. */
+  #owned = false;
   #searched = 0;
 
   push(bytes: Uint8Array): void {
     const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.#pending = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk]);
+    this.#owned = this.#pending.length > 0;
+    this.#pending = this.#owned ? Buffer.concat([this.#pending, chunk]) : chunk;
   }
 
   /** How many bytes wait. */
@@ -41,6 +44,9 @@ export class ReceiveBuffer {
     if (end === -1 || end > bytesMax + 1) {
       this.#searched = this.#pending.length;
       if (end !== -1 || this.#pending.length > bytesMax + 1) throw tooLong(bytesMax);
+      // What came may be overwritten once it was looked at.
+      if (!this.#owned) this.#pending = Buffer.from(this.#pending);
+      this.#owned = true;
       return undefined;
     }
     const stop = end > 0 && this.#pending[end - 1] === CR ? end - 1 : end;

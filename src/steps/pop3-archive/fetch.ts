@@ -79,7 +79,7 @@ class Fetching implements FetchResult {
   async run(): Promise<void> {
     const { client, messages, deleting, context, tally } = this.#job;
     const confirmed = () => this.#confirmed();
-    for await (const retrieved of client.retrieveMany(this.#wanted(), { deletions: deleting, confirmed })) {
+    for await (const retrieved of client.retrieveMany(this.#wanted(), { deletions: deleting, confirmed, lent: true })) {
       const message = messages.at(this.#next);
       assert(message !== undefined && message.number === retrieved.number, 'messages come in the order asked for');
       await this.#take(message, retrieved);
@@ -138,7 +138,7 @@ class Fetching implements FetchResult {
           await incoming.discard();
           return await this.#tooLarge(message);
         }
-        await incoming.push(chunk);
+        if (!incoming.keep(chunk)) await incoming.push(chunk);
         this.#bytes += chunk.length;
         if (incoming.size > chunk.length) this.#progress(message);
       }

@@ -1,6 +1,6 @@
 // Counts the fate of every listed message; each has exactly one (research rule: account for everything).
 import { assert } from '../../core/assert.ts';
-import { Column, TextTable } from '../../core/columns.ts';
+import { Column, TextTable } from '../../core/memory.ts';
 import type { Message } from './messages.ts';
 
 const FATES = ['archived', 'duplicates', 'skipped', 'quarantined', 'pending'] as const;

@@ -1,10 +1,20 @@
-// Numbers and texts by the hundred thousand: a few bytes each in typed arrays, which the garbage collector does not walk through.
+// What keeps memory small: numbers and texts by the hundred thousand in typed arrays, a few bytes each; buffers given back at once.
 import { systemRandom } from './random.ts';
 
 const CHUNK_BITS = 13;
 const CHUNK = 1 << CHUNK_BITS;
 
 type Cells = Float64Array | Int32Array | Uint32Array | Uint16Array | Uint8Array;
+
+/** Smaller ones are not worth it, and may share their memory with others. */
+const GIVE_BACK_BYTES_MIN = 8 * 1024;
+
+/** Frees the memory of a buffer now: the garbage collector lets dozens of megabytes wait. Nobody may hold a part of it any more. */
+export function giveBack(bytes: Buffer): void {
+  const { buffer, length } = bytes;
+  const isWhole = buffer instanceof ArrayBuffer && buffer.byteLength === length;
+  if (isWhole && length >= GIVE_BACK_BYTES_MIN) buffer.transfer(0);
+}
 
 /** A list of numbers of one kind that grows without being copied. */
 export class Column {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Column, HashTable, TextTable } from '../../src/core/columns.ts';
+import { Column, HashTable, TextTable } from '../../src/core/memory.ts';
 
 describe('a column', () => {
   it('gives back what it was given, across the seams of its pieces', () => {
