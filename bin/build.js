@@ -1,10 +1,11 @@
 // src and the packages it uses → dist, in few files (one to read instead of hundreds),
-// and oclif.manifest.json, so that a start reads one file instead of every command.
+// oclif.manifest.json, so that a start reads one file instead of every command, and the manual page.
 import { globSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { Plugin } from '@oclif/core';
 import { rolldown } from 'rolldown';
+import { manPage } from './man.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -14,7 +15,7 @@ const BORROWED = {
 };
 
 await bundle();
-await manifest();
+await manual(await manifest());
 
 /** What is imported from outside by its path has a file of its own; the rest is shared out by what needs it together. */
 async function bundle() {
@@ -39,4 +40,14 @@ async function manifest() {
   const plugin = new Plugin({ root, type: 'core', ignoreManifest: true, errorOnManifestCreate: true });
   await plugin.load();
   await writeFile(`${root}oclif.manifest.json`, `${JSON.stringify(plugin.manifest)}\n`);
+  return plugin.manifest;
+}
+
+/** SOURCE_DATE_EPOCH makes the same page on every day (reproducible-builds.org). */
+async function manual(commands) {
+  const { HELP_TOPICS } = await import(`${root}dist/commands/oclif/help-topics.js`);
+  const { description } = JSON.parse(await readFile(`${root}package.json`, 'utf8'));
+  const seconds = Number(process.env.SOURCE_DATE_EPOCH ?? Date.now() / 1000);
+  const date = new Date(seconds * 1000).toISOString().slice(0, 10);
+  await writeFile(`${root}dist/postrider.1`, manPage(commands, HELP_TOPICS, { date, summary: description }));
 }

@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 
 const root = join(import.meta.dirname, '../..');
 const BELONGS =
-  /^(bin\/postrider\.js|dist\/.*\.(js|d\.ts)|jobs\/[a-z-]+\.(yaml|schema\.json)|oclif\.manifest\.json|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/;
+  /^(bin\/postrider\.js|dist\/.*\.(js|d\.ts)|dist\/postrider\.1|jobs\/[a-z-]+\.(yaml|schema\.json)|oclif\.manifest\.json|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/;
 
 it('the package holds nothing that does not belong', async () => {
   const { stdout } = await promisify(execFile)('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: root });
@@ -14,7 +14,13 @@ it('the package holds nothing that does not belong', async () => {
   const [packed] = Object.values(said as Record<string, { files: { path: string }[] }>);
   const paths = packed?.files.map(({ path }) => path) ?? [];
   expect(paths).toEqual(
-    expect.arrayContaining(['bin/postrider.js', 'dist/api/index.js', 'dist/api/index.d.ts', 'oclif.manifest.json']),
+    expect.arrayContaining([
+      'bin/postrider.js',
+      'dist/postrider.1',
+      'dist/api/index.js',
+      'dist/api/index.d.ts',
+      'oclif.manifest.json',
+    ]),
   );
   expect(paths.filter(path => !BELONGS.test(path))).toEqual([]);
 });
