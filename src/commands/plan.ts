@@ -4,10 +4,11 @@ import { type PlannedJob, planNamedJob, type StepPlan } from '../app/plan-job.ts
 import { workspace } from '../app/workspace.ts';
 import { systemClock } from '../core/clock.ts';
 import { printable } from '../core/text.ts';
+import { wrap } from '../progress/width.ts';
 import type { PreviewAction } from '../steps/step.ts';
 import { BaseCommand, jobArgs, jobFlags, jsonFlag } from './base.ts';
 import { interruptible } from './interruption.ts';
-import { actionLine } from './terminal.ts';
+import { actionLine, columns } from './terminal.ts';
 
 const ACTIONS_SHOWN = 50;
 
@@ -46,17 +47,18 @@ export default class Plan extends BaseCommand {
 
 function planLines({ plan, steps }: PlannedJob, shown: number): string[] {
   const order = plan.waves.map(wave => wave.join(' + ')).join(' → ');
-  return [`${plan.job.name}: ${order}`, ...steps.flatMap(step => ['', ...stepLines(step, shown)])];
+  return [...wrapped(`${plan.job.name}: ${order}`), ...steps.flatMap(step => ['', ...stepLines(step, shown)])];
 }
+
+const wrapped = (text: string) => wrap(printable(text), columns(), '    ').filter(line => line.trim() !== '');
 
 function stepLines({ planned, description, preview, problem }: StepPlan, shown: number): string[] {
   const { step } = planned;
-  const lines = [`${step.id}  ${printable(description)}${planned.excluded ? '  (left out)' : ''}`];
-  if (step.condition !== 'success()') lines.push(`  if ${printable(step.condition)}`);
-  if (problem !== undefined)
-    lines.push(`  ! ${printable(problem.message)}`, ...(problem.hint === undefined ? [] : [`    ${printable(problem.hint)}`]));
+  const lines = [...wrapped(`${step.id}  ${description}${planned.excluded ? '  (left out)' : ''}`)];
+  if (step.condition !== 'success()') lines.push(...wrapped(`  if ${step.condition}`));
+  if (problem !== undefined) lines.push(...wrapped(`  ! ${problem.message}`), ...wrapped(`    ${problem.hint ?? ''}`));
   if (preview === undefined) return lines;
-  if (preview.summary !== description) lines.push(`  ${printable(preview.summary)}`);
+  if (preview.summary !== description) lines.push(...wrapped(`  ${preview.summary}`));
   if (isSaid(preview.actions, description)) return lines;
   for (const action of preview.actions.slice(0, shown)) lines.push(`    ${actionLine(action)}`);
   if (preview.actions.length > shown) lines.push(`    … and ${preview.actions.length - shown} more; --all lists them`);

@@ -118,8 +118,8 @@ async function deliverClaimed(letter: Letter, context: StepContext, connect: Con
     results = (await client.send(envelope, message, info)).recipients;
   } catch (error) {
     client?.close();
-    await putOff(letter, error as Error, office);
-    throw error;
+    const after = await putOff(letter, error as Error, office);
+    throw signal.aborted || waitingOf(after).length === 0 ? error : waiting(error);
   }
   // What the server decided stands, even when it cannot be written down here.
   const after = await record(letter, results, office).catch((error: Error) => {
@@ -129,6 +129,14 @@ async function deliverClaimed(letter: Letter, context: StepContext, connect: Con
   await client.quit();
   const delivered = deliveredOf(letter.messageId, after === undefined ? results : resultsOf(after));
   return unlessCancelled(delivered, context, signal);
+}
+
+/** The same failure, which also says that nothing is lost. */
+function waiting(error: unknown): unknown {
+  if (!(error instanceof AppError)) return error;
+  const { code, message, retry, hint } = error;
+  const waits = 'The mail waits in the outbox: the scheduler sends it later, or `postrider outbox flush` now.';
+  return new AppError(code, message, { retry, hint: hint === undefined ? waits : `${hint} ${waits}`, cause: error });
 }
 
 /** Without an outbox: a one-off command. */

@@ -110,6 +110,12 @@ const MISTAKES: Readonly<Record<string, Mistake>> = {
     says: ['nobody has signed in as robot', 'postrider login robot'],
     job: `connections:\n  out: { type: smtp, host: localhost, port: SMTPPORT, ca: CAFILE, user: me, oauth2: robot }\nsteps:\n  - id: a\n    uses: smtp/send\n    with: { connection: out, from: a@example.org, to: [b@example.org], subject: hi, text: hi }\n`,
   },
+  'a mail server that is away': {
+    args: ['run', 'job.yaml'],
+    code: 5,
+    says: ['nothing answers on that port', 'The mail waits in the outbox', 'postrider outbox flush'],
+    job: `retry: { attempts: 1 }\nconnections:\n  out: { type: smtp, host: localhost, port: 1 }\nsteps:\n  - id: a\n    uses: smtp/send\n    with: { connection: out, from: a@example.org, to: [b@example.org], subject: hi, text: hi }\n`,
+  },
   'a value that is given to a variable that is not there': {
     args: ['run', 'job.yaml', '--set', 'site=x'],
     code: 2,

@@ -43,9 +43,12 @@ export default class ArchiveSearch extends BaseCommand {
 function hitText({ sha256, date, from, size, subject, files, snippet }: SearchHit, paint: Paint): string {
   const day = new Date(date).toISOString().slice(0, 10);
   const attached = files.length === 0 ? '' : `  [${files.map(printable).join(', ')}]`;
+  const hash = sha256.slice(0, SHOWN_HASH_CHARS);
+  const [head = '', ...more] = wrap(`${hash}  ${day}  ${printable(from)}  ${formatSize(size)}`, columns(), '  ');
   return [
-    `${paint.cyan(sha256.slice(0, SHOWN_HASH_CHARS))}  ${day}  ${printable(from)}  ${formatSize(size)}`,
-    `  ${printable(subject) || '(no subject)'}${attached}`,
+    paint.cyan(hash) + head.slice(hash.length),
+    ...more,
+    ...wrap(`  ${printable(subject) || '(no subject)'}${attached}`, columns(), '  '),
     ...(snippet === '' ? [] : [highlighted(snippet, paint)]),
     '',
   ].join('\n');

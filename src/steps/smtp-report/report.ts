@@ -212,6 +212,5 @@ function inMemory({ name, content, type }: Attachment): StreamedAttachment {
 
 function noteFailure(error: AppError, context: StepContext): void {
   const hint = error.hint === undefined ? '' : ` (${error.hint})`;
-  const waits = context.outbox === undefined ? '' : '; it waits in the outbox';
-  context.note('warning', `the report was not sent${waits}: ${error.message}${hint}`);
+  context.note('warning', `the report was not sent: ${error.message}${hint}`);
 }
