@@ -8,6 +8,7 @@ import { type Diagnostic, formatDiagnostic } from '../core/diagnostic.ts';
 import { AppError, fileError, reportOf } from '../core/errors.ts';
 import { printable, printableJson, printableStream } from '../core/text.ts';
 import { durationText, parseDuration } from '../core/units.ts';
+import { fold } from '../progress/width.ts';
 
 export const jsonFlag = Flags.boolean({ description: 'print one JSON document on stdout' });
 export const jobsFlag = Flags.string({ description: 'folder of job files (POSTRIDER_JOBS; default ./jobs)', helpValue: 'DIR' });
@@ -80,12 +81,14 @@ export abstract class BaseCommand extends Command {
     process.stdout.write(`${printableJson({ version: 1, ...document }, { indent: true })}\n`);
   }
 
+  /** A result. On a terminal, what is wider than it is broken between words. */
   protected print(text = ''): void {
-    process.stdout.write(`${text}\n`);
+    process.stdout.write(`${fitted(text, process.stdout)}\n`);
   }
 
+  /** What happens beside the results; shown in the same way. */
   protected say(text: string): void {
-    process.stderr.write(`${text}\n`);
+    process.stderr.write(`${fitted(text, process.stderr)}\n`);
   }
 
   /** Work that Ctrl-C ends. */
@@ -139,7 +142,7 @@ export abstract class BaseCommand extends Command {
     const document = { version: 1, error: reportOf(error), ...(diagnostics.length === 0 ? {} : { diagnostics }) };
     if (this.asJson) this.print(printableJson(document));
     if (annotates()) await this.#annotate(error, diagnostics);
-    for (const diagnostic of diagnostics) this.say(formatDiagnostic(diagnostic));
+    for (const diagnostic of diagnostics) process.stderr.write(`${formatDiagnostic(diagnostic)}\n`);
     this.say(`postrider: ${printable(error.message)}`);
     if (error.hint !== undefined) this.say(`  ${printable(error.hint)}`);
     if (!SELF_EXPLAINING.has(error.code)) this.say(`  More: postrider explain ${printable(error.code)}`);
@@ -155,6 +158,15 @@ export abstract class BaseCommand extends Command {
 
 /** Their message is all there is to say. */
 const SELF_EXPLAINING: ReadonlySet<string> = new Set(['usage', 'cancelled', 'unexpected', 'misuse', 'job-invalid']);
+
+function fitted(text: string, { isTTY, columns }: NodeJS.WriteStream): string {
+  return isTTY && columns > 0
+    ? text
+        .split('\n')
+        .map(line => fold(line, columns))
+        .join('\n')
+    : text;
+}
 
 /** Under GitHub Actions, which reads annotations out of our output. */
 export function annotates(): boolean {

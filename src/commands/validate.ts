@@ -22,7 +22,7 @@ export default class Validate extends BaseCommand {
       this.printJson({ valid: bad.length === 0, files: results });
     } else {
       const shown = annotates() ? annotatedDiagnostic : formatDiagnostic;
-      for (const diagnostic of results.flatMap(result => result.diagnostics)) this.print(`${shown(diagnostic)}\n`);
+      for (const diagnostic of results.flatMap(result => result.diagnostics)) process.stdout.write(`${shown(diagnostic)}\n\n`);
       const errors = results.flatMap(result => result.diagnostics).filter(d => d.severity === 'error').length;
       const checked = `${results.length} ${results.length === 1 ? 'file' : 'files'} checked`;
       this.say(

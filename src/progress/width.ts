@@ -1,4 +1,5 @@
 // How many terminal columns a text takes (Unicode Standard Annex 11, and combining marks), and texts made to fit.
+import { stripVTControlCharacters } from 'node:util';
 
 /** Combining marks, joiners and variation selectors take no column of their own. */
 const ZERO = /^[\p{Mn}\p{Me}\p{Cf}]$/u;
@@ -44,6 +45,26 @@ export function truncateStart(text: string, columns: number): string {
 export function pad(text: string, columns: number): string {
   const short = truncate(text, columns);
   return short + ' '.repeat(Math.max(0, columns - widthOf(short)));
+}
+
+/** A line broken between words, indented as it begins; longer words, such as addresses, stay whole. Colours take no room. */
+export function fold(line: string, columns: number): string {
+  if (shownWidth(line) <= columns) return line;
+  const [indent = ''] = /^ */.exec(line) ?? [];
+  const lines: string[] = [];
+  let current = indent;
+  for (const word of line.slice(indent.length).split(' ')) {
+    const joined = current.trim() === '' ? `${current}${word}` : `${current} ${word}`;
+    if (shownWidth(joined) > columns && current.trim() !== '') {
+      lines.push(current.trimEnd());
+      current = `${indent}${word}`;
+    } else current = joined;
+  }
+  return [...lines, current].join('\n');
+}
+
+function shownWidth(text: string): number {
+  return widthOf(stripVTControlCharacters(text));
 }
 
 /** Lines of at most `columns`, broken between words where possible; all but the first begin with `indent`. */
