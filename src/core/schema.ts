@@ -48,9 +48,14 @@ export type Checked<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly issues: readonly SchemaIssue[] };
 
+/** Making a function for every mapping, as the library would at its first use, pays only where many values are checked. */
+const CHECKS_BEFORE_COMPILING = 200;
+let checks = 0;
+
 /** Checks a value without coercing it; every issue at once. */
 export function check<T>(schema: Schema<T>, value: unknown): Checked<T> {
-  const result = schema.safeParse(value, { reportInput: true });
+  checks += 1;
+  const result = schema.safeParse(value, { reportInput: true, jitless: checks <= CHECKS_BEFORE_COMPILING });
   return result.success ? { ok: true, value: result.data } : { ok: false, issues: result.error.issues };
 }
 

@@ -1,4 +1,4 @@
-// `npm run bench [archive|cli|ftp|pop3|smtp]`: speed as ratios against peers measured in the same run; prints, never judges by itself unless asked with --check.
+// `npm run bench [archive|cli|ftp|pop3|schedule|smtp]`: speed as ratios against peers measured in the same run; prints, never judges by itself unless asked with --check.
 import { benchArchive } from './archive.ts';
 import { benchCli } from './cli.ts';
 import { benchFtp } from './ftp.ts';
