@@ -43,6 +43,7 @@ export interface RideOptions {
 interface Rider {
   readonly command: Command;
   readonly options: RideOptions;
+  readonly reply: Promise<Reply>;
   resolve(reply: Reply): void;
   reject(error: Error): void;
 }
@@ -128,7 +129,7 @@ export class FtpControl {
     promise.catch(() => undefined);
     try {
       if (this.#failure !== undefined) throw this.#failure;
-      this.#riders.push({ command: this.#command(line, options.shown), options, resolve, reject });
+      this.#riders.push({ command: this.#command(line, options.shown), options, reply: promise, resolve, reject });
     } catch (error) {
       reject(error);
     }
@@ -164,7 +165,8 @@ export class FtpControl {
 
   /** Waits for a reply; when it takes longer than `ms`, the session dies of `timed-out`. */
   within<T>(what: string, reply: Promise<T>, ms: number = this.#options.endpoint.timeoutMs): Promise<T> {
-    return withDeadline(this.transport, this.#options.clock, ms, `${this.where}: ${printable(readable(what))}`, () => reply);
+    const shown = () => `${this.where}: ${printable(readable(what))}`;
+    return withDeadline(this.transport, this.#options.clock, ms, shown, () => reply);
   }
 
   async startTls(): Promise<void> {
@@ -216,9 +218,7 @@ export class FtpControl {
     const running = departures.map(([kind, command, rider]) => {
       const { shown } = this.#session.send(kind, command, rider?.options.inner);
       this.#options.transcript?.('>', printable(readable(shown)));
-      const one = this.#await(shown, together);
-      if (rider !== undefined) one.final.then(rider.resolve, rider.reject);
-      return one;
+      return rider === undefined ? this.#await(shown, together) : this.#awaitFor(rider, shown, together);
     });
     for (const packet of packetsOf(departures.map(([, { bytes }]) => bytes)))
       this.transport.write(packet).catch((error: Error) => this.close(error));
@@ -257,6 +257,22 @@ export class FtpControl {
     this.#waiters.push(waiter);
     void this.#pump();
     return { shown, started: started.promise, final: final.promise };
+  }
+
+  /** A rider waits on its own, and no one for its first reply: most commands of a mirror do. */
+  #awaitFor({ reply, resolve, reject }: Rider, shown: string, together: boolean): Running {
+    const waiter: Waiter = {
+      together,
+      heard: false,
+      preliminary() {
+        waiter.heard = true;
+      },
+      resolve,
+      reject,
+    };
+    this.#waiters.push(waiter);
+    void this.#pump();
+    return { shown, started: reply, final: reply };
   }
 
   /** Reads as long as somebody waits for a reply, so that no read is pending when TLS starts. */

@@ -29,34 +29,24 @@ export async function* receiveFrom(
 export async function sendTo(transfer: Transfer, source: AsyncIterable<Uint8Array>): Promise<number> {
   let bytes = 0;
   let sourceFailed = false;
-  const guarded = watch(source, () => {
-    sourceFailed = true;
-  });
+  const chunks = source[Symbol.asyncIterator]();
+  let open = true;
   try {
     await transfer.connect();
-    for await (const chunk of guarded) {
-      await transfer.write(chunk);
-      bytes += chunk.length;
+    for (;;) {
+      sourceFailed = true;
+      const next = await chunks.next();
+      sourceFailed = false;
+      open = next.done !== true;
+      if (next.done) break;
+      await transfer.write(next.value);
+      bytes += next.value.length;
     }
     await transfer.sent(bytes);
     return bytes;
   } catch (error) {
     if (sourceFailed) await transfer.abandon();
+    else if (open) await chunks.return?.();
     throw sourceFailed ? error : await transfer.cause(error);
-  }
-}
-
-/** Tells the source's own failures from ours: what is thrown while we hold a chunk comes from the other side. */
-async function* watch(source: AsyncIterable<Uint8Array>, failed: () => void): AsyncGenerator<Uint8Array, void, void> {
-  let handedOver = false;
-  try {
-    for await (const chunk of source) {
-      handedOver = true;
-      yield chunk;
-      handedOver = false;
-    }
-  } catch (error) {
-    if (!handedOver) failed();
-    throw error;
   }
 }

@@ -150,9 +150,7 @@ export class Transfer {
     return this.#data;
   }
 
-  get #what(): string {
-    return `${this.#context.control.where}: data of "${this.#running.shown}"`;
-  }
+  readonly #what = () => `${this.#context.control.where}: data of "${this.#running.shown}"`;
 
   #withinDeadline<T>(data: DataTransport, work: () => Promise<T>): Promise<T> {
     return withDeadline(data, this.#context.clock, this.#context.endpoint.timeoutMs, this.#what, work);

@@ -56,12 +56,17 @@ interface ControlContext {
 class ControlSocket extends SocketTransport implements ControlTransport {
   readonly #tls: TlsClient;
   readonly #context: ControlContext;
+  /** Known for good: data connections go there, and nowhere else, even when this one has ended meanwhile. */
+  readonly #peer: string;
+  readonly #here: string;
   #first: Promise<Buffer | undefined> | undefined;
 
   constructor(socket: Socket, tls: TlsClient, context: ControlContext) {
     super(socket, tls);
     this.#tls = tls;
     this.#context = context;
+    this.#peer = this.remote.address;
+    this.#here = this.local.address;
   }
 
   /** Waits for the first bytes and keeps them for read(); names a wrong TLS mode when the server is silent. */
@@ -93,7 +98,7 @@ class ControlSocket extends SocketTransport implements ControlTransport {
 
   async openData(port: number, into?: Buffer): Promise<DataTransport> {
     const { endpoint, clock, signal } = this.#context;
-    const host = endpoint.proxy === undefined ? this.remote.address : endpoint.host;
+    const host = endpoint.proxy === undefined ? this.#peer : endpoint.host;
     const inlet = into === undefined || endpoint.proxy !== undefined ? undefined : new Inlet(into);
     const socket = await openSocket(host, port, endpoint, clock, signal, inlet);
     const transport = new SocketTransport(socket, this.#tls.forData(), inlet);
@@ -110,9 +115,9 @@ class ControlSocket extends SocketTransport implements ControlTransport {
     const server = createServer();
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen(0, this.local.address, resolve);
+      server.listen(0, this.#here, resolve);
     });
-    return new SocketListener(server, this.remote.address, this.#tls, this.#context.signal);
+    return new SocketListener(server, this.#peer, this.#tls, this.#context.signal);
   }
 }
 

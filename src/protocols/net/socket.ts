@@ -27,9 +27,9 @@ export class SocketTransport implements DataTransport {
   #ended = false;
   #failure: Error | undefined;
   #waiter: Waiter | undefined;
+  #remote: TransportAddress | undefined;
+  #local: TransportAddress | undefined;
   #drained: (() => void)[] = [];
-  readonly remote: TransportAddress;
-  readonly local: TransportAddress;
 
   /** `tls` is what startTls() needs; without it the connection stays clear, as it does with the `inlet` that it was opened with. */
   constructor(socket: Socket, tls?: TlsClient, inlet?: Inlet) {
@@ -37,10 +37,19 @@ export class SocketTransport implements DataTransport {
     this.#socket = socket;
     this.#tls = tls;
     this.#inlet = inlet;
-    this.remote = { address: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 };
-    this.local = { address: socket.localAddress ?? '', port: socket.localPort ?? 0 };
     socket.setNoDelay(true);
     this.#listen();
+  }
+
+  /** Asked of the system when it is first wanted, which for most connections is never; empty when that is after the close. */
+  get remote(): TransportAddress {
+    this.#remote ??= { address: this.#tcp.remoteAddress ?? '', port: this.#tcp.remotePort ?? 0 };
+    return this.#remote;
+  }
+
+  get local(): TransportAddress {
+    this.#local ??= { address: this.#tcp.localAddress ?? '', port: this.#tcp.localPort ?? 0 };
+    return this.#local;
   }
 
   get secure(): boolean {
@@ -159,7 +168,7 @@ export class SocketTransport implements DataTransport {
     });
     socket.on('error', error => this.#fail(connectionCut(error)));
     socket.on('close', () => {
-      if (!this.#ended) this.#fail(connectionCut());
+      if (!this.#ended && this.#failure === undefined) this.#fail(connectionCut());
       this.#wake();
     });
     socket.on('drain', () => this.#wake());

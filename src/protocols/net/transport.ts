@@ -49,15 +49,18 @@ export interface DataListener {
   close(): void;
 }
 
-/** Runs `work`; when it takes longer than `ms`, closes the transport, so that the pending read or write rejects with `timed-out`. */
+/**
+ * Runs `work`; when it takes longer than `ms`, closes the transport, so that the pending read or write rejects with `timed-out`. `what` is
+ * asked only then when it is a function.
+ */
 export async function withDeadline<T>(
   transport: Transport,
   clock: Clock,
   ms: number,
-  what: string,
+  what: string | (() => string),
   work: () => Promise<T>,
 ): Promise<T> {
-  const timer = clock.after(ms, () => transport.close(timedOut(what, ms)));
+  const timer = clock.after(ms, () => transport.close(timedOut(typeof what === 'string' ? what : what(), ms)));
   try {
     return await work();
   } finally {

@@ -69,6 +69,7 @@ class Application {
   async #cleanTemps(): Promise<void> {
     const { config } = this.#workshop;
     const { plan, temps } = this.#survey;
+    if (temps.size === 0) return;
     const wanted =
       config.atomic && config.resume
         ? new Set(plan.transfers.map(transfer => this.#receiver.tempOf(transfer)))

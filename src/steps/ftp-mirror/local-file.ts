@@ -62,8 +62,9 @@ export class LocalFile {
     }
   }
 
+  /** A file that was cut off, even where there was nothing, is written to the disk by ext4 as soon as it is closed. */
   truncate(size: number): void {
-    ftruncateSync(this.#fd, size);
+    if (this.stat().size !== size) ftruncateSync(this.#fd, size);
   }
 
   chmod(mode: number): void {

@@ -1,13 +1,14 @@
 // Writes below one local folder and nowhere else: every step down is checked, links are never followed.
 import { constants, lstatSync, mkdirSync, renameSync, rmdirSync, type Stats, unlinkSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { AppError, fileError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
 import { makeFolder } from '../../files/make-folder.ts';
 import { inLanes } from './lanes.ts';
 import { LocalFile } from './local-file.ts';
 import { unsafeLocalName } from './paths.ts';
+import { parentOf } from './tree.ts';
 
 /** Folders that are synced side by side. */
 const SYNCED_AT_ONCE = 8;
@@ -60,7 +61,8 @@ export class LocalFolder {
   }
 
   async rename(from: string, to: string): Promise<void> {
-    const [source, target] = [this.#checked(from), this.#checked(to)];
+    const target = this.#checked(to);
+    const source = parentOf(from) === parentOf(to) ? join(dirname(target), safeNameOf(from)) : this.#checked(from);
     named(target, () => renameSync(source, target));
     this.#touch(to);
   }
@@ -84,8 +86,7 @@ export class LocalFolder {
     const names = path.split('/');
     let full = this.#root;
     for (const [index, name] of names.entries()) {
-      const why = unsafeLocalName(name);
-      if (why !== undefined) throw new AppError('unsafe-path', `${printable(path)}: ${why}`);
+      assertSafe(name, path);
       full = join(full, name);
       if (index === names.length - 1) break;
       const facts = named(full, () => lstatSync(full));
@@ -108,6 +109,17 @@ export class LocalFolder {
     if (!this.durable) return;
     this.#touched.add(path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '');
   }
+}
+
+function assertSafe(name: string, path: string): void {
+  const why = unsafeLocalName(name);
+  if (why !== undefined) throw new AppError('unsafe-path', `${printable(path)}: ${why}`);
+}
+
+function safeNameOf(path: string): string {
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  assertSafe(name, path);
+  return name;
 }
 
 /** Some file systems have nothing to sync in a folder, and say so. */

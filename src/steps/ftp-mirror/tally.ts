@@ -37,7 +37,9 @@ export class Tally {
   #renamed = 0;
   #failed = 0;
   #bytes = 0;
+  /** Of the files that are there, and of those under way. */
   #doneBytes = 0;
+  #underwayBytes = 0;
   #retry: RetryClass = 'never';
 
   constructor(direction: MirrorConfig['direction'], plan: MirrorPlan, context: Pick<StepContext, 'progress' | 'note'>) {
@@ -56,6 +58,7 @@ export class Tally {
   /** A transfer stands at `position`, after `moved` more bytes went over the wire. */
   at(path: string, position: number, moved: number): void {
     this.#bytes += moved;
+    this.#underwayBytes += position - (this.#positions.get(path) ?? 0);
     this.#positions.set(path, position);
     this.#tell(path);
   }
@@ -63,7 +66,7 @@ export class Tally {
   transferred(path: string, size: number): void {
     this.#transferred += 1;
     this.#doneBytes += size;
-    this.#positions.delete(path);
+    this.#leave(path);
     this.#tell(path);
   }
 
@@ -78,7 +81,7 @@ export class Tally {
   fail(path: string, error: unknown): void {
     const { message, retry } = reportOf(error);
     this.#failed += 1;
-    this.#positions.delete(path);
+    this.#leave(path);
     if (HOPE.indexOf(retry) > HOPE.indexOf(this.#retry)) this.#retry = retry;
     const line = `${printable(path)}: ${message}`;
     if (this.#named.length < NAMED_MAX) this.#named.push(line);
@@ -121,14 +124,18 @@ export class Tally {
     });
   }
 
+  /** No longer under way. */
+  #leave(path: string): void {
+    this.#underwayBytes -= this.#positions.get(path) ?? 0;
+    this.#positions.delete(path);
+  }
+
   #tell(item?: string): void {
-    let bytes = this.#doneBytes;
-    for (const position of this.#positions.values()) bytes += position;
     this.#context.progress({
       done: this.#transferred,
       total: this.#total,
       unit: 'files',
-      bytes,
+      bytes: this.#doneBytes + this.#underwayBytes,
       totalBytes: this.#totalBytes,
       ...(item === undefined ? {} : { item: printable(item) }),
     });

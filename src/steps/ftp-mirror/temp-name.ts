@@ -1,5 +1,5 @@
 // The names of unfinished files: the same content for the same place always gets the same name, so a later run finds it.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 export interface TempKey {
   /** The final path, as the receiving side knows it. */
@@ -12,8 +12,8 @@ const TEMP = /^\.postrider-[0-9a-f]{16}\.part$/;
 
 /** `.postrider-<hash of final path, size and time>.part`: what lies under that name is a beginning of exactly that content. */
 export function tempName(key: TempKey): string {
-  const hash = createHash('sha256').update(JSON.stringify([key.path, key.size ?? null, key.modifiedAt ?? null]));
-  return `.postrider-${hash.digest('hex').slice(0, 16)}.part`;
+  const sum = hash('sha256', JSON.stringify([key.path, key.size ?? null, key.modifiedAt ?? null]));
+  return `.postrider-${sum.slice(0, 16)}.part`;
 }
 
 export function isTempName(name: string): boolean {

@@ -37,7 +37,7 @@ export async function sendManifest({ pool, remoteRoot, context }: Workshop, mani
   const bytes = formatManifest(manifest);
   const at = siblingOf(path, tempName({ path, size: bytes.length, modifiedAt: undefined }));
   await pool.use(async client => {
-    await client.upload(at, [bytes].values() as unknown as AsyncIterable<Uint8Array>);
+    await client.upload(at, only(bytes));
     const arrived = await client.size(at);
     if (arrived !== undefined && arrived !== bytes.length) {
       throw new AppError('size-mismatch', `the server has ${arrived} of ${bytes.length} bytes of the manifest`, {
@@ -47,6 +47,10 @@ export async function sendManifest({ pool, remoteRoot, context }: Workshop, mani
     await renameOver(client, at, path, { done: bytes.length, note: message => context.note('info', message) });
   });
   return { size: bytes.length };
+}
+
+async function* only(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
 }
 
 async function receive(client: FtpClient, path: string): Promise<Buffer> {
