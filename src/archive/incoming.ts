@@ -1,6 +1,6 @@
 // A message on its way into the archive: hashed and looked at while it comes, in memory as long as it is small, else in a spool file.
 // Nothing of it touches the mbox before it is complete and its hash is known.
-import { createHash } from 'node:crypto';
+import { createHash, type Hash, hash } from 'node:crypto';
 import { giveBack } from '../core/memory.ts';
 import type { ArchiveFile, ArchiveFiles } from './files.ts';
 import { factsOf, HeaderPeek, type MessageFacts } from './headers.ts';
@@ -36,9 +36,10 @@ export interface IncomingOptions {
 
 export class Incoming {
   readonly #options: IncomingOptions;
-  readonly #hash = createHash('sha256');
+  /** Of what is spooled; what stays in memory is hashed at once. */
+  #hash: Hash | undefined;
   readonly #scan = new LineEndScan();
-  /** Of what is spooled. */
+  /** The same. */
   #peek: HeaderPeek | undefined;
   /** What is not spooled, and how much that is. */
   #memory: Buffer = EMPTY;
@@ -57,7 +58,7 @@ export class Incoming {
   /** False: it does not fit in memory, and push() has to take it. Takes a copy: the chunk may be overwritten afterwards. */
   keep(chunk: Buffer): boolean {
     if (this.#used + chunk.length > this.#most) return false;
-    this.#look(chunk);
+    this.#scan.push(chunk);
     this.#copy(chunk);
     return true;
   }
@@ -65,7 +66,7 @@ export class Incoming {
   /** Takes any chunk, which may be overwritten when it resolves. */
   async push(chunk: Buffer): Promise<void> {
     if (this.keep(chunk)) return;
-    this.#look(chunk);
+    this.#scan.push(chunk);
     await this.#unload();
     if (chunk.length > this.#most) await this.#write(chunk);
     else this.#copy(chunk);
@@ -76,7 +77,7 @@ export class Incoming {
     const rest = this.#memory.subarray(0, this.#used);
     this.#peek?.push(rest);
     return {
-      sha256: this.#hash.digest('hex'),
+      sha256: this.#hash?.update(rest).digest('hex') ?? hash('sha256', rest),
       size: this.size,
       lineEnds: this.#scan.lineEnds,
       finalNewline: this.#scan.finalNewline,
@@ -102,11 +103,6 @@ export class Incoming {
   get #most(): number {
     const { memoryBytesMax = MEMORY_BYTES_MAX } = this.#options;
     return this.#spool === undefined ? memoryBytesMax : Math.min(memoryBytesMax, SPOOL_WRITE_BYTES);
-  }
-
-  #look(chunk: Buffer): void {
-    this.#hash.update(chunk);
-    this.#scan.push(chunk);
   }
 
   #copy(chunk: Buffer): void {
@@ -137,6 +133,8 @@ export class Incoming {
       this.#spool = await files.open(spoolPath, 'write');
       await this.#spool.truncate(0);
     }
+    this.#hash ??= createHash('sha256');
+    this.#hash.update(bytes);
     this.#peek ??= new HeaderPeek();
     this.#peek.push(bytes);
     await this.#spool.write(bytes, this.#spooled);

@@ -73,7 +73,7 @@ function runStart(bytes: Buffer, end: number): number {
 /** How many bytes of "From " the end of `bytes` holds. */
 function partialMatch(bytes: Buffer): number {
   for (let length = Math.min(FROM.length - 1, bytes.length); length > 0; length--) {
-    if (bytes.subarray(bytes.length - length).equals(FROM.subarray(0, length))) return length;
+    if (bytes[bytes.length - length] === FROM[0] && bytes.compare(FROM, 0, length, bytes.length - length) === 0) return length;
   }
   return 0;
 }

@@ -11,6 +11,7 @@ import type { CompleteMessage } from './incoming.ts';
 import { manifestName, mboxName } from './layout.ts';
 import { copyWithoutCr } from './line-ends.ts';
 import { formatEntry, type ManifestEntry } from './manifest.ts';
+import { PendingLines } from './pending-lines.ts';
 import { RecordEncoder } from './record.ts';
 
 const WRITE_BYTES = 256 * 1024;
@@ -23,7 +24,7 @@ export class MonthWriter implements AccountWriter {
   readonly #manifest: ArchiveFile;
   /** What is durable; everything beyond may be cut off. */
   #durable: { readonly mbox: number; readonly manifest: number };
-  #lines: string[] = [];
+  readonly #lines = new PendingLines();
   /** What comes next in the mbox, and how much of it is there. */
   #staging: Buffer = Buffer.allocUnsafeSlow(WRITE_BYTES);
   #staged = 0;
@@ -74,7 +75,7 @@ export class MonthWriter implements AccountWriter {
       const { sha256, size, lineEnds, finalNewline, facts } = message;
       const length = this.#end + this.#staged - offset;
       const entry = { sha256, size, maildir: false, offset, length, lineEnds, finalNewline, ...arrival, ...facts };
-      this.#lines.push(formatEntry(entry));
+      this.#lines.add(formatEntry(entry));
       return entry;
     });
   }
@@ -82,8 +83,7 @@ export class MonthWriter implements AccountWriter {
   /** Everything appended before the call is durable when it resolves; nothing of the group counts when it throws. */
   commit(): Promise<void> {
     return this.#guarded(async () => {
-      const lines = Buffer.from(this.#lines.join(''));
-      this.#lines = [];
+      const lines = this.#lines.take();
       const written = this.#flush();
       const mbox = this.#end;
       this.#committing = Promise.all([this.#committing, written]).then(() => this.#commit(lines, mbox));

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import type { ArchiveFile, ArchiveFiles } from './files.ts';
 import { readJsonLines } from './json-lines.ts';
 import { STATE_NAME } from './layout.ts';
+import { PendingLines } from './pending-lines.ts';
 
 export type StateLine =
   | { readonly uidl: string; readonly state: 'duplicate'; readonly sha256: string; readonly at: number }
@@ -102,7 +103,7 @@ export class AccountState {
 export class StateJournal {
   readonly state: AccountState;
   readonly #file: ArchiveFile;
-  #lines: string[] = [];
+  readonly #lines = new PendingLines();
   #end: number;
   #committing: Promise<void> = Promise.resolve();
 
@@ -127,13 +128,12 @@ export class StateJournal {
 
   add(line: StateLine): void {
     this.state.apply(line);
-    this.#lines.push(`${JSON.stringify({ ...line, at: new Date(line.at).toISOString() })}\n`);
+    this.#lines.add(`${JSON.stringify({ ...line, at: new Date(line.at).toISOString() })}\n`);
   }
 
   /** Writes what was added before the call, once `first` has resolved; durable when it resolves. A failed journal stays so. */
   commit(first: Promise<void> = Promise.resolve()): Promise<void> {
-    const bytes = Buffer.from(this.#lines.join(''));
-    this.#lines = [];
+    const bytes = this.#lines.take();
     const before = this.#committing;
     this.#committing = (async () => {
       await Promise.all([before, first]);

@@ -8,22 +8,23 @@ export interface UidMap extends ReadonlyMap<number, string> {
 
 /** In the order in which they were set. */
 abstract class Numbered<V> implements ReadonlyMap<number, V> {
-  readonly #numbers = new Column(Float64Array);
-  /** Where a number stands; only when they do not run 1, 2, 3 … as on almost every server. */
-  #places: Map<number, number> | undefined;
+  #size = 0;
+  /** Only when they do not run 1, 2, 3 … as on almost every server: the numbers, and where each stands. */
+  #odd: { readonly numbers: Column; readonly places: Map<number, number> } | undefined;
 
   protected abstract valueAt(place: number): V;
   protected abstract add(value: V, number: number): void;
 
   get size(): number {
-    return this.#numbers.length;
+    return this.#size;
   }
 
   /** A number that is not there yet. */
   set(number: number, value: V): void {
-    if (this.#places === undefined && number !== this.size + 1) this.#places = new Map(this.#inOrder());
-    this.#places?.set(number, this.size);
-    this.#numbers.push(number);
+    if (this.#odd === undefined && number !== this.#size + 1) this.#odd = firstNumbers(this.#size);
+    this.#odd?.places.set(number, this.#size);
+    this.#odd?.numbers.push(number);
+    this.#size += 1;
     this.add(value, number);
   }
 
@@ -37,7 +38,7 @@ abstract class Numbered<V> implements ReadonlyMap<number, V> {
   }
 
   *keys(): Generator<number, undefined> {
-    for (let place = 0; place < this.size; place++) yield this.#numbers.get(place) ?? 0;
+    for (let place = 0; place < this.#size; place++) yield this.#number(place);
   }
 
   *values(): Generator<V, undefined> {
@@ -45,7 +46,7 @@ abstract class Numbered<V> implements ReadonlyMap<number, V> {
   }
 
   *entries(): Generator<[number, V], undefined> {
-    for (let place = 0; place < this.size; place++) yield [this.#numbers.get(place) ?? 0, this.valueAt(place)];
+    for (let place = 0; place < this.size; place++) yield [this.#number(place), this.valueAt(place)];
   }
 
   [Symbol.iterator](): Generator<[number, V], undefined> {
@@ -57,13 +58,23 @@ abstract class Numbered<V> implements ReadonlyMap<number, V> {
   }
 
   #place(number: number): number | undefined {
-    if (this.#places !== undefined) return this.#places.get(number);
-    return Number.isInteger(number) && number >= 1 && number <= this.size ? number - 1 : undefined;
+    if (this.#odd !== undefined) return this.#odd.places.get(number);
+    return Number.isInteger(number) && number >= 1 && number <= this.#size ? number - 1 : undefined;
   }
 
-  *#inOrder(): Generator<[number, number]> {
-    for (let place = 0; place < this.size; place++) yield [place + 1, place];
+  #number(place: number): number {
+    return this.#odd?.numbers.get(place) ?? place + 1;
   }
+}
+
+/** 1 to `count`. */
+function firstNumbers(count: number): { readonly numbers: Column; readonly places: Map<number, number> } {
+  const odd = { numbers: new Column(Float64Array), places: new Map<number, number>() };
+  for (let place = 0; place < count; place++) {
+    odd.numbers.push(place + 1);
+    odd.places.set(place + 1, place);
+  }
+  return odd;
 }
 
 export class NumberedSizes extends Numbered<number> {

@@ -6,7 +6,7 @@ import { formatSize } from '../../core/units.ts';
 import type { Pop3Client, Retrieved, Wanted } from '../../protocols/pop3/index.ts';
 import type { StepContext } from '../step.ts';
 import type { Deleting } from './delete.ts';
-import { type Fetched, Groups } from './groups.ts';
+import { type Fetched, type Group, Groups } from './groups.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { describeMessage, type Message, type Messages } from './messages.ts';
 import type { Tally } from './tally.ts';
@@ -120,10 +120,10 @@ class Fetching implements FetchResult {
     await archive.commit();
   }
 
-  #durable(group: readonly Fetched[]): void {
-    const { lifecycle, deleting, isDue } = this.#job;
-    for (const { message } of group) lifecycle.advance(message.number, 'durable');
-    deleting.add(group.filter(isDue));
+  #durable({ numbers, due }: Group): void {
+    const { lifecycle, deleting } = this.#job;
+    for (const number of numbers) lifecycle.advance(number, 'durable');
+    if (due.length > 0) deleting.add(due);
   }
 
   async #take(message: Message, retrieved: Retrieved): Promise<void> {
@@ -161,14 +161,15 @@ class Fetching implements FetchResult {
   }
 
   async #store({ message, complete }: Arrival): Promise<void> {
-    const { archive, context, tally } = this.#job;
+    const { archive, context, tally, isDue } = this.#job;
     const fate = await archive.store(complete, { uidl: message.uidl, fetchedAt: context.clock.now() });
     const stored = archive.index.get(complete.sha256);
     assert(stored !== undefined, 'a stored message is in the index');
     tally.set(message, fate === 'archived' ? 'archived' : 'duplicates');
     if (fate === 'archived') tally.bytes += complete.size;
     this.fetched += 1;
-    this.#groups.add({ message, stored }, complete.size);
+    const fetched = { message, stored };
+    this.#groups.add(fetched, isDue(fetched));
   }
 
   async #forget(): Promise<void> {

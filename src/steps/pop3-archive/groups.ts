@@ -18,12 +18,20 @@ export interface GroupsOptions {
   readonly clock: Clock;
   readonly messagesMax?: number | undefined;
   /** A group is on the disk. */
-  readonly durable: (group: readonly Fetched[]) => void;
+  readonly durable: (group: Group) => void;
+}
+
+export interface Group {
+  /** Of all its messages. */
+  readonly numbers: readonly number[];
+  /** Of them, what is to be deleted on the server: only that is held until then. */
+  readonly due: readonly Fetched[];
 }
 
 export class Groups {
   readonly #options: GroupsOptions;
-  #group: Fetched[] = [];
+  #numbers: number[] = [];
+  #due: Fetched[] = [];
   #bytes = 0;
   #since = 0;
   #commit: Promise<void> = Promise.resolve();
@@ -34,18 +42,19 @@ export class Groups {
   }
 
   /** Stored, and the message that it was asked for. */
-  add(fetched: Fetched, bytes: number): void {
-    if (this.#group.length === 0) this.#since = this.#options.clock.elapsed();
-    this.#group.push(fetched);
-    this.#bytes += bytes;
+  add(fetched: Fetched, isDue: boolean): void {
+    if (this.#numbers.length === 0) this.#since = this.#options.clock.elapsed();
+    this.#numbers.push(fetched.message.number);
+    if (isDue) this.#due.push(fetched);
+    this.#bytes += fetched.stored.size;
   }
 
   /** Throws what a commit has thrown. */
   async commitWhenDue(): Promise<void> {
     this.#check();
     const { messagesMax = GROUP_MESSAGES_MAX, clock } = this.#options;
-    const full = this.#group.length >= messagesMax || this.#bytes >= GROUP_BYTES_MAX;
-    if (full || (this.#group.length > 0 && clock.elapsed() - this.#since >= GROUP_MS_MAX)) await this.#close();
+    const full = this.#numbers.length >= messagesMax || this.#bytes >= GROUP_BYTES_MAX;
+    if (full || (this.#numbers.length > 0 && clock.elapsed() - this.#since >= GROUP_MS_MAX)) await this.#close();
   }
 
   /** Everything added is durable when it resolves. */
@@ -60,8 +69,8 @@ export class Groups {
     await this.#commit;
     this.#check();
     const { archive, durable } = this.#options;
-    const group = this.#group;
-    this.#group = [];
+    const group = { numbers: this.#numbers, due: this.#due };
+    [this.#numbers, this.#due] = [[], []];
     this.#bytes = 0;
     this.#commit = archive.commit().then(
       () => durable(group),
