@@ -109,7 +109,8 @@ it('a connection of another kind is wrong usage', async () => {
 it('smtp send takes its flags and sends one mail', async () => {
   const flags = ['--from', 'a@example.org', '--to', 'b@example.org', '--subject', 'By hand', '--text', 'hi'];
   const dry = await stage.cli('smtp', 'send', '@outbox', ...flags, '--dry-run');
-  expect(dry).toMatchObject({ code: 0, stdout: expect.stringMatching(/^one mail of .* to 1 recipient\n$/) });
+  expect(dry).toMatchObject({ code: 0, stderr: expect.stringMatching(/^one mail of .* to 1 recipient\n$/) });
+  expect(dry.stdout).toMatch(/^From: a@example\.org\r\n[\s\S]*Subject: By hand\r\n[\s\S]*\r\n\r\nhi\r\n/m);
   const before = (await stage.sandbox.mailbox.list()).length;
   expect((await stage.cli('smtp', 'send', '@outbox', ...flags, '-q')).code).toBe(0);
   expect(await stage.sandbox.mailbox.list()).toHaveLength(before + 1);

@@ -2,7 +2,7 @@
 import type { Raw } from '../../job/job.ts';
 import type { RendererIo, RendererKind } from '../../progress/renderer.ts';
 import { connectSmtp } from '../../protocols/smtp/index.ts';
-import { makeSmtpSend } from '../../steps/smtp-send/index.ts';
+import { makeSmtpSend, type ShowMail } from '../../steps/smtp-send/index.ts';
 import type { Preview, StepType } from '../../steps/step.ts';
 import { type OneStep, type OneStepResult, previewOneStep, runOneStep } from '../one-step.ts';
 import type { OneOff } from '../oneoff.ts';
@@ -19,15 +19,16 @@ export async function sendOnce(request: SendRequest, kind: RendererKind, io: Ren
   return runOneStep(await sendStep(request), kind, io);
 }
 
-export async function previewSend(request: SendRequest): Promise<Preview> {
-  return previewOneStep(await sendStep(request));
+/** `show` is given the octets of the mail. */
+export async function previewSend(request: SendRequest, show: ShowMail): Promise<Preview> {
+  return previewOneStep(await sendStep(request, show));
 }
 
-async function sendStep({ target, mail, one }: SendRequest): Promise<OneStep> {
+async function sendStep({ target, mail, one }: SendRequest, show?: ShowMail): Promise<OneStep> {
   const { endpoint } = await resolveTarget(target, 'smtp', one);
   const { transcript } = one;
   const shown = transcript && { transcript: (way: string, line: string) => transcript(way === 'sent' ? '>' : '<', line) };
-  const type = makeSmtpSend((to, options) => connectSmtp(to, { ...options, ...shown })) as unknown as StepType;
+  const type = makeSmtpSend((to, options) => connectSmtp(to, { ...options, ...shown }), show) as unknown as StepType;
   const given = Object.entries(mail).filter((entry): entry is [string, Raw] => entry[1] !== undefined);
   return { id: 'send', type, settings: { ...Object.fromEntries(given), connection: endpoint.name }, endpoint, attempts: 1, one };
 }

@@ -27,7 +27,7 @@ export default class SmtpSend extends BaseCommand {
     text: Flags.string({ description: 'the body as plain text' }),
     html: Flags.string({ description: 'the body as HTML' }),
     attach: many('a file or a pattern'),
-    'dry-run': Flags.boolean({ char: 'n', description: 'say to whom it would go; send nothing' }),
+    'dry-run': Flags.boolean({ char: 'n', description: 'print the mail as it would go; send nothing' }),
     json: Flags.boolean({ description: 'print one event per line on stdout' }),
     quiet: Flags.boolean({ char: 'q', description: 'say nothing unless it fails' }),
   };
@@ -43,7 +43,10 @@ export default class SmtpSend extends BaseCommand {
     const mail = { from, to, cc, bcc, 'reply-to': flags['reply-to'], subject, text: body, html, attachments: attach };
     await this.oneOff(flags, async one => {
       const request = { target: args.target, mail, one };
-      if (flags['dry-run']) return this.print(printable((await previewSend(request)).summary));
+      if (flags['dry-run']) {
+        const { summary } = await previewSend(request, octets => this.printBytes(octets));
+        return this.say(printable(summary));
+      }
       const { exitCode } = await sendOnce(request, chooseRenderer(flags), terminalIo());
       if (exitCode !== 0) this.exit(exitCode);
     });

@@ -11,3 +11,6 @@ export const sendSchema = object({
 }).refine(hasRecipient, { error: 'the mail has no recipient: name one in to, cc or bcc' });
 
 export type SendConfig = Infer<typeof sendSchema>;
+
+/** Takes the octets of a mail that is not sent. */
+export type ShowMail = (octets: AsyncIterable<Buffer>) => Promise<void>;

@@ -2,10 +2,12 @@
 import type { Connect, DeliveryOutputs } from '../smtp-delivery.ts';
 import { addresseesShown } from '../smtp-fields.ts';
 import type { StepType } from '../step.ts';
-import { type SendConfig, sendSchema } from './config.ts';
+import { type SendConfig, type ShowMail, sendSchema } from './config.ts';
 
-/** `connect` is replaced in tests. */
-export function makeSmtpSend(connect?: Connect): StepType<SendConfig, DeliveryOutputs> {
+export type { ShowMail };
+
+/** `connect` is replaced in tests; `show` is given the octets of a mail that is only previewed. */
+export function makeSmtpSend(connect?: Connect, show?: ShowMail): StepType<SendConfig, DeliveryOutputs> {
   return {
     name: 'smtp/send',
     summary: 'Sends a mail with a text of the job and files',
@@ -13,7 +15,7 @@ export function makeSmtpSend(connect?: Connect): StepType<SendConfig, DeliveryOu
     connection: 'smtp',
     repeatable: () => true,
     describe: config => `mail ${addresseesShown(config)} over ${config.connection}: ${config.subject}`,
-    preview: async (config, context) => (await import('./send.ts')).previewMail(config, context),
+    preview: async (config, context) => (await import('./send.ts')).previewMail(config, context, show),
     run: async (config, context) => {
       const { sendMail } = await import('./send.ts');
       return sendMail(config, context, connect ?? (await import('../../protocols/smtp/index.ts')).connectSmtp);

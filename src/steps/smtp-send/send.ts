@@ -8,7 +8,7 @@ import { type Composed, type Connect, type DeliveryOutputs, deliverOnce, failure
 import { type Addressees, addresseesOf, recipientsOf } from '../smtp-fields.ts';
 import { keptText, ownStepId, sendActions } from '../smtp-mail.ts';
 import type { Preview, StepContext } from '../step.ts';
-import type { SendConfig } from './config.ts';
+import type { SendConfig, ShowMail } from './config.ts';
 
 export async function sendMail(config: SendConfig, context: StepContext, connect: Connect): Promise<DeliveryOutputs> {
   const addressees = addresseesOf(config);
@@ -31,14 +31,22 @@ export async function sendMail(config: SendConfig, context: StepContext, connect
 }
 
 /** Files that earlier steps have yet to make may be missing still. */
-export async function previewMail(config: SendConfig, context: StepContext): Promise<Preview> {
+export async function previewMail(
+  config: SendConfig,
+  context: StepContext,
+  show: ShowMail = async () => undefined,
+): Promise<Preview> {
   const addressees = addresseesOf(config);
   let note = '';
   const message = await compose(config, addressees, idOf(addressees, context), context).catch((error: AppError) => {
     note = `; ${reportOf(error).message}`;
     return compose({ ...config, attachments: [] }, addressees, idOf(addressees, context), context);
   });
-  await message.close();
+  try {
+    await show(message.chunks());
+  } finally {
+    await message.close();
+  }
   const count = recipientsOf(addressees).length;
   return {
     summary: `one mail of ${formatSize(message.size)} to ${count} ${count === 1 ? 'recipient' : 'recipients'}${note}`,
