@@ -32,8 +32,8 @@ it(
         effects = await fleet.until(() => effectsIn(dir).length, wanted);
         await fleet.trouble();
       }
-      // Nothing more is due; what was begun comes to its end.
-      for (let i = 0; i < JOBS; i++) writeFileSync(join(dir, `jobs/j${i}.yaml`), `steps:\n  - { id: s, run: "true" }\n`);
+      // Nothing more is due; what was decided still runs, with the same steps, and comes to its end.
+      for (let i = 0; i < JOBS; i++) writeFileSync(join(dir, `jobs/j${i}.yaml`), stepsText(i));
       await fleet.calm();
       await fleet.until(async () => ((await open(dir)) === 0 ? 1 : 0), 1);
       await fleet.end();
@@ -44,7 +44,11 @@ it(
 
 /** The effect is one short line, so it is there whole or not at all. */
 function jobText(i: number): string {
-  return `schedule: { cron: "*/2 * * * * *", seconds: true, misfire: all }\nsteps:\n  - { id: effect, run: "echo $POSTRIDER_RUN >> ../effects" }\n  - { id: rest, run: "sleep 0.${i}" }\n`;
+  return `schedule: { cron: "*/2 * * * * *", seconds: true, misfire: all }\n${stepsText(i)}`;
+}
+
+function stepsText(i: number): string {
+  return `steps:\n  - { id: effect, run: "echo $POSTRIDER_RUN >> ../effects" }\n  - { id: rest, run: "sleep 0.${i}" }\n`;
 }
 
 function effectsIn(dir: string): readonly string[] {

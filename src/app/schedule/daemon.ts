@@ -15,6 +15,7 @@ import { dropOld, sendMails } from './chores.ts';
 import { executor } from './execute.ts';
 import { readJobsCache, writeJobsCache } from './jobs-cache.ts';
 import { JobsFolder, type Scan } from './jobs-folder.ts';
+import { giveMemoryBack } from './memory.ts';
 import { type Notifier, notifier } from './notify.ts';
 import { Pulse, tellProblems } from './pulse.ts';
 
@@ -56,6 +57,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     tellProblems(first, say);
     tellStart(first, me, say);
     if (folder.hasRead) await writeJobsCache(workspace.stateDir, folder.usable);
+    giveMemoryBack();
     notify.tell('READY=1', `STATUS=${first.jobs.length} jobs`);
     const chores = choresOf(store, clock, options);
     const pulse = new Pulse({ scheduler, folder, clock, notify, say, chores });
