@@ -29,6 +29,10 @@ const SETTINGS = [
   'encoding',
   'protection',
   'hostname',
+  'protocol',
+  'max-rate',
+  'dsn',
+  'require-tls',
   'max-connections',
   'proxy',
 ];
@@ -80,7 +84,7 @@ function readQuery(query: string): Readonly<Record<string, Raw>> {
 
 function typed(key: string, value: string): Raw {
   if (key === 'max-connections' && /^\d{1,4}$/.test(value)) return Number(value);
-  if (key === 'passive' && (value === 'true' || value === 'false')) return value === 'true';
+  if ((key === 'passive' || key === 'require-tls') && (value === 'true' || value === 'false')) return value === 'true';
   return value;
 }
 

@@ -18,6 +18,8 @@ const PORTS: Readonly<Record<Protocol, Readonly<Record<TlsMode, number>>>> = {
   smtp: { explicit: 587, implicit: 465, none: 25 },
 };
 
+const LMTP_PORT = 24;
+
 /** Shown where a host would stand; nothing connects to it. */
 const DIRECT_HOST = 'direct';
 
@@ -35,14 +37,16 @@ function normaliseConnection(name: string, raw: Raw, folder: string): Connection
   const whole = direct ? { ...raw, host: DIRECT_HOST } : raw;
   const checked = type === undefined ? undefined : check(connectionSchemas[type] as Schema<AnyConnection>, whole);
   if (type === undefined || checked?.ok !== true) throw new MisuseError(`connection ${name} was not checked`);
-  const { host, port, ca, fingerprint, user, password, timeout, 'max-connections': maxConnections, ...rest } = checked.value;
+  const { host, port, ca, fingerprint, user, password, timeout, 'max-connections': maxConnections, ...own } = checked.value;
+  const { 'max-rate': maxRate, 'require-tls': requireTls, ...rest } = { 'max-rate': undefined, 'require-tls': undefined, ...own };
+  const lmtp = 'protocol' in rest && rest.protocol === 'lmtp';
   const tls = rest.tls ?? TLS[type];
   return definedOnly({
     ...rest,
     name,
     type,
     host,
-    port: port ?? (direct ? 25 : PORTS[type][tls]),
+    port: port ?? (direct ? 25 : lmtp ? LMTP_PORT : PORTS[type][tls]),
     tls,
     caFile: ca === undefined ? undefined : resolve(folder, ca),
     fingerprint,
@@ -50,7 +54,17 @@ function normaliseConnection(name: string, raw: Raw, folder: string): Connection
     password,
     timeoutMs: timeout ?? TIMEOUT_MS,
     maxConnections,
+    mailsPerSecond: maxRate === undefined ? undefined : mailsPerSecond(maxRate),
+    requireTls,
   });
+}
+
+const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600 };
+
+/** Of `30/m`. */
+function mailsPerSecond(rate: string): number {
+  const [mails, unit = ''] = rate.split('/');
+  return Number(mails) / (SECONDS[unit] ?? 1);
 }
 
 function definedOnly(connection: { [K in keyof Connection]: Connection[K] | undefined }): Connection {

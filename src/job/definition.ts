@@ -91,6 +91,9 @@ export const jobFileSchema = object({
   steps: list(anything()).min(1).max(STEPS_MAX).describe('What the job does.'),
 });
 
+/** Mails in a second, a minute or an hour. */
+const MAIL_RATE_PATTERN = /^[1-9]\d{0,5}\/[smh]$/;
+
 const connectionKeys = {
   host: word().describe('Name or address of the server.'),
   port: integer(1, 65_535).optional().describe('Where the server listens. Default: the usual one of the protocol and `tls`.'),
@@ -141,6 +144,26 @@ export const connectionSchemas = {
     ...signInKeys,
     tls: tls('explicit'),
     hostname: word().optional().describe('The name said in EHLO.'),
+    protocol: oneOf(['lmtp'])
+      .optional()
+      .describe(
+        'lmtp: hands mail to a server that puts it into mailboxes itself (RFC 2033), port 24, a verdict for each recipient.',
+      ),
+    'max-rate': word()
+      .regex(MAIL_RATE_PATTERN, { error: 'is no rate of mails: write 10/s, 30/m or 500/h' })
+      .optional()
+      .describe('Mails that `outbox flush` and the scheduler send at most: 10/s, 30/m, 500/h. Default: no limit.'),
+    dsn: oneOrMany(oneOf(['failure', 'delay', 'success', 'never']))
+      .refine(words => words.length === 1 || !words.includes('never'), { error: 'never stands alone' })
+      .optional()
+      .describe(
+        'What the sender wants to be told about each recipient (RFC 3461), where the server can. Default: failure, as the server sees fit.',
+      ),
+    'require-tls': flag()
+      .optional()
+      .describe(
+        'true: every server on the way must use verified TLS, or the mail comes back (RFC 8689); not sent at all over a server that cannot promise it.',
+      ),
     delivery: oneOf(['direct'])
       .optional()
       .describe('direct: finds each recipient’s server by MX instead of `host`; port 25, TLS where the other side offers it.'),

@@ -36,7 +36,10 @@ export type DeliveryOutputs = {
   readonly 'message-id': string | null;
   readonly outcome: Outcome | null;
   readonly accepted: number;
+  /** Turned down for good. */
   readonly rejected: number;
+  /** Not taken yet: another try may help. */
+  readonly deferred: number;
 };
 
 export interface Delivered {
@@ -85,20 +88,32 @@ async function deliverHeld(mail: Mail, context: StepContext, connect: Connect, o
   const key = { job: context.job.name, run: context.run.id, report: ownStepId(context, mail.uses) };
   const head = { ...key, file: context.job.file, connection: mail.connection, from: mail.from, to: mail.to };
   const { messageId, subject, smtpUtf8 } = mail;
-  const { id } = (await letters.find(key)) ?? (await freeze({ ...head, messageId, subject, smtpUtf8 }, mail, letters, context));
-  const letter = await letters.claim(id, outbox.sender(), outbox.isAlive);
-  if (letter === undefined) throw busy(id);
+  const line = new Line(mail.connection, context, connect);
+  const known = await letters.find(key);
   try {
-    if (waitingOf(letter).length === 0) return alreadyHandled(letter, context);
-    return await deliverClaimed(letter, context, connect, { letters, clock: context.clock, random: context.random });
+    const { id } = known ?? (await freeze({ ...head, messageId, subject, smtpUtf8 }, mail, letters, line));
+    const letter = await letters.claim(id, outbox.sender(), outbox.isAlive);
+    if (letter === undefined) throw busy(id);
+    try {
+      if (waitingOf(letter).length === 0) return alreadyHandled(letter, context);
+      return await deliverClaimed(letter, line, { letters, clock: context.clock, random: context.random });
+    } finally {
+      await letters.release(id).catch(() => undefined);
+    }
   } finally {
-    await letters.release(id).catch(() => undefined);
+    line.close();
   }
 }
 
-async function freeze(head: LetterHead, mail: Mail, letters: Outbox, context: StepContext): Promise<Letter> {
+/** A mail of this size is not written down before its server was asked whether it takes so much. */
+const ASKED_FIRST_BYTES = 1024 * 1024;
+
+async function freeze(head: LetterHead, mail: Mail, letters: Outbox, line: Line): Promise<Letter> {
+  const { context } = line;
   const message = await mail.compose();
   try {
+    // A server that cannot be reached now is asked when it can.
+    if (message.size >= ASKED_FIRST_BYTES) (await line.open().catch(() => undefined))?.checkSize(message.size);
     // A connection that cannot be had now is what the outbox is for; the mail then goes without a signature.
     const endpoint = await context.connection(mail.connection).catch(() => undefined);
     const content = await signed(message, endpoint?.dkim);
@@ -108,18 +123,18 @@ async function freeze(head: LetterHead, mail: Mail, letters: Outbox, context: St
   }
 }
 
-async function deliverClaimed(letter: Letter, context: StepContext, connect: Connect, office: PostOffice): Promise<Delivered> {
-  const { signal } = context;
+async function deliverClaimed(letter: Letter, line: Line, office: PostOffice): Promise<Delivered> {
+  const { context } = line;
   const { envelope, message, info } = mailOf(letter, office, bytes => progress(bytes, letter.size, context));
-  let client: SmtpClient | undefined;
+  let client: SmtpClient;
   let results: readonly RecipientResult[];
   try {
-    client = await open(letter.connection, context, connect);
+    client = await line.open();
     results = (await client.send(envelope, message, info)).recipients;
   } catch (error) {
-    client?.close();
+    line.close();
     const after = await putOff(letter, error as Error, office);
-    throw signal.aborted || waitingOf(after).length === 0 ? error : waiting(error);
+    throw context.signal.aborted || waitingOf(after).length === 0 ? error : waiting(error);
   }
   // What the server decided stands, even when it cannot be written down here.
   const after = await record(letter, results, office).catch((error: Error) => {
@@ -128,7 +143,7 @@ async function deliverClaimed(letter: Letter, context: StepContext, connect: Con
   });
   await client.quit();
   const delivered = deliveredOf(letter.messageId, after === undefined ? results : resultsOf(after));
-  return unlessCancelled(delivered, context, signal);
+  return unlessCancelled(delivered, context, context.signal);
 }
 
 /** The same failure, which also says that nothing is lost. */
@@ -142,10 +157,10 @@ function waiting(error: unknown): unknown {
 /** Without an outbox: a one-off command. */
 async function deliverNow(mail: Mail, context: StepContext, connect: Connect): Promise<Delivered> {
   const message = await mail.compose();
-  let client: SmtpClient | undefined;
+  const line = new Line(mail.connection, context, connect);
   try {
     const content = await signed(message, (await context.connection(mail.connection)).dkim);
-    client = await open(mail.connection, context, connect);
+    const client = await line.open();
     const { recipients } = await client.send(mail, content, {
       bytes: content instanceof Uint8Array ? content.length : message.size,
       eightBit: mail.smtpUtf8,
@@ -156,7 +171,7 @@ async function deliverNow(mail: Mail, context: StepContext, connect: Connect): P
     await client.quit();
     return unlessCancelled(deliveredOf(mail.messageId, recipients), context, context.signal);
   } finally {
-    client?.close();
+    line.close();
     await message.close();
   }
 }
@@ -173,11 +188,31 @@ function repeated(chunks: () => AsyncIterator<Buffer>): AsyncIterable<Buffer> {
   return { [Symbol.asyncIterator]: chunks };
 }
 
-async function open(connection: string, context: StepContext, connect: Connect): Promise<SmtpClient> {
-  context.signal.throwIfAborted();
-  const { dial, clock, signal, outbox } = context;
-  const endpoint = await context.connection(connection);
-  return connect(endpoint, { dial, clock, signal, ...memoryOf(outbox, endpoint) });
+/** The way to a mail's server, opened when it is needed first. */
+class Line {
+  readonly #connection: string;
+  readonly context: StepContext;
+  readonly #connect: Connect;
+  #client: SmtpClient | undefined;
+
+  constructor(connection: string, context: StepContext, connect: Connect) {
+    this.#connection = connection;
+    this.context = context;
+    this.#connect = connect;
+  }
+
+  async open(): Promise<SmtpClient> {
+    if (this.#client?.usable === true) return this.#client;
+    const { dial, clock, signal, outbox } = this.context;
+    signal.throwIfAborted();
+    const endpoint = await this.context.connection(this.#connection);
+    this.#client = await this.#connect(endpoint, { dial, clock, signal, ...memoryOf(outbox, endpoint) });
+    return this.#client;
+  }
+
+  close(): void {
+    this.#client?.close();
+  }
 }
 
 function memoryOf(outbox: StepOutbox | undefined, endpoint: Endpoint) {
@@ -206,12 +241,14 @@ function resultsOf({ deliveries }: Letter): readonly RecipientResult[] {
 
 function deliveredOf(messageId: string, recipients: readonly RecipientResult[]): Delivered {
   const refused = recipients.filter(({ status }) => status !== 'accepted' && status !== 'indeterminate');
+  const rejected = refused.filter(({ status }) => status === 'rejected').length;
   return {
     outputs: {
       'message-id': messageId,
       outcome: outcomeOf(recipients),
       accepted: recipients.filter(({ status }) => status === 'accepted').length,
-      rejected: refused.length,
+      rejected,
+      deferred: refused.length - rejected,
     },
     refusals: refused.map(({ address, status, reply }) => `${address}: ${reply ?? status}`),
   };

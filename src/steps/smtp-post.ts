@@ -40,6 +40,18 @@ export function mailOf(
   };
 }
 
+/** What is read into memory before it is sent: such mails can go together. */
+const LOADED_BYTES_MAX = 256 * 1024;
+
+/** The same, a small message in memory. Rejects with AppError `letter-damaged`. */
+export async function loadedMailOf(letter: Letter, office: PostOffice): Promise<LetterMail> {
+  const mail = mailOf(letter, office);
+  if (letter.size > LOADED_BYTES_MAX) return mail;
+  const pieces: Buffer[] = [];
+  for await (const piece of office.letters.message(letter.id)) pieces.push(piece);
+  return { ...mail, message: Buffer.concat(pieces) };
+}
+
 /** Writes down what a try came to. */
 export function record(letter: Letter, results: readonly RecipientResult[], office: PostOffice): Promise<Letter> {
   const changes = results.map(({ address, status, reply }): DeliveryChange => {

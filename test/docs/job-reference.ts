@@ -84,7 +84,8 @@ const OUTPUTS: Readonly<Record<string, string>> = {
   'ftp/mirror': '`uploaded` `downloaded` `deleted` `unchanged` `failed` `bytes`',
   'pop3/archive':
     '`listed` `archived` `duplicates` `skipped` `quarantined` `deleted` `pending` `bytes`; listed is always the sum of archived, duplicates, skipped, quarantined and pending',
-  'smtp/send': '`message-id` `outcome` (`accepted` `partial` `rejected` `deferred` `indeterminate`) `accepted` `rejected`',
+  'smtp/send':
+    '`message-id` `outcome` (`accepted` `partial` `rejected` `deferred` `indeterminate`) `accepted` `rejected` `deferred`',
   'smtp/report': 'as of `smtp/send`',
 };
 

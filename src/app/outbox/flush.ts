@@ -5,9 +5,9 @@ import { Redactor } from '../../core/secret.ts';
 import { isWaiting, type Letter } from '../../mail/outbox.ts';
 import { dial } from '../../protocols/net/dial.ts';
 import { addressOf, type Endpoint } from '../../protocols/net/endpoint.ts';
-import { connectSmtp, type SendResult, type SmtpClient } from '../../protocols/smtp/index.ts';
+import { connectSmtp, type SendResult, type SmtpClient, sendPooled } from '../../protocols/smtp/index.ts';
 import { publicEnvironment } from '../../secrets/environment.ts';
-import { type LetterMail, mailOf, type PostOffice, putOff, record, waitingOf } from '../../steps/smtp-post.ts';
+import { type LetterMail, loadedMailOf, type PostOffice, putOff, record, waitingOf } from '../../steps/smtp-post.ts';
 import type { StepOutbox } from '../../steps/step.ts';
 import type { Store } from '../../stores/store.ts';
 import { tokensOf } from '../accounts.ts';
@@ -28,6 +28,9 @@ export interface FlushRequest {
 
 /** At once at most; the rest is due at the next look. */
 const LETTERS_MAX = 1_000;
+
+/** So many are worth finding out first whether their server takes whole mails in a window: five round trips. */
+const BATCH_MAILS_MIN = 20;
 
 /**
  * For the scheduler: tries every letter that is due now and gives back when to look again (epoch milliseconds; undefined: when
@@ -63,26 +66,33 @@ class Round {
 
   async deliver(letters: readonly Letter[]): Promise<void> {
     const queue = [...letters];
-    while (queue.length > 0) {
+    const settled: Promise<void>[] = [];
+    try {
+      const endpoint = await this.#endpoint(letters[0] as Letter);
+      const { mailsPerSecond, maxConnections = 1 } = endpoint;
+      await sendPooled(this.#claimed(queue, settled), ({ letter }, outcome) => this.#follow(settled, letter, outcome), {
+        connect: () => this.#connect(endpoint, letters.length),
+        clock: this.#request.clock,
+        connections: Math.min(maxConnections, letters.length),
+        ...(mailsPerSecond === undefined ? {} : { mailsPerSecond }),
+      });
+    } catch (error) {
       this.#request.signal.throwIfAborted();
-      const left = queue.length;
-      const client = await this.#connect(queue[0] as Letter).catch((error: Error) => error);
       // The account is left alone then, not tried again for each letter.
-      if (client instanceof Error) return this.#putAllOff(queue, client);
-      const settled: Promise<void>[] = [];
-      await client.sendAll(this.#claimed(queue), ({ letter }, outcome) => void settled.push(this.#settle(letter, outcome)));
+      await this.#putAllOff(queue, error as Error);
+    } finally {
       await Promise.all(settled);
-      if (client.usable) await client.quit();
-      else client.close();
-      if (queue.length === left) return;
     }
   }
 
-  /** Whatever is not somebody else's, one after the other as the session takes them. */
-  async *#claimed(queue: Letter[]): AsyncGenerator<LetterMail> {
+  /** Whatever is not somebody else's, one after the other as a session takes them. */
+  async *#claimed(queue: Letter[], settled: Promise<void>[]): AsyncGenerator<LetterMail> {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       const letter = await this.#claim(next.id);
-      if (letter !== undefined) yield mailOf(letter, this.#office);
+      if (letter === undefined) continue;
+      const mail = await loadedMailOf(letter, this.#office).catch((error: Error) => error);
+      if (mail instanceof Error) this.#follow(settled, letter, mail);
+      else yield mail;
     }
   }
 
@@ -101,6 +111,13 @@ class Round {
     }
   }
 
+  /** Written down while other letters are on their way; what cannot be is said at the end. */
+  #follow(settled: Promise<void>[], letter: Letter, outcome: SendResult | Error): void {
+    const work = this.#settle(letter, outcome);
+    work.catch(() => undefined);
+    settled.push(work);
+  }
+
   async #settle(letter: Letter, outcome: SendResult | Error): Promise<void> {
     try {
       const after =
@@ -113,10 +130,11 @@ class Round {
     }
   }
 
-  async #connect(letter: Letter): Promise<SmtpClient> {
+  #connect(endpoint: Endpoint, mails: number): Promise<SmtpClient> {
     const { clock, signal } = this.#request;
-    const endpoint = await this.#endpoint(letter);
-    return connectSmtp(endpoint, { dial, clock, signal, memory: this.#outbox.servers(addressOf(endpoint)) });
+    signal.throwIfAborted();
+    const memory = this.#outbox.servers(addressOf(endpoint));
+    return connectSmtp(endpoint, { dial, clock, signal, memory, batch: mails >= BATCH_MAILS_MIN });
   }
 
   async #endpoint({ file, connection }: Letter): Promise<Endpoint> {

@@ -7,7 +7,7 @@ export function letterJson(letter: Letter): Record<string, unknown> {
   const { id, job, run, report, file, connection, messageId, from, subject, createdAt, size, sha256, held, deliveries } = letter;
   return {
     ...{ id, state: stateOf(letter), job, run, report, file, connection, 'message-id': messageId, from, subject },
-    ...{ 'created-at': new Date(createdAt).toISOString(), size, sha256, held },
+    ...{ 'created-at': new Date(createdAt).toISOString(), size, sha256, 'bytes-kept': held },
     recipients: deliveries.map(({ recipient, status, attempts, nextAt, reply, at }) => ({
       ...{ recipient, status, attempts, at: new Date(at).toISOString() },
       ...(nextAt === undefined ? {} : { 'next-at': new Date(nextAt).toISOString() }),

@@ -37,7 +37,7 @@ const letter = {
   state: oneOf(['indeterminate', 'given-up', 'waiting', 'sending', 'rejected', 'partial', 'accepted', 'dropped']),
   ...{ job: text(), run: text(), report: text(), file: text(), connection: text() },
   ...{ 'message-id': text(), from: text(), subject: text(), 'created-at': time() },
-  ...{ size: count(), sha256: text(), held: flag(), recipients: list(recipient) },
+  ...{ size: count(), sha256: text(), 'bytes-kept': flag(), recipients: list(recipient) },
 };
 
 export const serverOutputs = {

@@ -61,6 +61,14 @@ export interface Endpoint {
   /** smtp: `direct` finds the servers of each recipient's domain instead of `host`. */
   readonly delivery?: 'direct';
   readonly dkim?: DkimKey;
+  /** smtp: LMTP (RFC 2033) is spoken there. */
+  readonly protocol?: 'lmtp';
+  /** smtp: of all sessions together, where many mails are sent. */
+  readonly mailsPerSecond?: number;
+  /** smtp: what the sender wants to be told about each recipient (RFC 3461). */
+  readonly dsn?: readonly ('failure' | 'delay' | 'success' | 'never')[];
+  /** smtp: every mail goes by verified TLS on its whole way, or not at all (RFC 8689). */
+  readonly requireTls?: boolean;
   /**
    * Between mail servers only (RFC 7435): TLS against who listens in, with whoever answers, since their certificates prove nothing
    * about a domain. No connection of a job has it.

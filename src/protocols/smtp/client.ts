@@ -5,7 +5,7 @@ import type { Bag, Message, Parcel } from './bag.ts';
 import { type ChunkingProof, proveChunking } from './chunk-probe.ts';
 import { deliverInChunks } from './chunks.ts';
 import type { Conversation } from './conversation.ts';
-import { type Envelope, type EnvelopePlan, type MessageFacts, planEnvelope } from './envelope.ts';
+import { checkSize, type Envelope, type EnvelopePlan, type MessageFacts, planEnvelope } from './envelope.ts';
 import type { Extensions } from './extensions.ts';
 import { measure } from './measure.ts';
 import { outcomeOf, type RecipientResult, type SendResult } from './outcome.ts';
@@ -45,6 +45,8 @@ export interface SmtpClient {
    * or reject with. Takes no more once the session is over, so that several clients may share one source.
    */
   sendAll<M extends OutgoingMail>(mails: MailSource<M>, told: (mail: M, outcome: SendResult | Error) => void): Promise<void>;
+  /** Throws AppError `message-too-big` when the server takes no message of so many octets: before anybody makes one. */
+  checkSize(bytes: number): void;
   /** Finds out, without a mail, whether whole mails may go in a window; the session is over then. */
   proveChunking(): Promise<ChunkingProof>;
   /** Says goodbye and closes; never rejects and never waits long. */
@@ -58,16 +60,26 @@ export type MailSource<M extends OutgoingMail> = Iterator<M> | AsyncIterator<M>;
 /** The reply to QUIT decides nothing. */
 const GOODBYE_MS = 2_000;
 
+/** What holds for every mail of a session, unless its envelope says otherwise. */
+export type Wishes = Pick<Envelope, 'notify' | 'requireTls'>;
+
 export class SmtpSessionClient implements SmtpClient {
   readonly #talk: Conversation;
   readonly technique: Technique;
   readonly #windowMails: number;
+  readonly #wishes: Wishes;
   readonly #onSurprise: () => Promise<void>;
   #busy = false;
 
   /** `onSurprise` is called when the server lost its step. */
-  constructor(talk: Conversation, { technique, windowMails }: Pace, onSurprise: () => Promise<void> = async () => undefined) {
+  constructor(
+    talk: Conversation,
+    { technique, windowMails }: Pace,
+    wishes: Wishes = {},
+    onSurprise: () => Promise<void> = async () => undefined,
+  ) {
     this.#talk = talk;
+    this.#wishes = wishes;
     this.technique = technique;
     this.#windowMails = windowMails;
     this.#onSurprise = onSurprise;
@@ -116,7 +128,14 @@ export class SmtpSessionClient implements SmtpClient {
 
   #parcel({ envelope, message, info = {} }: OutgoingMail): Parcel {
     const facts = message instanceof Uint8Array ? { ...info, ...measure(message) } : streamFacts(info, this.extensions);
-    return { plan: planEnvelope(envelope, this.extensions, facts, this.#talk.where), message: { ...info, chunks: message } };
+    return {
+      plan: planEnvelope({ ...this.#wishes, ...envelope }, this.extensions, facts, this.#talk.where),
+      message: { ...info, chunks: message },
+    };
+  }
+
+  checkSize(bytes: number): void {
+    checkSize(this.extensions, bytes, this.#talk.where);
   }
 
   async proveChunking(): Promise<ChunkingProof> {

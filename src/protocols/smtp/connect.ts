@@ -6,7 +6,7 @@ import type { Dial } from '../net/dial.ts';
 import { addressOf, type Endpoint } from '../net/endpoint.ts';
 import { type Transport, withDeadline } from '../net/transport.ts';
 import { parseDomain } from './address.ts';
-import { type SmtpClient, SmtpSessionClient } from './client.ts';
+import { type SmtpClient, SmtpSessionClient, type Wishes } from './client.ts';
 import { Conversation, type Transcript } from './conversation.ts';
 import { SmtpSession } from './session.ts';
 import { signIn } from './sign-in.ts';
@@ -36,7 +36,8 @@ export interface ConnectOptions {
 export async function connectSmtp(endpoint: Endpoint, options: ConnectOptions): Promise<SmtpClient> {
   const { dial, clock, signal, transcript } = options;
   const transport = await dial(endpoint, { clock, ...(signal === undefined ? {} : { signal }) });
-  const talk = new Conversation(transport, new SmtpSession({ lmtp: options.lmtp ?? false }), {
+  const lmtp = options.lmtp ?? endpoint.protocol === 'lmtp';
+  const talk = new Conversation(transport, new SmtpSession({ lmtp }), {
     clock,
     timeoutMs: endpoint.timeoutMs,
     where: addressOf(endpoint),
@@ -50,14 +51,28 @@ export async function connectSmtp(endpoint: Endpoint, options: ConnectOptions): 
     if (endpoint.tls === 'explicit' && !skipsTls) await startTls(talk, clock, name);
     if (endpoint.user !== undefined) await signIn(talk, endpoint);
     const { memory, batch = false } = options;
-    const pace = await techniqueFor(talk.session.extensions, memory, clock);
-    const client = new SmtpSessionClient(talk, pace, () => stepDown(pace.technique, memory, clock));
-    if (!batch || memory === undefined || !(await isUnproven(talk.session.extensions, memory, clock))) return client;
+    // Chunks are not for LMTP: each recipient has a verdict of its own there.
+    const pace = await techniqueFor(talk.session.extensions, lmtp ? undefined : memory, clock);
+    const client = new SmtpSessionClient(talk, pace, wishesOf(endpoint), () => stepDown(pace.technique, memory, clock));
+    if (!batch || lmtp || memory === undefined || !(await isUnproven(talk.session.extensions, memory, clock))) return client;
     await rememberBatch((await client.proveChunking()) === 'proven', memory, clock);
     return await connectSmtp(endpoint, { ...options, batch: false });
   } catch (error) {
     throw talk.fail(error as Error);
   }
+}
+
+/** What the connection wants for every mail. A promise of TLS is worth nothing where this server itself is not verified. */
+function wishesOf({ dsn, requireTls, tls, unauthenticated, name }: Endpoint): Wishes {
+  if (requireTls === true && (tls === 'none' || unauthenticated === true)) {
+    throw new AppError('requiretls-missing', `${name} wants TLS on the whole way, but does not verify the first server`, {
+      hint: 'Use `tls: explicit` or `tls: implicit` with `host`, or take `require-tls` off the connection.',
+    });
+  }
+  return {
+    ...(dsn === undefined ? {} : { notify: { when: dsn.filter(word => word !== 'never'), returns: 'headers' } }),
+    ...(requireTls === true ? { requireTls } : {}),
+  };
 }
 
 /** The name for EHLO: the configured one, this machine's full name, or the address we speak from (RFC 5321 section 4.1.4). */
@@ -86,7 +101,7 @@ async function greet(talk: Conversation): Promise<void> {
 /** A server that does not know EHLO gets HELO, and is taken to offer nothing (RFC 5321 section 3.2). */
 async function hello(talk: Conversation, name: string): Promise<void> {
   const ehlo = await talk.ask({ verb: 'EHLO', name });
-  const final = verdictOf(ehlo.reply) === 'rejected' ? await talk.ask({ verb: 'HELO', name }) : ehlo;
+  const final = verdictOf(ehlo.reply) === 'rejected' && !talk.session.lmtp ? await talk.ask({ verb: 'HELO', name }) : ehlo;
   if (final.reply.code === 250) return;
   throw refused('server-refused', `${talk.where} refused our greeting`, final.shown, final.reply, {
     hint: 'Some servers want a full host name: write one in `hostname` on the connection.',

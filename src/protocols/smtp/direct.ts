@@ -58,6 +58,9 @@ class DirectClient implements SmtpClient {
     }
   }
 
+  /** Each recipient's server has a limit of its own. */
+  checkSize(): void {}
+
   async proveChunking(): Promise<ChunkingProof> {
     return 'not-offered';
   }

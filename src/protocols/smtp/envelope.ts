@@ -101,16 +101,20 @@ function addressOrThrow(text: string): SmtpAddress {
 }
 
 /** RFC 1870 section 6. */
-function sizeParameter({ size, sizeMax }: Extensions, { bytes }: MessageFacts, where: string): readonly string[] {
-  if (!size || bytes === undefined) return [];
-  if (sizeMax !== undefined && bytes > sizeMax) {
-    throw new AppError(
-      'message-too-big',
-      `the message is ${formatSize(bytes)}, and ${where} takes no more than ${formatSize(sizeMax)}`,
-      { hint: 'Attach less, or compress it.' },
-    );
-  }
+function sizeParameter(offered: Extensions, { bytes }: MessageFacts, where: string): readonly string[] {
+  if (!offered.size || bytes === undefined) return [];
+  checkSize(offered, bytes, where);
   return [`SIZE=${bytes}`];
+}
+
+/** Throws AppError `message-too-big` when the server takes no message of so many octets. */
+export function checkSize({ sizeMax }: Extensions, bytes: number, where: string): void {
+  if (sizeMax === undefined || bytes <= sizeMax) return;
+  throw new AppError(
+    'message-too-big',
+    `the message is ${formatSize(bytes)}, and ${where} takes no more than ${formatSize(sizeMax)}`,
+    { hint: 'Attach less, or compress it.' },
+  );
 }
 
 /** RFC 6152 section 3. */

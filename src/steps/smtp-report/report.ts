@@ -53,7 +53,7 @@ export async function previewReport(config: ReportConfig, context: StepContext):
   };
 }
 
-const NOTHING = { 'message-id': null, outcome: null, accepted: 0, rejected: 0 } as const;
+const NOTHING = { 'message-id': null, outcome: null, accepted: 0, rejected: 0, deferred: 0 } as const;
 const DIGEST_KEY = 'digest';
 
 async function sendDigest(
@@ -117,8 +117,9 @@ async function deliver(config: ReportConfig, body: Body, context: StepContext, c
   } catch (error) {
     if (config.required || context.signal.aborted || !(error instanceof AppError) || error.code === 'misuse') throw error;
     noteFailure(error, context);
+    const nobody = { 'message-id': mail.messageId, accepted: 0, rejected: 0, deferred: 0 };
     const outcome = error.retry === 'never' ? 'rejected' : 'deferred';
-    return { 'message-id': mail.messageId, outcome, accepted: 0, rejected: mail.to.length };
+    return { ...nobody, outcome, [outcome]: mail.to.length };
   }
 }
 

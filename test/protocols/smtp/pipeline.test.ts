@@ -367,6 +367,39 @@ describe('an envelope', () => {
   });
 });
 
+describe('what the connection wants for every mail', () => {
+  const envelope = async (settings: Partial<Endpoint>, offers: readonly string[]) => {
+    const server = new ModelServer({ offers });
+    const client = await connectSmtp({ ...ENDPOINT, ...settings }, { dial: server.dial, clock });
+    await client.send({ from: 'r@x.org', to: ['a@x.org'] }, Buffer.from('x\r\n'));
+    return server.lines.filter(line => /^(MAIL|RCPT)/.test(line));
+  };
+
+  it('is told to the server: notices', async () => {
+    expect(await envelope({ dsn: ['failure', 'delay'] }, ['DSN'])).toEqual([
+      'MAIL FROM:<r@x.org> RET=HDRS',
+      'RCPT TO:<a@x.org> NOTIFY=FAILURE,DELAY ORCPT=rfc822;a@x.org',
+    ]);
+    expect((await envelope({ dsn: ['never'] }, ['DSN']))[1]).toContain('NOTIFY=NEVER');
+  });
+
+  it('is told to the server: TLS on the whole way, over a server that is verified itself', async () => {
+    const secured = { requireTls: true, tls: 'implicit' } as const;
+    expect((await envelope(secured, ['REQUIRETLS']))[0]).toBe('MAIL FROM:<r@x.org> REQUIRETLS');
+    await expect(envelope(secured, ['DSN'])).rejects.toMatchObject({ code: 'requiretls-missing' });
+    await expect(envelope({ requireTls: true }, ['REQUIRETLS'])).rejects.toMatchObject({ code: 'requiretls-missing' });
+    const direct = { ...secured, unauthenticated: true } as const;
+    await expect(envelope(direct, ['REQUIRETLS'])).rejects.toMatchObject({ code: 'requiretls-missing' });
+  });
+
+  it('LMTP by the connection alone, never in chunks and never asked about them', async () => {
+    const server = new ModelServer({ offers: OFFERS, lmtp: true });
+    const known = await memoryFor('chunks');
+    const client = await connectSmtp({ ...ENDPOINT, protocol: 'lmtp' }, { dial: server.dial, clock, memory: known, batch: true });
+    expect([server.lines[0], client.technique]).toEqual(['LHLO c.test', 'overlap']);
+  });
+});
+
 describe('LMTP', () => {
   it('has a verdict for each recipient, and is cut where nobody knows', async () => {
     const answer = (line: string) =>

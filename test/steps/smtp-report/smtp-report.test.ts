@@ -70,7 +70,7 @@ describe('a report', () => {
     const context = testContext({ endpoint: server.endpoint(), steps: STEPS, workdir: dir.path });
     const outputs = await smtpReport.run(config({ attach: ['log', 'json', '*.csv', 'none.txt'] }), context);
     const mail = await readMail(server.delivered[0]!.data);
-    expect(outputs).toEqual({ 'message-id': mail.messageId, outcome: 'accepted', accepted: 1, rejected: 0 });
+    expect(outputs).toEqual({ 'message-id': mail.messageId, outcome: 'accepted', accepted: 1, rejected: 0, deferred: 0 });
     expect(mail.subject).toBe('[FAILED] nightly-site @ web01: 1 of 2 steps failed (12m 40s)');
     expect(mail.text).toContain('Step deploy failed: no.');
     expect(mail.html).toContain('Step deploy failed: no.');
@@ -105,6 +105,7 @@ describe('a report', () => {
         outcome: null,
         accepted: 0,
         rejected: 0,
+        deferred: 0,
       });
     }
     expect(context.notes).toEqual([
@@ -129,7 +130,12 @@ describe('a report', () => {
   ])('that is %s warns and lets the run go on', async (_what, options, outcome, note) => {
     const server = await serve(options);
     const context = testContext({ endpoint: server.endpoint(), steps: STEPS });
-    expect(await smtpReport.run(config(), context)).toMatchObject({ outcome, accepted: 0 });
+    expect(await smtpReport.run(config(), context)).toMatchObject({
+      outcome,
+      accepted: 0,
+      rejected: outcome === 'rejected' ? 1 : 0,
+      deferred: outcome === 'deferred' ? 1 : 0,
+    });
     expect(context.notes).toEqual([expect.stringMatching(/^warning: /)]);
     expect(context.notes[0]).toContain(note);
   });

@@ -100,7 +100,12 @@ describe('5,000 recipients with mixed answers', () => {
     const letters = memoryOutbox();
     const many = config({ to }) as SendConfig;
     const context = () => testContext({ endpoint: server.endpoint(), letters });
-    expect(await smtpSend.run(many, context())).toMatchObject({ outcome: 'partial', accepted: 3_500, rejected: 1_500 });
+    expect(await smtpSend.run(many, context())).toMatchObject({
+      outcome: 'partial',
+      accepted: 3_500,
+      rejected: 500,
+      deferred: 1_000,
+    });
     const [letter] = await letters.letters({ limit: 1 });
     expect(
       letter?.deliveries.every(({ recipient, status, nextAt }) => {
@@ -109,7 +114,12 @@ describe('5,000 recipients with mixed answers', () => {
       }),
     ).toBe(true);
     server.options = {};
-    expect(await smtpSend.run(many, context())).toMatchObject({ outcome: 'partial', accepted: 4_500, rejected: 500 });
+    expect(await smtpSend.run(many, context())).toMatchObject({
+      outcome: 'partial',
+      accepted: 4_500,
+      rejected: 500,
+      deferred: 0,
+    });
     const all = server.delivered.flatMap(({ to: got }) => got);
     expect([all.length, new Set(all).size]).toEqual([4_500, 4_500]);
     expect(await smtpSend.run(many, context())).toMatchObject({ accepted: 4_500 });

@@ -80,7 +80,7 @@ describe('a mail', () => {
     );
     const { data, to, from } = server.delivered[0]!;
     const mail = await readMail(data);
-    expect(outputs).toEqual({ 'message-id': mail.messageId, outcome: 'accepted', accepted: 3, rejected: 0 });
+    expect(outputs).toEqual({ 'message-id': mail.messageId, outcome: 'accepted', accepted: 3, rejected: 0, deferred: 0 });
     expect([from, to]).toEqual(['robot@example.org', ['ops@example.org', 'cc@example.org', 'hidden@example.org']]);
     expect(data.toString()).not.toContain('hidden');
     expect(mail.attachments.map(({ name, content }) => `${name} ${content}`)).toEqual(['a.log one', 'b.log two']);
@@ -91,7 +91,7 @@ describe('a mail', () => {
     const server = await serve({ answer: line => (line.includes('<bad@') ? '550 5.1.1 nobody' : undefined) });
     const context = testContext({ endpoint: server.endpoint() });
     const outputs = await smtpSend.run(config({ to: ['bad@example.org', 'ops@example.org'] }), context);
-    expect(outputs).toMatchObject({ outcome: 'partial', accepted: 1, rejected: 1 });
+    expect(outputs).toMatchObject({ outcome: 'partial', accepted: 1, rejected: 1, deferred: 0 });
     expect(context.notes).toEqual(['warning: not delivered to bad@example.org: 550 5.1.1 nobody']);
   });
 
@@ -194,7 +194,7 @@ describe('a mail', () => {
     const [waiting] = await letters.letters({ open: true, limit: 9 });
     expect(waiting?.deliveries.map(({ status, attempts }) => `${status} ${attempts}`)).toEqual(['not-sent 1', 'not-sent 1']);
     const up = testContext({ endpoint: server.endpoint(), letters });
-    expect(await smtpSend.run(both, up)).toMatchObject({ outcome: 'partial', accepted: 1, rejected: 1 });
+    expect(await smtpSend.run(both, up)).toMatchObject({ outcome: 'partial', accepted: 1, rejected: 0, deferred: 1 });
     server.options = {};
     expect(await smtpSend.run(both, up)).toMatchObject({ outcome: 'accepted', accepted: 2 });
     expect(server.delivered.map(({ to }) => to)).toEqual([['ops@example.org'], ['later@example.org']]);
@@ -208,6 +208,29 @@ describe('a mail', () => {
       code: 'message-too-big',
     });
     expect((await letters.letters({ limit: 9 }))[0]?.deliveries[0]).toMatchObject({ status: 'rejected' });
+  });
+
+  it('of a megabyte is not written down before its server said that it takes so much', async () => {
+    const server = await serve({ offers: ['SIZE 1000000'] });
+    await writeFile(join(dir.path, 'big.bin'), Buffer.alloc(1024 * 1024));
+    const big = config({ attachments: 'big.bin' });
+    const [letters, up] = [memoryOutbox(), server.endpoint()];
+    const run = (endpoint: typeof up) => smtpSend.run(big, testContext({ endpoint, letters, workdir: dir.path }));
+    await expect(run(up)).rejects.toMatchObject({ code: 'message-too-big' });
+    expect(await letters.letters({ limit: 9 })).toEqual([]);
+    server.options = { offers: ['SIZE 9000000'] };
+    const before = server.connections;
+    expect(await run(up)).toMatchObject({ outcome: 'accepted' });
+    expect(server.connections - before).toBe(1);
+  });
+
+  it('of a megabyte waits in the outbox when its server cannot be asked', async () => {
+    const server = await serve();
+    await writeFile(join(dir.path, 'big.bin'), Buffer.alloc(1024 * 1024));
+    const letters = memoryOutbox();
+    const context = testContext({ endpoint: { ...server.endpoint(), port: 1 }, letters, workdir: dir.path });
+    await expect(smtpSend.run(config({ attachments: 'big.bin' }), context)).rejects.toMatchObject({ code: 'connection-refused' });
+    expect((await letters.letters({ open: true, limit: 9 })).length).toBe(1);
   });
 
   it('is left to another process that is sending it', async () => {
