@@ -12,7 +12,7 @@ ENV NODE_ENV=production POSTRIDER_JOBS=/jobs POSTRIDER_STATE=/state
 COPY --from=build /app/package.json /app/oclif.manifest.json ./
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
-COPY bin/postrider.js bin/postrider.js
+COPY bin/postrider.js bin/load.js bin/
 COPY jobs jobs
 RUN mkdir -p /jobs /state && chown node:node /jobs /state
 USER node

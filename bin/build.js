@@ -1,7 +1,12 @@
-// src and the packages it uses → dist, in few files (one to read instead of hundreds),
-// oclif.manifest.json, so that a start reads one file instead of every command, and the manual page.
-import { globSync } from 'node:fs';
+// src and the packages it uses → dist, in few files (one to read instead of hundreds), and oclif.manifest.json, so that a start reads one
+// file instead of every command, and the manual page; then a rehearsal, which leaves V8's code cache for the first start.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { globSync, mkdtempSync, rmSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Plugin } from '@oclif/core';
 import { rolldown } from 'rolldown';
@@ -14,26 +19,37 @@ const BORROWED = {
   'commands/help': '@oclif/plugin-help/lib/commands/help.js',
 };
 
-await bundle();
+for (const old of ['dist', 'node_modules/.cache/postrider']) rmSync(join(root, old), { recursive: true, force: true });
+await library();
+await program();
 await manual(await manifest());
+rehearse();
 
-/** What is imported from outside by its path has a file of its own; the rest is shared out by what needs it together. */
-async function bundle() {
-  const own = ['api/index.ts', ...globSync('commands/**/*.ts', { cwd: `${root}src` })];
+async function library() {
+  await bundle({ index: `${root}src/api/index.ts` }, { dir: `${root}dist/api`, format: 'esm', chunkFileNames: '[name].js' });
+}
+
+/** What is loaded by its path has a file of its own; the rest is shared out by what needs it together. CommonJS, for bin/load.js. */
+async function program() {
+  const own = globSync('commands/**/*.ts', { cwd: `${root}src` });
   const input = {
     ...Object.fromEntries(own.map(file => [file.replace(/\.ts$/, ''), `${root}src/${file}`])),
     ...Object.fromEntries(Object.entries(BORROWED).map(([name, file]) => [name, `${root}node_modules/${file}`])),
   };
-  const bundled = await rolldown({ input, platform: 'node', external: ['keytar'], cwd: root, logLevel: 'warn' });
-  await bundled.write({
-    dir: `${root}dist`,
-    cleanDir: true,
-    format: 'esm',
-    entryFileNames: '[name].js',
-    chunkFileNames: 'chunks/[name]-[hash].js',
-    // Names and lines stay, for stack traces that say something.
-    minify: { compress: { keepNames: { function: true, class: true } }, mangle: false, codegen: false },
+  const dir = `${root}dist/cli`;
+  const { output } = await bundle(input, {
+    ...{ dir, format: 'cjs', entryFileNames: '[name].cjs', chunkFileNames: 'chunks/[name].cjs' },
   });
+  const hash = createHash('sha256');
+  for (const { code = '' } of output) hash.update(code);
+  await writeFile(`${dir}/build-id`, hash.digest('hex').slice(0, 16));
+}
+
+async function bundle(input, output) {
+  const bundled = await rolldown({ input, platform: 'node', external: ['keytar'], cwd: root, logLevel: 'warn' });
+  // Names and lines stay, for stack traces that say something.
+  const compress = { keepNames: { function: true, class: true } };
+  return bundled.write({ minify: { compress, mangle: false, codegen: false }, ...output });
 }
 
 async function manifest() {
@@ -45,9 +61,26 @@ async function manifest() {
 
 /** SOURCE_DATE_EPOCH makes the same page on every day (reproducible-builds.org). */
 async function manual(commands) {
-  const { HELP_TOPICS } = await import(`${root}dist/commands/oclif/help-topics.js`);
+  const { HELP_TOPICS } = createRequire(import.meta.url)('../dist/cli/commands/oclif/help-topics.cjs');
   const { description } = JSON.parse(await readFile(`${root}package.json`, 'utf8'));
   const seconds = Number(process.env.SOURCE_DATE_EPOCH ?? Date.now() / 1000);
   const date = new Date(seconds * 1000).toISOString().slice(0, 10);
   await writeFile(`${root}dist/postrider.1`, manPage(commands, HELP_TOPICS, { date, summary: description }));
+}
+
+/** All in one process, which writes the cache at its end. Where it cannot be done, the first start does it for itself. */
+function rehearse() {
+  const dir = mkdtempSync(join(tmpdir(), 'postrider-build-'));
+  const commands = [
+    ['--help'],
+    ['ftp', 'ls', '--help'],
+    ['validate', join(root, 'jobs/deploy-site.yaml')],
+    ['demo', '--dir', join(dir, 'demo')],
+  ];
+  const script = `const { load } = await import(${JSON.stringify(new URL('load.js', import.meta.url).href)});
+    const { start } = load('commands/oclif/start.cjs');
+    for (const args of ${JSON.stringify(commands)}) await start(${JSON.stringify(root)}, args);`;
+  const options = { cwd: dir, env: { ...process.env, HOME: dir }, stdio: 'ignore', timeout: 60_000 };
+  spawnSync(process.execPath, ['--input-type=module', '--eval', script], options);
+  rmSync(dir, { recursive: true, force: true });
 }

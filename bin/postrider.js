@@ -13,10 +13,8 @@ if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR_MIN) {
 }
 
 async function run() {
-  const { enableCompileCache } = await import('node:module');
-  enableCompileCache?.(fileURLToPath(new URL('../node_modules/.cache/postrider', import.meta.url)));
-  const { start } = await import('../dist/commands/oclif/start.js');
-  await start(fileURLToPath(new URL('..', import.meta.url)));
+  const { load } = await import('./load.js');
+  await load('commands/oclif/start.cjs').start(fileURLToPath(new URL('..', import.meta.url)));
 }
 
 async function startWithOwnNode() {

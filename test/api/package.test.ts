@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 
 const root = join(import.meta.dirname, '../..');
 const BELONGS =
-  /^(bin\/postrider\.js|dist\/.*\.(js|d\.ts)|dist\/postrider\.1|jobs\/[a-z-]+\.(yaml|schema\.json)|oclif\.manifest\.json|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/;
+  /^(bin\/(postrider|load)\.js|dist\/api\/.*\.js|dist\/.*\.d\.ts|dist\/cli\/(build-id|.*\.cjs)|dist\/postrider\.1|jobs\/[a-z-]+\.(yaml|schema\.json)|oclif\.manifest\.json|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/;
 
 it('the package holds nothing that does not belong', async () => {
   const { stdout } = await promisify(execFile)('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: root });

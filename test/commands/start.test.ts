@@ -1,25 +1,24 @@
 // Starting the program: what is loaded, what an older Node hears, what wrong usage gets.
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
-import { BIN, cli, inTempDir } from '../support/cli.ts';
+import { describe, expect, it } from 'vitest';
+import { BIN, cli, inTempDir, ROOT } from '../support/cli.ts';
 
 it('--version loads no protocol, database or drawing code', () =>
   inTempDir(async dir => {
     const spy = join(dir, 'spy.mjs');
     writeFileSync(
       spy,
-      "import { registerHooks } from 'node:module';\nimport { writeSync } from 'node:fs';\nregisterHooks({ load(url, context, next) { writeSync(2, `loaded ${url}\\n`); return next(url, context); } });\n",
+      "import { writeSync } from 'node:fs';\nimport vm from 'node:vm';\nconst { Script } = vm;\nvm.Script = class extends Script { constructor(code, options) { super(code, options); writeSync(2, `loaded ${options.filename}\\n`); } };\nprocess.on('exit', () => { for (const name of process.moduleLoadList) writeSync(2, `${name}\\n`); });\n",
     );
     const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', spy, BIN, '--version'], { encoding: 'utf8' });
     expect({ status, stdout }).toEqual({ status: 0, stdout: expect.stringMatching(/^postrider\/\d/) });
-    const loaded = [...stderr.matchAll(/^loaded (.*)$/gm)].map(([, url = '']) => url);
-    const files = loaded.filter(url => url.startsWith('file:'));
-    expect(files).toContainEqual(expect.stringMatching(/dist\/commands\/oclif\/start\.js$/));
+    const files = [...stderr.matchAll(/^loaded (.*)$/gm)].map(([, path = '']) => path);
+    expect(files).toContainEqual(expect.stringMatching(/dist\/cli\/commands\/oclif\/start\.cjs$/));
     expect(files.length, files.join('\n')).toBeLessThan(10);
-    expect(loaded.filter(url => /^node:(net|tls|http|sqlite|crypto)|keytar/.test(url))).toEqual([]);
-    const drawn = files.map(url => readFileSync(new URL(url), 'utf8')).filter(text => /class (FtpClient|Listr)\b/.test(text));
+    expect(stderr).not.toMatch(/^NativeModule (tls|http|sqlite)$/m);
+    const drawn = files.filter(path => /class (FtpClient|Listr)\b/.test(readFileSync(path, 'utf8')));
     expect(drawn).toEqual([]);
   }));
 
@@ -124,3 +123,59 @@ it('init puts in what the flags say, and names what a connections.yaml of one’
     });
     expect((await cli(['init', 'mine', '--web', 'smtp://a@b'], { cwd: dir })).code).toBe(2);
   }));
+
+describe('the code cache', () => {
+  /** The program as it is installed, in a folder of its own. */
+  const installed = (dir: string) => {
+    const app = join(dir, 'app');
+    mkdirSync(app);
+    for (const name of ['bin', 'dist', 'jobs', 'package.json', 'oclif.manifest.json'])
+      cpSync(join(ROOT, name), join(app, name), { recursive: true });
+    const caches = [join(app, 'node_modules/.cache/postrider'), join(dir, 'home/.cache/postrider/code')];
+    const version = (...flags: string[]) =>
+      spawnSync(process.execPath, [...flags, join(app, 'bin/postrider.js'), '--version'], {
+        encoding: 'utf8',
+        env: { HOME: join(dir, 'home') },
+      });
+    const works = { status: 0, stdout: expect.stringMatching(/^postrider\/\d/), stderr: '' };
+    const kept = (at: number) => globSync('*/*.cjs', { cwd: caches[at] as string }).sort();
+    return { app, caches, version, works, kept };
+  };
+
+  it('is written by the first start, beside the program, and never left half-written', () =>
+    inTempDir(async dir => {
+      const { version, works, kept } = installed(dir);
+      expect(version()).toMatchObject(works);
+      expect(kept(0)).toContainEqual(expect.stringContaining('commands+oclif+start.cjs'));
+      expect(kept(1)).toEqual([]);
+      expect(version()).toMatchObject(works);
+    }));
+
+  it('goes to the home where the program cannot be written, and nowhere where that cannot be, either', () =>
+    inTempDir(async dir => {
+      const { app, caches, version, works, kept } = installed(dir);
+      writeFileSync(join(app, 'node_modules'), 'a file, so that root cannot make a folder of it, either');
+      expect(version()).toMatchObject(works);
+      expect(kept(1)).toContainEqual(expect.stringContaining('commands+oclif+start.cjs'));
+      rmSync(join(dir, 'home'), { recursive: true });
+      writeFileSync(join(dir, 'home'), '');
+      expect(version()).toMatchObject(works);
+      expect(existsSync(caches[0] as string)).toBe(false);
+    }));
+
+  it.each([
+    ['cut', (bytes: Buffer) => bytes.subarray(0, 100)],
+    ['empty', () => Buffer.alloc(0)],
+    ['garbled', (bytes: Buffer) => Buffer.from(bytes.map((byte, at) => (at % 97 === 50 ? byte ^ 0xff : byte)))],
+    ['of nothing', (bytes: Buffer) => Buffer.alloc(bytes.length)],
+  ])('is ignored when it is %s, and made anew', (_, harm) =>
+    inTempDir(async dir => {
+      const { caches, version, works, kept } = installed(dir);
+      expect(version()).toMatchObject(works);
+      const files = kept(0).map(name => join(caches[0] as string, name));
+      const before = files.map(file => readFileSync(file).length);
+      for (const file of files) writeFileSync(file, harm(readFileSync(file)));
+      expect(version()).toMatchObject(works);
+      expect(files.map(file => readFileSync(file).length > before[files.indexOf(file)]! / 2)).toEqual(files.map(() => true));
+    }));
+});

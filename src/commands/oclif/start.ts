@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { execute, settings } from '@oclif/core';
 
 /** @param root the folder of package.json */
-export async function start(root: string): Promise<void> {
+export async function start(root: string, args = process.argv.slice(2)): Promise<void> {
   const pjson = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
   settings.enableAutoTranspile = false;
-  await execute({ dir: root, loadOptions: { root, pjson, userPlugins: false, devPlugins: false } });
+  await execute({ args, dir: root, loadOptions: { root, pjson, userPlugins: false, devPlugins: false } });
 }
