@@ -1,4 +1,5 @@
 // One-off mail commands as processes against the sandbox.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -31,6 +32,19 @@ it('pop3 retr writes the exact octets, and the transcript no secret', async () =
   expect(stderr).toContain('> RETR 1');
   expect(stderr).not.toContain(stage.sandbox.password);
   expect((await stage.cli('pop3', 'retr', '@inbox', '9')).code).toBe(1);
+});
+
+it('pop3 retr --output makes NUMBER.eml, replaces nothing, and keeps no half of a message', async () => {
+  const file = join(stage.dir, 'mails/1.eml');
+  expect(await stage.cli('pop3', 'retr', '@inbox', '1', '--output', 'mails')).toMatchObject({ code: 0, stdout: '' });
+  expect(readFileSync(file, 'latin1')).toBe(MAIL);
+  writeFileSync(file, 'mine');
+  expect(await stage.cli('pop3', 'retr', '@inbox', '1', '-o', 'mails')).toMatchObject({ code: 1 });
+  expect(readFileSync(file, 'latin1')).toBe('mine');
+  expect(await stage.cli('pop3', 'retr', '@inbox', '9', '-o', 'mails')).toMatchObject({ code: 1 });
+  expect(existsSync(join(stage.dir, 'mails/9.eml'))).toBe(false);
+  expect(await stage.cli('pop3', 'retr', '@inbox', '1', '2')).toMatchObject({ code: 2 });
+  expect(await stage.cli('pop3', 'retr', '@inbox', 'one')).toMatchObject({ code: 2 });
 });
 
 it('pop3 top shows the header and some lines', async () => {

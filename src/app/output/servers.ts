@@ -55,6 +55,7 @@ export const serverOutputs = {
     ...{ server: text(), tls: text(), 'signed-in': flag(), extensions: list(text()), mechanisms: list(text()) },
     'size-max': count().optional(),
     'took-ms': milliseconds(),
+    'round-trips': count(),
     chunking: oneOf(['proven', 'refuted', 'not-offered', 'unknown']).optional(),
   }),
   'outbox list': document({ letters: list(object(letter)) }),

@@ -1,14 +1,13 @@
 // The commands of the POP3 shell, named as the protocol names them.
-import { createWriteStream } from 'node:fs';
 import { resolve } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import { AppError, fileError } from '../../core/errors.ts';
+import { AppError } from '../../core/errors.ts';
 import { printable, shorten } from '../../core/text.ts';
 import { formatSize } from '../../core/units.ts';
 import { findCommand, helpLines, need, type ShellCommand } from '../shell/command.ts';
 import { listMessages } from './mailbox.ts';
 import { messageNumber } from './message-number.ts';
 import type { Pop3Session } from './pop3-session.ts';
+import { saveMessage } from './save-message.ts';
 
 type Pop3Command = ShellCommand<Pop3Session>;
 
@@ -69,9 +68,7 @@ const retr: Pop3Command = {
     const [number, file] = [messageNumber(words[0] ?? ''), words[1]];
     if (file === undefined) return shell.io.show(client.retrieve(number));
     const path = resolve(shell.one.workspace.cwd, file);
-    await pipeline(client.retrieve(number), createWriteStream(path, { flags: 'wx', mode: 0o600 })).catch(error => {
-      throw error instanceof AppError ? error : fileError(error, path);
-    });
+    await saveMessage(client, number, path);
   },
 };
 

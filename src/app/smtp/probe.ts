@@ -15,6 +15,8 @@ export interface SmtpProbe {
   readonly mechanisms: readonly string[];
   readonly 'size-max'?: number;
   readonly 'took-ms': number;
+  /** Questions that had to be answered before the server was ready; those of TCP and TLS are not counted. */
+  readonly 'round-trips': number;
   /** Whether whole mails may go in a window; asked for with `chunking`, remembered for thirty days. */
   readonly chunking?: ChunkingProof;
 }
@@ -23,9 +25,14 @@ export async function probeSmtp(target: string, one: OneOff, { chunking }: { chu
   const { endpoint } = await resolveTarget(target, 'smtp', one);
   const { clock, signal, transcript } = one;
   const startedAt = clock.elapsed();
-  const shown = transcript && { transcript: (way: string, line: string) => transcript(way === 'sent' ? '>' : '<', line) };
-  const client = await connectSmtp(endpoint, { ...{ dial, clock, signal }, ...shown });
-  const tookMs = Math.round(clock.elapsed() - startedAt);
+  let [roundTrips, last] = [0, 'received'];
+  const heard = (way: string, line: string) => {
+    if (way === 'received' && last === 'sent') roundTrips += 1;
+    last = way;
+    transcript?.(way === 'sent' ? '>' : '<', line);
+  };
+  const client = await connectSmtp(endpoint, { ...{ dial, clock, signal }, transcript: heard });
+  const [tookMs, readyAfter] = [Math.round(clock.elapsed() - startedAt), roundTrips];
   const { keywords, auth, sizeMax } = client.extensions;
   const proof = chunking ? await client.proveChunking() : undefined;
   if (proof === 'proven' || proof === 'refuted') await remember(proof === 'proven', addressOf(endpoint), one);
@@ -33,6 +40,7 @@ export async function probeSmtp(target: string, one: OneOff, { chunking }: { chu
   return {
     ...{ server: addressOf(endpoint), tls: endpoint.tls, 'signed-in': endpoint.user !== undefined },
     ...{ extensions: [...keywords].sort(), mechanisms: [...auth].sort(), 'took-ms': tookMs },
+    'round-trips': readyAfter,
     ...(sizeMax === undefined ? {} : { 'size-max': sizeMax }),
     ...(proof === undefined ? {} : { chunking: proof }),
   };

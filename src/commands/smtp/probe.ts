@@ -32,7 +32,9 @@ export default class SmtpProbe extends BaseCommand {
     const { args, flags } = await this.parse(SmtpProbe);
     const probe = await this.oneOff(flags, one => probeSmtp(args.target, one, { chunking: flags.chunking ?? false }));
     if (flags.json) return this.printJson({ ...probe });
-    this.print(`server      ${probe.server}, ready after ${formatDuration(probe['took-ms'])}`);
+    this.print(
+      `server      ${probe.server}, ready after ${formatDuration(probe['took-ms'])}, ${probe['round-trips']} round trips besides those of TCP and TLS`,
+    );
     this.print(`TLS         ${probe.tls}`);
     this.print(`signed in   ${probe['signed-in'] ? 'yes' : 'no user was named'}`);
     this.print(`mechanisms  ${printable(probe.mechanisms.join(' '))}`);
