@@ -34,6 +34,10 @@ export class Agenda {
     return this.#jobs.get(name);
   }
 
+  jobs(): readonly Job[] {
+    return [...this.#jobs.values()];
+  }
+
   /** From now on these jobs and no others. What is new to the store begins at `now`; what is known goes on from its cursor. */
   async set(jobs: readonly Job[], now: number): Promise<void> {
     const entries = new Map<string, Entry>();

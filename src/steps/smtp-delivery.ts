@@ -15,6 +15,8 @@ export type Connect = typeof connectSmtp;
 export interface Mail {
   /** What the step is: `smtp/report`. */
   readonly uses: string;
+  /** What it is about: there is one mail of a step about it. The run's id, or the name of a digest. */
+  readonly run: string;
   /** The connection's name. */
   readonly connection: string;
   readonly from: string;
@@ -85,7 +87,7 @@ const UNKNOWN =
 
 async function deliverHeld(mail: Mail, context: StepContext, connect: Connect, outbox: StepOutbox): Promise<Delivered> {
   const { letters } = outbox;
-  const key = { job: context.job.name, run: context.run.id, report: ownStepId(context, mail.uses) };
+  const key = { job: context.job.name, run: mail.run, report: ownStepId(context, mail.uses) };
   const head = { ...key, file: context.job.file, connection: mail.connection, from: mail.from, to: mail.to };
   const { messageId, subject, smtpUtf8 } = mail;
   const line = new Line(mail.connection, context, connect);

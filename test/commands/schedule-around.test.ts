@@ -1,4 +1,4 @@
-// What a scheduler tells others while it works: monitors by ping, alerts by on-failure, mails that wait; and what floods and half-written files do to it.
+// What a scheduler tells others while it works: monitors by ping, alerts by on-failure, mails that wait and digests; and what floods and half-written files do to it.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -122,6 +122,25 @@ it('sends mails that wait in the outbox when they are due', async () => {
     await running.output(/"event":"outbox".*accepted/);
     await stopped(running);
     expect(await r.sandbox.mailbox.list()).toHaveLength(1);
+  } finally {
+    await r.close();
+  }
+});
+
+it('sends a digest that no run has sent', async () => {
+  const r = await rehearsal();
+  try {
+    const addresses = 'connection: outbox, from: robot@example.org, to: [ops@example.org]';
+    writeFileSync(join(r.dir, 'week.yaml'), `steps: [{ id: mail, uses: smtp/report, with: { ${addresses}, digest: weekly } }]\n`);
+    const store = await openSqliteStore(join(r.dir, 'state/postrider.sqlite'), { clock: systemClock });
+    await store.ledger('week', 'mail').put('digest-seen', systemClock.now() - 8 * 24 * HOUR_MS);
+    await store.close();
+    for (let start = 0; start < 2; start++) {
+      const running = r.start('schedule', '--jobs', '.', '--state', 'state');
+      await running.output(start === 0 ? /"event":"digest".*weekly digest is accepted/ : /"event":"started"/);
+      await stopped(running);
+      expect(await r.sandbox.mailbox.list()).toHaveLength(1);
+    }
   } finally {
     await r.close();
   }

@@ -1,9 +1,10 @@
-// What a scheduler does beside running jobs: sends mails of the outbox that are due, and drops what is too old.
+// What a scheduler does beside running jobs: sends mails of the outbox and digests that are due, and drops what is too old.
 import type { Clock } from '../../core/clock.ts';
 import { reportOf } from '../../core/errors.ts';
 import type { Say } from '../../schedule/report.ts';
 import type { Store } from '../../stores/store.ts';
 import { sendDueMails } from '../outbox/flush.ts';
+import { type Digests, sendDueDigests } from '../report/digests.ts';
 import type { Workspace } from '../workspace.ts';
 
 export interface ChoresOptions {
@@ -25,6 +26,14 @@ export async function sendMails({ workspace, store, clock, signal, say }: Chores
   const tell = (message: string) => say({ level: 'info', event: 'outbox', message });
   await sendDueMails({ workspace, store, clock, signal, say: tell }).catch((error: unknown) => {
     if (!signal.aborted) say({ level: 'warning', event: 'outbox', message: reportOf(error).message });
+  });
+}
+
+/** Never rejects. */
+export async function sendDigests(options: Omit<ChoresOptions, 'keepMs' | 'keepLogsMs'>, digests: Digests): Promise<void> {
+  const { signal, say } = options;
+  await sendDueDigests(options, digests).catch((error: unknown) => {
+    if (!signal.aborted) say({ level: 'warning', event: 'digest', message: reportOf(error).message });
   });
 }
 

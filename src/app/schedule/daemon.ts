@@ -11,7 +11,7 @@ import { isAlive } from '../process-life.ts';
 import { openStore } from '../state.ts';
 import type { Workspace } from '../workspace.ts';
 import { alertMonitor } from './alert.ts';
-import { dropOld, sendMails } from './chores.ts';
+import { dropOld, sendDigests, sendMails } from './chores.ts';
 import { executor } from './execute.ts';
 import { readJobsCache, writeJobsCache } from './jobs-cache.ts';
 import { JobsFolder, type Scan } from './jobs-folder.ts';
@@ -59,7 +59,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     if (folder.hasRead) await writeJobsCache(workspace.stateDir, folder.usable);
     giveMemoryBack();
     notify.tell('READY=1', `STATUS=${first.jobs.length} jobs`);
-    const chores = choresOf(store, clock, options);
+    const chores = choresOf(store, clock, scheduler, options);
     const pulse = new Pulse({ scheduler, folder, clock, notify, say, chores });
     options.onReload(() => pulse.reload());
     await pulse.beatWhile(tickUntil(scheduler, stop, { clock, say }));
@@ -69,16 +69,19 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   }
 }
 
-function choresOf(store: Store, clock: Clock, options: DaemonOptions) {
+function choresOf(store: Store, clock: Clock, { agenda }: Scheduler, options: DaemonOptions) {
   const { workspace, say, stop, keepMs, keepLogsMs } = options;
   const around = { workspace, store, clock, say, signal: stop, keepMs, keepLogsMs };
+  const digests = { jobs: () => agenda.jobs(), notBefore: new Map() };
   return [
+    { everyMs: DIGESTS_MS, work: () => sendDigests(around, digests) },
     { everyMs: MAILS_MS, work: () => sendMails(around) },
     { everyMs: RETENTION_MS, work: () => dropOld(around) },
   ];
 }
 
 const MAILS_MS = 30_000;
+const DIGESTS_MS = 60_000;
 const RETENTION_MS = 3_600_000;
 
 function schedulerOf(store: Store, me: Omit<SchedulerRecord, 'beat'>, options: DaemonOptions, clock: Clock): Scheduler {

@@ -16,7 +16,9 @@ export const reportSchema = object({
   required: flag().default(false).describe('Fail the step when the report cannot be sent'),
   digest: oneOf(['daily', 'weekly'])
     .optional()
-    .describe('One mail a day or a week over the runs of all jobs, instead of one about this run; put it into a job of its own'),
+    .describe(
+      'One mail a day or a week over the runs of all jobs, instead of one about this run; put it into a job of its own. A scheduler sends it by itself when the job has no schedule, or half an hour after a run that did not',
+    ),
   template: word()
     .optional()
     .describe('A Liquid file from the workdir that makes the HTML; the text when its name ends in .txt.liquid'),

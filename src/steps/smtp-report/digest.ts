@@ -30,18 +30,6 @@ export interface JobSummary {
 
 const JOBS_SHOWN_MAX = 200;
 const ERROR_CHARS_MAX = 200;
-const DAY_MS = 24 * 3_600_000;
-
-export const DIGEST_MS = { daily: DAY_MS, weekly: 7 * DAY_MS } as const;
-/** A digest that runs some minutes early every now and then is not put off by a whole day. */
-const SLACK_MS = 3_600_000;
-
-/** Whether one is due, and since when it tells; `last` is when the last one was written. */
-export function digestSince(period: keyof typeof DIGEST_MS, last: unknown, now: number): number | undefined {
-  const ms = DIGEST_MS[period];
-  if (typeof last !== 'number' || last > now) return now - ms;
-  return now - last < ms - SLACK_MS ? undefined : Math.max(last, now - 2 * ms);
-}
 
 export function digestOf(runs: readonly JobRun[], host: string, since: number, until: number): DigestModel {
   const jobs = [...Map.groupBy(runs, ({ job }) => job)].map(([job, own]) => summaryOf(job, own));

@@ -10,7 +10,8 @@ import { ownStepId, sendActions } from '../smtp-mail.ts';
 import type { Preview, StepContext } from '../step.ts';
 import { type Body, digestBody, runBody } from './body.ts';
 import type { ReportConfig } from './config.ts';
-import { DIGEST_MS, type DigestModel, digestOf, digestSince } from './digest.ts';
+import { type DigestModel, digestOf } from './digest.ts';
+import { DIGEST_KEY, DIGEST_MS, type DigestPeriod, digestName, digestSince } from './digest-due.ts';
 import { buildReport, PAST_RUNS_MAX } from './report-builder.ts';
 import type { ReportModel, Standing } from './report-model.ts';
 import { statusWord } from './subject.ts';
@@ -54,16 +55,16 @@ export async function previewReport(config: ReportConfig, context: StepContext):
 }
 
 const NOTHING = { 'message-id': null, outcome: null, accepted: 0, rejected: 0, deferred: 0 } as const;
-const DIGEST_KEY = 'digest';
 
 async function sendDigest(
   config: ReportConfig,
-  period: keyof typeof DIGEST_MS,
+  period: DigestPeriod,
   context: StepContext,
   connect: Connect,
 ): Promise<DeliveryOutputs> {
   const now = context.clock.now();
-  const since = digestSince(period, await context.ledger.get(DIGEST_KEY), now);
+  const last = await lastDigest(period, context);
+  const since = digestSince(period, last, now);
   if (since === undefined) {
     context.note('info', `no digest: the last one is less than ${period === 'daily' ? 'a day' : 'a week'} old`);
     return NOTHING;
@@ -75,9 +76,20 @@ async function sendDigest(
     () => digestBody(config, model, context),
     () => digestBody(withoutTemplate(config), model, context),
   );
-  const outputs = await deliver(config, body, context, connect);
+  const outputs = await deliver(config, body, context, connect, digestName(period, last));
   await context.ledger.put(DIGEST_KEY, now);
   return outputs;
+}
+
+/** One that an earlier run wrote and did not put down, because it died or had to fail, counts: the outbox has it. */
+async function lastDigest(period: DigestPeriod, context: StepContext): Promise<unknown> {
+  const { job, run, ledger, outbox } = context;
+  const last = await ledger.get(DIGEST_KEY);
+  const key = { job: job.name, run: digestName(period, last), report: ownStepId(context, 'smtp/report') };
+  const letter = await outbox?.letters.find(key);
+  if (letter === undefined || letter.createdAt >= run.startedAt) return last;
+  await ledger.put(DIGEST_KEY, letter.createdAt);
+  return letter.createdAt;
 }
 
 async function digestModel(context: StepContext, since: number): Promise<DigestModel> {
@@ -105,8 +117,14 @@ function withoutTemplate({ template: _, ...config }: ReportConfig): ReportConfig
   return config;
 }
 
-async function deliver(config: ReportConfig, body: Body, context: StepContext, connect: Connect): Promise<DeliveryOutputs> {
-  const mail = mailOf(config, body, context);
+async function deliver(
+  config: ReportConfig,
+  body: Body,
+  context: StepContext,
+  connect: Connect,
+  run = context.run.id,
+): Promise<DeliveryOutputs> {
+  const mail = mailOf(config, body, context, run);
   try {
     const delivery = await deliverOnce(mail, context, connect);
     const failure = failureOf(delivery);
@@ -161,10 +179,10 @@ async function modelOf(context: StepContext): Promise<ReportModel> {
   });
 }
 
-function mailOf(config: ReportConfig, body: Body, context: StepContext): Mail {
+function mailOf(config: ReportConfig, body: Body, context: StepContext, run = context.run.id): Mail {
   const addressees = addresseesOf(config);
   const to = recipientsOf(addressees);
-  const idOf = (run: string) => messageIdOf([run, ownStepId(context, 'smtp/report'), ...to], addressees.domain);
+  const idOf = (id: string) => messageIdOf([id, ownStepId(context, 'smtp/report'), ...to], addressees.domain);
   const { subject, text, html, headers, own, answers } = body;
   const messageId = idOf(context.run.id);
   const draft = {
@@ -172,7 +190,7 @@ function mailOf(config: ReportConfig, body: Body, context: StepContext): Mail {
     ...(answers === undefined ? {} : { inReplyTo: idOf(answers) }),
   };
   return {
-    ...{ uses: 'smtp/report', connection: config.connection, subject, to, messageId },
+    ...{ uses: 'smtp/report', run, connection: config.connection, subject, to, messageId },
     from: addressees.from.address,
     smtpUtf8: addressees.utf8,
     compose: async () => {

@@ -15,6 +15,7 @@ export async function sendMail(config: SendConfig, context: StepContext, connect
   const messageId = idOf(addressees, context);
   const letter = {
     uses: 'smtp/send',
+    run: context.run.id,
     connection: config.connection,
     subject: keptText(context)(config.subject),
     from: addressees.from.address,

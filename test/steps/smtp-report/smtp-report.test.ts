@@ -5,7 +5,8 @@ import { AppError, CancelledError, MisuseError } from '../../../src/core/errors.
 import { check } from '../../../src/core/schema.ts';
 import { readMail } from '../../../src/mail/read.ts';
 import type { ReportConfig } from '../../../src/steps/smtp-report/config.ts';
-import { digestOf, digestSince, digestText } from '../../../src/steps/smtp-report/digest.ts';
+import { digestOf, digestText } from '../../../src/steps/smtp-report/digest.ts';
+import { digestSince } from '../../../src/steps/smtp-report/digest-due.ts';
 import { makeSmtpReport, smtpReport } from '../../../src/steps/smtp-report/index.ts';
 import type { PastRun, StepFacts } from '../../../src/steps/step.ts';
 import { type FakeOptions, FakeServer } from '../../protocols/smtp/fake-server.ts';
