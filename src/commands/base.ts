@@ -1,6 +1,4 @@
 // What all commands share: errors in our words with the exit code of CONTRACT section 2, JSON on stdout, a closed pipe that ends quietly.
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { Args, Command, Flags } from '@oclif/core';
 import { EXIT, exitCodeOf } from '../app/exit-codes.ts';
 import type { OneOff, OneOffFlags } from '../app/oneoff.ts';
@@ -111,11 +109,12 @@ export abstract class BaseCommand extends Command {
 
   /** Bytes as they are, on a terminal without what would steer it; no faster than the reader takes them, and one that has gone ends it quietly. */
   protected async printBytes(bytes: AsyncIterable<Uint8Array>): Promise<void> {
-    try {
-      const shown = process.stdout.isTTY ? printableStream(bytes) : bytes;
-      await pipeline(Readable.from(shown), process.stdout, { end: false });
-    } catch (error) {
-      if (!CLOSED_PIPE.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    const shown = process.stdout.isTTY ? printableStream(bytes) : bytes;
+    // No pipeline(): it leaves listeners on stdout each time, and a shell prints many times.
+    for await (const chunk of shown) {
+      const error = await new Promise<NodeJS.ErrnoException | null | undefined>(done => process.stdout.write(chunk, done));
+      if (CLOSED_PIPE.has(error?.code ?? '')) return;
+      if (error) throw error;
     }
   }
 
@@ -178,7 +177,7 @@ function isDebugged(): boolean {
 }
 
 /** Whoever read our output has gone. */
-const CLOSED_PIPE: ReadonlySet<string> = new Set(['EPIPE', 'ERR_STREAM_PREMATURE_CLOSE']);
+const CLOSED_PIPE: ReadonlySet<string> = new Set(['EPIPE', 'ERR_STREAM_DESTROYED']);
 
 let saidUnwritable = false;
 

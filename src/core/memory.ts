@@ -1,4 +1,5 @@
 // What keeps memory small: numbers and texts by the hundred thousand in typed arrays, a few bytes each; buffers given back at once.
+import { setFlagsFromString } from 'node:v8';
 import { systemRandom } from './random.ts';
 
 const CHUNK_BITS = 13;
@@ -14,6 +15,14 @@ export function giveBack(bytes: Buffer): void {
   const { buffer, length } = bytes;
   const isWhole = buffer instanceof ArrayBuffer && buffer.byteLength === length;
   if (isWhole && length >= GIVE_BACK_BYTES_MIN) buffer.transfer(0);
+}
+
+/**
+ * Keeps the space for new objects as small as it is now. It grows to 48 MB otherwise, and dead sockets and decrypted records, which are
+ * small objects with much memory behind them, lie there until it is full.
+ */
+export function keepNewSpaceSmall(): void {
+  setFlagsFromString('--semi-space-growth-factor=1');
 }
 
 /** A list of numbers of one kind that grows without being copied. */

@@ -87,6 +87,9 @@ it('pop3 shell runs its commands; an error deletes nothing, quit deletes what is
   expect(looked.stdout).toContain('1 marked for deletion');
   expect(await readFile(join(stage.dir, 'first.eml'), 'utf8')).toBe(MAIL);
   expect((await shell('retr 1 first.eml')).code).not.toBe(0);
+  const often = await shell(Array(12).fill('top 1 0; retr 1').join('; '));
+  expect(often.stderr).toBe('');
+  expect(often.stdout.split('Subject:').length - 1).toBe(24);
   const failed = await shell('dele 1; dele 7; quit');
   expect({ code: failed.code, left: (await stage.sandbox.mailbox.list()).length }).toEqual({ code: 1, left: 1 });
   expect((await shell('dele 1; abort')).stderr).toContain('nothing was deleted');

@@ -98,10 +98,11 @@ function taker(socket: Socket): Take {
       const look = () => {
         const bytes = count === 0 ? Buffer.alloc(0) : (socket.read(count) as Buffer | null);
         if (bytes === null) return;
-        socket.off('readable', look);
+        socket.off('readable', look).off('end', left);
         resolve(bytes);
       };
-      socket.on('readable', look).once('end', () => reject(new Error('the client left')));
+      const left = () => reject(new Error('the client left'));
+      socket.on('readable', look).once('end', left);
       look();
     });
 }

@@ -3,7 +3,7 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { systemClock } from '../../../src/core/clock.ts';
+import { nextTurn, systemClock } from '../../../src/core/clock.ts';
 import { systemRandom } from '../../../src/core/random.ts';
 import { Secret } from '../../../src/core/secret.ts';
 import { connectFtp } from '../../../src/protocols/ftp/index.ts';
@@ -71,6 +71,16 @@ test.each([
   const perFile = ((await tripsOf(MORE, protection, direction)) - (await tripsOf(FEW, protection, direction))) / (MORE - FEW);
   expect(perFile).toBeLessThanOrEqual(most);
   expect(perFile).toBeGreaterThanOrEqual(2);
+});
+
+test('no listener is left on any socket or stream: Node warns of nothing', async () => {
+  const warnings: Error[] = [];
+  const note = (warning: Error) => warnings.push(warning);
+  process.on('warning', note);
+  onTestFinished(() => void process.off('warning', note));
+  for (const direction of ['upload', 'download'] as const) await tripsOf(MORE, 'private', direction);
+  await nextTurn();
+  expect(warnings).toEqual([]);
 });
 
 test('three hundred folders are made, and six hundred things deleted, in windows', async () => {
