@@ -124,7 +124,19 @@ const getmail: Contestant = {
     // It refuses to deliver as root.
     spawnSync('chown', ['-R', 'nobody', folder]);
     spawnSync('chmod', ['a+x', dirname(folder)]);
-    return { argv: ['setpriv', '--reuid=nobody', '--clear-groups', 'getmail', '--getmaildir', folder, '--rcfile', 'getmailrc'] };
+    return {
+      argv: [
+        'setpriv',
+        '--reuid=nobody',
+        '--regid=nogroup',
+        '--clear-groups',
+        'getmail',
+        '--getmaildir',
+        folder,
+        '--rcfile',
+        'getmailrc',
+      ],
+    };
   },
   stored: folder => filesIn(join(folder, 'mail/new')),
 };
