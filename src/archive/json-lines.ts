@@ -1,4 +1,5 @@
 // Reads a file of JSON lines piece by piece and says for each line whether it is whole: what a crash tore is told from what is there.
+import { boundGarbage } from '../core/memory.ts';
 import type { ArchiveFile } from './files.ts';
 
 export interface JsonLine {
@@ -38,6 +39,7 @@ export async function* readJsonLines(file: ArchiveFile, start = 0): AsyncGenerat
     // What is too long for a line stays so; its end is not needed to say that.
     if (pending.length <= JSON_LINE_BYTES_MAX) pending = Buffer.concat([pending, chunk.subarray(from, count)]);
     position += count;
+    boundGarbage();
   }
   if (position > offset) yield { value: undefined, bytes: pending, offset, length: position - offset, number: number + 1 };
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Column, HashTable, TextTable } from '../../src/core/memory.ts';
+import { boundGarbage, Column, HashTable, TextTable } from '../../src/core/memory.ts';
 
 describe('a column', () => {
   it('gives back what it was given, across the seams of its pieces', () => {
@@ -50,5 +50,20 @@ describe('a table of texts', () => {
     expect(table.add(long)).toBe(100_000);
     expect(table.text(100_000)).toBe(long);
     expect([table.find('uid-0'), table.find('uid-99999'), table.find('uid-100000')]).toEqual([0, 99_999, undefined]);
+  });
+});
+
+describe('the bound on garbage', () => {
+  it('lets no heap grow beyond it by what nobody holds', () => {
+    let most = 0;
+    boundGarbage();
+    const before = process.memoryUsage().arrayBuffers;
+    // Four hundred megabytes, of which V8 alone would let dozens wait.
+    for (let at = 0; at < 6_400; at++) {
+      Buffer.allocUnsafeSlow(64 * 1024);
+      boundGarbage();
+      most = Math.max(most, process.memoryUsage().arrayBuffers - before);
+    }
+    expect(most).toBeLessThan(40 * 1024 ** 2);
   });
 });

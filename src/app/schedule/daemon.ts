@@ -1,6 +1,7 @@
 // `postrider schedule`: the scheduler wired to jobs folder, store, steps, systemd and the log, from start to an orderly end.
 import { type Clock, systemClock } from '../../core/clock.ts';
 import { AppError, reportOf } from '../../core/errors.ts';
+import { giveMemoryBack } from '../../core/memory.ts';
 import { type Random, randomHex, systemRandom } from '../../core/random.ts';
 import { Places } from '../../run/places.ts';
 import type { Say } from '../../schedule/report.ts';
@@ -15,7 +16,6 @@ import { dropOld, sendDigests, sendMails } from './chores.ts';
 import { executor } from './execute.ts';
 import { readJobsCache, writeJobsCache } from './jobs-cache.ts';
 import { JobsFolder, type Scan } from './jobs-folder.ts';
-import { giveMemoryBack } from './memory.ts';
 import { type Notifier, notifier } from './notify.ts';
 import { Pulse, tellProblems } from './pulse.ts';
 

@@ -1,7 +1,7 @@
 // Drives a session over a transport: sends, waits with a deadline, hands out replies in order, and stops for good at the first error.
 import type { Clock } from '../../core/clock.ts';
 import { type AppError, BrokenSessionError, MisuseError } from '../../core/errors.ts';
-import { giveBack } from '../../core/memory.ts';
+import { boundGarbage, giveBack } from '../../core/memory.ts';
 import type { Secret } from '../../core/secret.ts';
 import { type ControlTransport, withDeadline } from '../net/transport.ts';
 import { type Lines, linesIn } from '../wire/receive-buffer.ts';
@@ -98,6 +98,7 @@ export class Conversation {
     for (let event = await this.event(verb); event.type !== 'end'; event = await this.event(verb)) {
       if (event.type !== 'lines') throw this.#unexpected(event);
       yield event.lines;
+      boundGarbage();
     }
   }
 

@@ -2,6 +2,7 @@
 import type { AccountArchive, CompleteMessage, Incoming } from '../../archive/index.ts';
 import { assert } from '../../core/assert.ts';
 import { BrokenSessionError, type RefusedError } from '../../core/errors.ts';
+import { boundGarbage } from '../../core/memory.ts';
 import { formatSize } from '../../core/units.ts';
 import type { Pop3Client, Retrieved, Wanted } from '../../protocols/pop3/index.ts';
 import type { StepContext } from '../step.ts';
@@ -61,7 +62,7 @@ class Fetching implements FetchResult {
   lossy = false;
   readonly #job: FetchJob;
   readonly #groups: Groups;
-  #totalBytes = 0;
+  readonly #totalBytes: number;
   /** What came since the server last proved that it answers what was asked; nothing of it is believed yet. */
   #unconfirmed: Arrival[] = [];
   #next = 0;
@@ -71,7 +72,7 @@ class Fetching implements FetchResult {
 
   constructor(job: FetchJob) {
     this.#job = job;
-    for (const { size } of job.messages) this.#totalBytes += size;
+    this.#totalBytes = job.messages.bytes;
     const { archive, context, groupMessagesMax: messagesMax } = job;
     this.#groups = new Groups({ archive, clock: context.clock, messagesMax, durable: group => this.#durable(group) });
   }
@@ -158,6 +159,7 @@ class Fetching implements FetchResult {
       }
     }
     await this.#groups.commitWhenDue();
+    boundGarbage();
   }
 
   async #store({ message, complete }: Arrival): Promise<void> {

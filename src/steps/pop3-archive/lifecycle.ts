@@ -18,25 +18,44 @@ const NEXT: Readonly<Record<Stage, readonly Stage[]>> = {
   gone: [],
 };
 
+const STAGES = Object.keys(NEXT) as readonly Stage[];
+/** So many stages stand in one small integer: a map with an entry for each message would take megabytes. */
+const STAGES_TOGETHER = 10;
+const STAGE_BITS = 3;
+const STAGE_MASK = (1 << STAGE_BITS) - 1;
+
 /** By the numbers of one session. */
 export class Lifecycle {
-  readonly #stages = new Map<number, Stage>();
+  /** By number / STAGES_TOGETHER: the places in STAGES of those that follow, the first in the lowest bits. */
+  readonly #groups = new Map<number, number>();
 
   stage(number: number): Stage {
-    return this.#stages.get(number) ?? 'listed';
+    const { group, shift } = placeOf(number);
+    return STAGES[((this.#groups.get(group) ?? 0) >> shift) & STAGE_MASK] ?? 'listed';
   }
 
   /** Throws MisuseError for a step that does not follow. */
   advance(number: number, to: Stage): void {
     const from = this.stage(number);
     assert(NEXT[from].includes(to), `message ${number} cannot go from ${from} to ${to}`);
-    this.#stages.set(number, to);
+    const { group, shift } = placeOf(number);
+    const others = (this.#groups.get(group) ?? 0) & ~(STAGE_MASK << shift);
+    this.#groups.set(group, others | (STAGES.indexOf(to) << shift));
   }
 
   /** All that stand at `from` go on; their numbers. */
   advanceAll(from: Stage, to: Stage): readonly number[] {
-    const numbers = [...this.#stages].filter(([, stage]) => stage === from).map(([number]) => number);
+    const numbers: number[] = [];
+    for (const group of this.#groups.keys()) {
+      for (let number = group * STAGES_TOGETHER; number < (group + 1) * STAGES_TOGETHER; number++)
+        if (this.stage(number) === from) numbers.push(number);
+    }
     for (const number of numbers) this.advance(number, to);
     return numbers;
   }
+}
+
+function placeOf(number: number): { readonly group: number; readonly shift: number } {
+  const group = Math.floor(number / STAGES_TOGETHER);
+  return { group, shift: (number - group * STAGES_TOGETHER) * STAGE_BITS };
 }

@@ -42,9 +42,31 @@ export class Messages implements Iterable<Message> {
     return this.numbers.length;
   }
 
+  /** As LIST tells them, together. */
+  get bytes(): number {
+    let bytes = 0;
+    for (const number of this.numbers) bytes += this.#listing.sizes.get(number) ?? 0;
+    return bytes;
+  }
+
   at(place: number): Message | undefined {
     const number = this.numbers[place];
     return number === undefined ? undefined : this.#message(number);
+  }
+
+  /** Where a number stands in a list by number, as of() makes it; undefined where it does not. */
+  placeOf(number: number): number | undefined {
+    let [from, to] = [0, this.numbers.length - 1];
+    // On almost every server they run 1, 2, 3 …
+    if (this.numbers[number - 1] === number) return number - 1;
+    while (from <= to) {
+      const middle = (from + to) >> 1;
+      const there = this.numbers[middle] ?? 0;
+      if (there === number) return middle;
+      if (there < number) from = middle + 1;
+      else to = middle - 1;
+    }
+    return undefined;
   }
 
   *[Symbol.iterator](): Generator<Message> {

@@ -7,6 +7,9 @@ export const SMALL_STEPS: RunOptions = { groupMessagesMax: 4, window: { commands
 
 const DEFAULT = 40;
 
+/** Of one test, in milliseconds: thousands of points take minutes. */
+export const CAMPAIGN_LIMIT_MS = process.env['FAULTS'] === undefined ? 60_000 : 1_800_000;
+
 /** Of 0..count-1, in order, the first and the last always among them. */
 export function pointsOf(count: number, share = 1): readonly number[] {
   const wanted = process.env['FAULTS'] ?? '';
