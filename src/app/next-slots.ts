@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import { printable } from '../core/text.ts';
-import type { Job, Schedule } from '../job/job.ts';
+import type { Schedule } from '../job/job.ts';
 import { timezoneProblem } from '../job/schedule-check.ts';
 import { checkSchedule } from '../schedule/cron.ts';
 import { localIso, localShort, noteOf, readTime } from '../schedule/local-time.ts';
@@ -11,8 +11,7 @@ import { slotsAfter, type Timetable } from '../schedule/slots.ts';
 import { scheduleId, timetableOf } from '../schedule/timetable.ts';
 import { machineZone, zoneNamed } from '../schedule/zone.ts';
 import type { Pause } from '../stores/store.ts';
-import { jobByName } from './jobs.ts';
-import { readJobsCache } from './schedule/jobs-cache.ts';
+import { type Plan, readPlans } from './schedule/jobs-cache.ts';
 import { type FileProblem, JobsFolder, type Scan } from './schedule/jobs-folder.ts';
 import { openStore, storeFile } from './state.ts';
 import type { Workspace } from './workspace.ts';
@@ -87,7 +86,7 @@ interface Remembered {
 }
 
 /** What a scheduler has written down. A store that is not there yet is not made. */
-async function remembered(place: Workspace, jobs: readonly Job[], clock: Clock): Promise<Remembered> {
+async function remembered(place: Workspace, jobs: readonly Plan[], clock: Clock): Promise<Remembered> {
   const file = storeFile(place);
   if (file !== undefined && !existsSync(file)) return { anchors: new Map(), pauses: new Map() };
   const store = await openStore(place, clock);
@@ -140,7 +139,10 @@ function coming(timetable: Timetable, from: number, count: number): readonly Com
   return slots;
 }
 
-async function jobsOf({ job, workspace }: NextRequest): Promise<Pick<Scan, 'jobs' | 'problems'>> {
-  if (job !== undefined) return { jobs: [(await jobByName(job, workspace)).job], problems: [] };
-  return new JobsFolder(workspace.jobsDir, await readJobsCache(workspace.stateDir)).scan();
+async function jobsOf({ job, workspace }: NextRequest): Promise<Pick<Scan<Plan>, 'jobs' | 'problems'>> {
+  if (job !== undefined) {
+    const { jobByName } = await import('./jobs.ts');
+    return { jobs: [(await jobByName(job, workspace)).job], problems: [] };
+  }
+  return new JobsFolder(workspace.jobsDir, await readPlans(workspace.stateDir)).scan();
 }

@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { relative, resolve } from 'node:path';
 import type { Diagnostic } from '../core/diagnostic.ts';
 import { AppError, fileError } from '../core/errors.ts';
-import { listJobs } from '../job/load.ts';
+import { listJobs } from '../job/job-folder.ts';
 import { readJob } from './jobs.ts';
 import type { Workspace } from './workspace.ts';
 

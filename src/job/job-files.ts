@@ -1,15 +1,13 @@
-// Where job files are: by path, by name in the jobs folder, and all of a folder.
-import { readdir, stat } from 'node:fs/promises';
+// Where a job file is: by path, or by name in the jobs folder.
+import { stat } from 'node:fs/promises';
 import { basename, extname, resolve } from 'node:path';
 import { didYouMean } from '../core/diagnostic.ts';
-import { AppError, fileError } from '../core/errors.ts';
+import { AppError } from '../core/errors.ts';
 import { printable } from '../core/text.ts';
 import { valueAt } from './issue.ts';
+import { EXTENSIONS, listJobs } from './job-folder.ts';
 import { parseYaml } from './parse.ts';
-import { isConnectionsFile } from './shared-connections.ts';
 import { readSource } from './source.ts';
-
-const EXTENSIONS = ['.yaml', '.yml'];
 
 /** A path, or the name of a job in the jobs folder; absolute. Throws AppError `job-missing`. */
 export async function findJob(nameOrPath: string, jobsDir: string): Promise<string> {
@@ -31,19 +29,6 @@ export async function findJob(nameOrPath: string, jobsDir: string): Promise<stri
   });
 }
 
-/** Absolute paths of the job files in a folder, in order. Throws what the file system says. */
-export async function listJobs(dir: string): Promise<readonly string[]> {
-  try {
-    const entries = await readdir(dir, { withFileTypes: true });
-    return entries
-      .filter(entry => !entry.isDirectory() && isJobFile(entry.name))
-      .map(entry => resolve(dir, entry.name))
-      .sort();
-  } catch (error) {
-    throw fileError(error, dir);
-  }
-}
-
 /** By the `name` in the file and by the file's own; undefined when there is no such folder. */
 async function jobNames(dir: string): Promise<ReadonlyMap<string, string> | undefined> {
   const files = await listJobs(dir).catch(() => undefined);
@@ -63,10 +48,6 @@ function missingHint(name: string, names: ReadonlyMap<string, string> | undefine
   if (near !== undefined) return `Did you mean ${printable(near)}?`;
   if (names.size === 0) return 'The folder holds no job; `postrider init` writes examples.';
   return `Jobs there: ${[...names.keys()].map(printable).join(', ')}.`;
-}
-
-function isJobFile(name: string): boolean {
-  return EXTENSIONS.includes(extname(name)) && !isConnectionsFile(name) && !name.startsWith('.');
 }
 
 async function isFile(path: string): Promise<boolean> {

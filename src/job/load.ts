@@ -9,14 +9,15 @@ import { prepareExpressions } from './expression-engine.ts';
 import { isMapping, valueAt } from './issue.ts';
 import type { Job, Raw } from './job.ts';
 import { checkJob } from './job-check.ts';
+import { isConnectionsFile } from './job-folder.ts';
 import { normaliseJob } from './normalise.ts';
 import { type Parsed, parseYaml } from './parse.ts';
 import type { CheckSchedule } from './schedule-check.ts';
-import { isConnectionsFile, loadSharedConnections, readConnections, type SharedConnections } from './shared-connections.ts';
+import { loadSharedConnections, readConnections, type SharedConnections } from './shared-connections.ts';
 import { readSource } from './source.ts';
 import { hasExpression } from './template.ts';
 
-export { findJob, listJobs } from './job-files.ts';
+export { findJob } from './job-files.ts';
 export type { CheckSchedule } from './schedule-check.ts';
 
 export interface LoadDependencies {

@@ -8,6 +8,7 @@ import type { ExpressionScope } from './expression-check.ts';
 import { prepareExpressions } from './expression-engine.ts';
 import { found, isMapping, valueAt } from './issue.ts';
 import type { Raw } from './job.ts';
+import { CONNECTIONS_FILES } from './job-folder.ts';
 import { parseYaml } from './parse.ts';
 import type { Path, Problem } from './problem.ts';
 import { readSource } from './source.ts';
@@ -18,8 +19,6 @@ export interface SharedConnections {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-const FILE_NAMES = ['connections.yaml', 'connections.yml'];
-
 const SCOPE: ExpressionScope = {
   place: 'connections.yaml, which many jobs share',
   condition: false,
@@ -28,12 +27,8 @@ const SCOPE: ExpressionScope = {
   steps: new Set(),
 };
 
-export function isConnectionsFile(fileName: string): boolean {
-  return FILE_NAMES.includes(fileName);
-}
-
 export async function loadSharedConnections(folder: string): Promise<SharedConnections> {
-  for (const name of FILE_NAMES) {
+  for (const name of CONNECTIONS_FILES) {
     const path = join(folder, name);
     if (await isFile(path)) return readConnections(path);
   }

@@ -5,7 +5,8 @@ import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bindStep } from '../../src/job/bind.ts';
 import type { ExpressionContext } from '../../src/job/expressions.ts';
-import { findJob, type LoadDependencies, listJobs, loadJob } from '../../src/job/load.ts';
+import { listJobs } from '../../src/job/job-folder.ts';
+import { findJob, type LoadDependencies, loadJob } from '../../src/job/load.ts';
 import { checkSchedule } from '../../src/schedule/cron.ts';
 import { stepTypes } from '../../src/steps/registry.ts';
 

@@ -36,7 +36,7 @@ const SOURCES: Readonly<Record<NameKind, (place: Workspace, around: Expected) =>
 };
 
 async function jobs({ jobsDir }: Workspace): Promise<readonly Candidate[]> {
-  const { listJobs } = await import('../../job/job-files.ts');
+  const { listJobs } = await import('../../job/job-folder.ts');
   return (await listJobs(jobsDir)).map(path => ({ value: basename(path, extname(path)), summary: 'job' }));
 }
 

@@ -1,7 +1,7 @@
 // Names of secrets without their values: from the environment, folders, a vault that opens by itself, and the expressions of job files.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { listJobs } from '../../job/job-files.ts';
+import { listJobs } from '../../job/job-folder.ts';
 import { secretsInEnvironment } from '../../secrets/environment.ts';
 import { secretsInFolder } from '../../secrets/folder.ts';
 import { secretFolders } from '../../secrets/resolver.ts';

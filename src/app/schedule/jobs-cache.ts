@@ -5,11 +5,15 @@ import { join } from 'node:path';
 import type { Connection, Job } from '../../job/job.ts';
 import { reviveSnapshot, type Snapshot, writeSnapshot } from '../../job/snapshot.ts';
 import { hasExpression } from '../../job/template.ts';
-import { stepTypes } from '../../steps/registry.ts';
+import type { StepType } from '../../steps/step.ts';
+import { packageFile } from '../package-file.ts';
 
-export interface CachedJob {
+/** What can be said about a job without its step types. */
+export type Plan = Pick<Job, 'name' | 'file' | 'schedules'>;
+
+export interface Cached<J> {
   readonly stamp: string;
-  readonly job: Job;
+  readonly job: J;
 }
 
 /** The first line of the file; each line after it is a StoredJob. */
@@ -30,19 +34,30 @@ interface StoredJob {
 const FILE = 'jobs-cache.jsonl';
 
 /** By file. Empty when there is none, or when it is of no use. */
-export async function readJobsCache(stateDir: string): Promise<ReadonlyMap<string, CachedJob>> {
+export async function readJobsCache(stateDir: string): Promise<ReadonlyMap<string, Cached<Job>>> {
+  const { stepTypes } = await import('../../steps/registry.ts');
+  return read(stateDir, (stored, connections) => jobOf(stored, connections, stepTypes));
+}
+
+/** The same for who asks when jobs are due: loads no step. */
+export function readPlans(stateDir: string): Promise<ReadonlyMap<string, Cached<Plan>>> {
+  return read(stateDir, ({ snapshot }) => snapshot.job);
+}
+
+async function read<J>(stateDir: string, jobOf: (stored: StoredJob, connections: Head['connections']) => J) {
   try {
     const [first = '', ...lines] = (await readFile(join(stateDir, FILE), 'utf8')).split('\n');
     const { program: writer, connections } = JSON.parse(first) as Head;
-    if (writer !== (await program())) return new Map();
-    return new Map(lines.slice(0, -1).map(line => cachedJob(JSON.parse(line) as StoredJob, connections)));
+    if (writer !== (await program())) return new Map<string, Cached<J>>();
+    const stored = lines.slice(0, -1).map(line => JSON.parse(line) as StoredJob);
+    return new Map(stored.map(each => [each.file, { stamp: each.stamp, job: jobOf(each, connections) }]));
   } catch {
-    return new Map();
+    return new Map<string, Cached<J>>();
   }
 }
 
 /** Jobs with a password in clear text stay out of it. Never fails: the next start reads the files. */
-export async function writeJobsCache(stateDir: string, jobs: ReadonlyMap<string, CachedJob>): Promise<void> {
+export async function writeJobsCache(stateDir: string, jobs: ReadonlyMap<string, Cached<Job>>): Promise<void> {
   const places = new Map<string, number>();
   const place = (connection: Connection): number => {
     const text = JSON.stringify(connection);
@@ -67,20 +82,23 @@ export async function writeJobsCache(stateDir: string, jobs: ReadonlyMap<string,
   }
 }
 
-function cachedJob(
-  { file, stamp, uses, snapshot }: StoredJob,
-  connections: Head['connections'],
-): [file: string, cached: CachedJob] {
-  const { job } = reviveSnapshot(snapshot, stepTypes);
+function jobOf({ uses, snapshot }: StoredJob, connections: Head['connections'], types: ReadonlyMap<string, StepType>): Job {
+  const { job } = reviveSnapshot(snapshot, types);
   const own = Object.entries(uses).map(([name, index]) => [name, connections[index] as Connection]);
-  return [file, { stamp, job: { ...job, connections: Object.fromEntries(own) } }];
+  return { ...job, connections: Object.fromEntries(own) };
 }
 
 function isOpen({ password }: Connection): boolean {
   return password !== undefined && !hasExpression(password);
 }
 
+/** Its version and its build; a package manager may set the times of all files to one. From its sources it is known by the time alone. */
 async function program(): Promise<string> {
+  const [text, build] = await Promise.all([
+    readFile(packageFile('package.json'), 'utf8'),
+    readFile(packageFile('dist/cli/build-id'), 'utf8').catch(() => ''),
+  ]);
   const { mtimeMs, size } = await stat(new URL(import.meta.url));
-  return `${mtimeMs} ${size}`;
+  const { version } = JSON.parse(text) as { version: string };
+  return `${version} ${build.trim()} ${mtimeMs} ${size}`;
 }

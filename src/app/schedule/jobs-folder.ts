@@ -6,9 +6,8 @@ import type { Diagnostic } from '../../core/diagnostic.ts';
 import { AppError, reportOf } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
 import type { Job } from '../../job/job.ts';
-import { listJobs } from '../../job/load.ts';
-import { readJob } from '../jobs.ts';
-import type { CachedJob } from './jobs-cache.ts';
+import { CONNECTIONS_FILES, listJobs } from '../../job/job-folder.ts';
+import type { Cached, Plan } from './jobs-cache.ts';
 
 export interface FileProblem {
   readonly file: string;
@@ -18,8 +17,8 @@ export interface FileProblem {
   readonly keepsOld: boolean;
 }
 
-export interface Scan {
-  readonly jobs: readonly Job[];
+export interface Scan<J = Job> {
+  readonly jobs: readonly J[];
   /** Files that changed, came or went since the last scan, by job name. */
   readonly changed: readonly string[];
   /** All that are wrong now. */
@@ -28,26 +27,25 @@ export interface Scan {
   readonly fresh: readonly FileProblem[];
 }
 
-interface Known {
+interface Known<J> {
   readonly stamp: string;
-  readonly job: Job | undefined;
+  readonly job: J | undefined;
   readonly problem: string | undefined;
 }
 
 /** Files looked at together. */
 const LOOKED_AT_MAX = 500;
 
-const SHARED = ['connections.yaml', 'connections.yml'];
-
-export class JobsFolder {
+/** `J`: what an earlier process left of a job, whole jobs or less. */
+export class JobsFolder<J extends Plan = Job> {
   readonly #dir: string;
-  #known: ReadonlyMap<string, Known> = new Map();
+  #known: ReadonlyMap<string, Known<J | Job>> = new Map();
   #told: ReadonlySet<string> = new Set();
-  #ready: ReadonlyMap<string, CachedJob>;
+  #ready: ReadonlyMap<string, Cached<J>>;
   #hasRead = false;
 
   /** `ready`: what an earlier process made of the same files. */
-  constructor(dir: string, ready: ReadonlyMap<string, CachedJob> = new Map()) {
+  constructor(dir: string, ready: ReadonlyMap<string, Cached<J>> = new Map()) {
     this.#dir = dir;
     this.#ready = ready;
   }
@@ -58,7 +56,7 @@ export class JobsFolder {
   }
 
   /** What may be handed to the next process. */
-  get usable(): ReadonlyMap<string, CachedJob> {
+  get usable(): ReadonlyMap<string, Cached<J | Job>> {
     return new Map(
       [...this.#known].flatMap(([file, { stamp, job, problem }]) =>
         job && problem === undefined ? [[file, { stamp, job }]] : [],
@@ -67,11 +65,11 @@ export class JobsFolder {
   }
 
   /** Throws AppError `usage` when the folder cannot be read. */
-  async scan(): Promise<Scan> {
-    const shared = (await Promise.all(SHARED.map(name => stampOf(join(this.#dir, name))))).join();
+  async scan(): Promise<Scan<J | Job>> {
+    const shared = (await Promise.all(CONNECTIONS_FILES.map(name => stampOf(join(this.#dir, name))))).join();
     const files = await this.#files();
     const before = this.#known;
-    const known = new Map<string, Known>();
+    const known = new Map<string, Known<J | Job>>();
     for (let from = 0; from < files.length; from += LOOKED_AT_MAX) {
       const some = files.slice(from, from + LOOKED_AT_MAX);
       const stamps = await Promise.all(some.map(stampOf));
@@ -111,13 +109,15 @@ export class JobsFolder {
     }
   }
 
-  async #look(file: string, stamp: string): Promise<Known> {
+  async #look(file: string, stamp: string): Promise<Known<J | Job>> {
     const before = this.#known.get(file);
     if (before?.stamp === stamp) return before;
     const ready = this.#ready.get(file);
     if (ready?.stamp === stamp) return { stamp, job: ready.job, problem: undefined };
     this.#hasRead = true;
     try {
+      // Many starts find every file as it was: they need no parser.
+      const { readJob } = await import('../jobs.ts');
       const result = await readJob(file);
       if (result.ok) return { stamp, job: result.value, problem: undefined };
       return { stamp, job: before?.job, problem: firstOf(result.diagnostics) };
@@ -128,11 +128,11 @@ export class JobsFolder {
 }
 
 /** Two files may not have one name: the one that had it first keeps it, among new ones the first by path. */
-function byName(known: ReadonlyMap<string, Known>, before: ReadonlyMap<string, Known>) {
-  const owners = new Map<string, Job>();
+function byName<J extends Plan>(known: ReadonlyMap<string, Known<J>>, before: ReadonlyMap<string, Known<J>>) {
+  const owners = new Map<string, J>();
   const rivals: FileProblem[] = [];
   const jobs = [...known.values()].flatMap(({ job }) => (job === undefined ? [] : [job]));
-  const isOld = (job: Job) => before.get(job.file)?.job?.name === job.name;
+  const isOld = (job: J) => before.get(job.file)?.job?.name === job.name;
   for (const job of [...jobs.filter(isOld), ...jobs.filter(each => !isOld(each))]) {
     const owner = owners.get(job.name);
     if (owner === undefined) owners.set(job.name, job);
@@ -144,7 +144,7 @@ function byName(known: ReadonlyMap<string, Known>, before: ReadonlyMap<string, K
   return { jobs: jobs.filter(job => owners.get(job.name) === job), rivals };
 }
 
-function problemsOf(known: ReadonlyMap<string, Known>): readonly FileProblem[] {
+function problemsOf(known: ReadonlyMap<string, Known<unknown>>): readonly FileProblem[] {
   return [...known].flatMap(([file, { job, problem }]) =>
     problem === undefined ? [] : [{ file, message: problem, keepsOld: job !== undefined }],
   );

@@ -1,6 +1,5 @@
 // How every job stands: its last run, what runs now and how far it is, its next slot, and whether somebody should look.
 import { systemClock } from '../../core/clock.ts';
-import type { Job } from '../../job/job.ts';
 import { localShort } from '../../schedule/local-time.ts';
 import { nextSlot } from '../../schedule/slots.ts';
 import { scheduleId, timetableOf } from '../../schedule/timetable.ts';
@@ -10,7 +9,7 @@ import type { Cursor, Pause, RunRecord, SchedulerRecord, Store, UnendedJobs } fr
 import { queuedRuns, type RunView, viewOf, withStore } from '../history.ts';
 import { isAlive } from '../process-life.ts';
 import type { Workspace } from '../workspace.ts';
-import { readJobsCache } from './jobs-cache.ts';
+import { type Plan, readPlans } from './jobs-cache.ts';
 import { JobsFolder } from './jobs-folder.ts';
 
 export interface JobStatus {
@@ -48,7 +47,7 @@ const GRACE_MS = 60_000;
 /** Every job that ever ran, and every job of the folder, if there is one. */
 export function jobStatus(place: Workspace): Promise<Status> {
   return withStore(place, async store => {
-    const scan = await new JobsFolder(place.jobsDir, await readJobsCache(place.stateDir))
+    const scan = await new JobsFolder(place.jobsDir, await readPlans(place.stateDir))
       .scan()
       .catch(() => ({ jobs: [], problems: [] }));
     const files = new Map(scan.jobs.map(job => [job.name, job]));
@@ -71,7 +70,7 @@ export function jobStatus(place: Workspace): Promise<Status> {
 interface Around {
   readonly store: Store;
   readonly place: Workspace;
-  readonly file: Job | undefined;
+  readonly file: Plan | undefined;
   readonly pause: Pause | undefined;
   readonly broken: ReadonlyMap<string, string>;
   readonly unended: UnendedJobs;
@@ -110,7 +109,7 @@ async function progressOf(store: Store, run: RunRecord): Promise<Pick<JobStatus,
   };
 }
 
-async function slotsOf(store: Store, job: Job): Promise<Pick<JobStatus, 'next' | 'nextShown' | 'undecided'>> {
+async function slotsOf(store: Store, job: Plan): Promise<Pick<JobStatus, 'next' | 'nextShown' | 'undecided'>> {
   const now = systemClock.now();
   const cursors = await store.slots.cursors(job.name);
   const coming = job.schedules.flatMap(schedule => {
