@@ -11,6 +11,7 @@ import type { RunDeps, RunOutcome } from '../run/deps.ts';
 import type { RunEvent, RunListener } from '../run/events.ts';
 import { runPlan } from '../run/runner.ts';
 import { publicEnvironment } from '../secrets/environment.ts';
+import { IdleSessions } from '../steps/smtp-sessions.ts';
 import type { RunFacts } from '../steps/step.ts';
 import type { RunRecord, Store } from '../stores/store.ts';
 import { tokensOf } from './accounts.ts';
@@ -51,7 +52,8 @@ export async function executeRun(execution: Execution): Promise<RunOutcome> {
     return undefined;
   });
   const { signal, resume, takePlace } = execution;
-  return runPlan(plan, {
+  const mailSessions = new IdleSessions(clock);
+  const outcome = await runPlan(plan, {
     ...{ clock, random: systemRandom, signal, env, redactor, dial, vars: job.vars },
     ...{ runId: record.id, trigger: record.trigger as RunFacts['trigger'], host: workspace.host },
     listeners: [...listeners, ...(ping === undefined ? [] : [ping])].map(listener => withheld(listener, execution.withholds)),
@@ -60,9 +62,12 @@ export async function executeRun(execution: Execution): Promise<RunOutcome> {
     ledger: step => store.ledger(job.name, step),
     history: historyOf(store, job.name, record.id),
     outbox: stepOutbox(store, workspace.host, clock, redactor),
+    mailSessions,
     ...(resume === undefined ? {} : { resume }),
     ...(takePlace === undefined ? {} : { takePlace }),
   });
+  await mailSessions.close();
+  return outcome;
 }
 
 function withheld(listener: RunListener, withholds: Execution['withholds']): RunListener {

@@ -6,7 +6,7 @@ import type { Redactor, Secret } from '../core/secret.ts';
 import type { JobStep, Raw } from '../job/job.ts';
 import type { Dial } from '../protocols/net/dial.ts';
 import type { Endpoint } from '../protocols/net/endpoint.ts';
-import type { History, Ledger, RunFacts, StepContext, StepFacts, StepOutbox } from '../steps/step.ts';
+import type { History, Ledger, MailSessions, RunFacts, StepContext, StepFacts, StepOutbox } from '../steps/step.ts';
 import type { RunListener, RunStatus } from './events.ts';
 import type { Resume } from './resume.ts';
 
@@ -32,6 +32,8 @@ export interface RunDeps {
   readonly history: History;
   /** Absent: mails are sent at once or not at all. */
   readonly outbox?: StepOutbox;
+  /** Absent: every mail step opens a session of its own. */
+  readonly mailSessions?: MailSessions;
   /** The run goes on where it was left. */
   readonly resume?: Resume;
   /** Places to work in, shared with other runs; an attempt waits for one, and gives it back before it waits for a retry. */

@@ -54,6 +54,7 @@ export function openContext(planned: PlannedStep, scope: RunScope, signal: Abort
     ledger: deps.ledger(id),
     redact: text => deps.redactor.redact(text),
     ...(deps.outbox === undefined ? {} : { outbox: deps.outbox }),
+    ...(deps.mailSessions === undefined ? {} : { mailSessions: deps.mailSessions }),
   };
   const close = () => {
     open = false;

@@ -1,6 +1,6 @@
 // Hands the mail of a step to a server, once per run: through the outbox, where it waits for what a later try can do (mail/outbox.ts).
 import { cancelled } from '../core/clock.ts';
-import { AppError } from '../core/errors.ts';
+import { AppError, BrokenSessionError } from '../core/errors.ts';
 import type { Letter, LetterHead, Outbox } from '../mail/outbox.ts';
 import type { StreamedMail } from '../mail/stream.ts';
 import { addressOf, type DkimKey, type Endpoint } from '../protocols/net/endpoint.ts';
@@ -128,11 +128,9 @@ async function freeze(head: LetterHead, mail: Mail, letters: Outbox, line: Line)
 async function deliverClaimed(letter: Letter, line: Line, office: PostOffice): Promise<Delivered> {
   const { context } = line;
   const { envelope, message, info } = mailOf(letter, office, bytes => progress(bytes, letter.size, context));
-  let client: SmtpClient;
   let results: readonly RecipientResult[];
   try {
-    client = await line.open();
-    results = (await client.send(envelope, message, info)).recipients;
+    results = (await line.send(client => client.send(envelope, message, info))).recipients;
   } catch (error) {
     line.close();
     const after = await putOff(letter, error as Error, office);
@@ -143,7 +141,7 @@ async function deliverClaimed(letter: Letter, line: Line, office: PostOffice): P
     context.note('warning', `the mail’s outcome could not be recorded: ${error.message}`);
     return undefined;
   });
-  await client.quit();
+  await line.leave();
   const delivered = deliveredOf(letter.messageId, after === undefined ? results : resultsOf(after));
   return unlessCancelled(delivered, context, context.signal);
 }
@@ -196,6 +194,8 @@ class Line {
   readonly context: StepContext;
   readonly #connect: Connect;
   #client: SmtpClient | undefined;
+  /** Opened by an earlier step of the run; stops listening to this step's signal. */
+  #takenOver: (() => void) | undefined;
 
   constructor(connection: string, context: StepContext, connect: Connect) {
     this.#connection = connection;
@@ -207,13 +207,49 @@ class Line {
     if (this.#client?.usable === true) return this.#client;
     const { dial, clock, signal, outbox } = this.context;
     signal.throwIfAborted();
+    const kept = this.context.mailSessions?.take(this.#connection);
+    if (kept !== undefined) return this.#takeOver(kept, signal);
     const endpoint = await this.context.connection(this.#connection);
     this.#client = await this.#connect(endpoint, { dial, clock, signal, ...memoryOf(outbox, endpoint) });
     return this.#client;
   }
 
+  /** A session that died while nobody used it has taken nothing: another one has the mail then. */
+  async send<T>(work: (client: SmtpClient) => Promise<T>): Promise<T> {
+    const client = await this.open();
+    try {
+      return await work(client);
+    } catch (error) {
+      const idle = this.#takenOver !== undefined && error instanceof BrokenSessionError;
+      if (!idle || this.context.signal.aborted) throw error;
+      this.close();
+      return work(await this.open());
+    }
+  }
+
+  /** The mail is settled: another step of the run may go on with the session. */
+  async leave(): Promise<void> {
+    const client = this.#client;
+    const { mailSessions } = this.context;
+    this.#takenOver?.();
+    this.#takenOver = undefined;
+    this.#client = undefined;
+    if (mailSessions !== undefined && client?.usable === true) mailSessions.keep(this.#connection, client);
+    else await client?.quit();
+  }
+
   close(): void {
+    this.#takenOver?.();
+    this.#takenOver = undefined;
     this.#client?.close();
+  }
+
+  #takeOver(client: SmtpClient, signal: AbortSignal): SmtpClient {
+    const abort = () => client.close(cancelled(signal));
+    signal.addEventListener('abort', abort, { once: true });
+    this.#takenOver = () => signal.removeEventListener('abort', abort);
+    this.#client = client;
+    return client;
   }
 }
 

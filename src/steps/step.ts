@@ -7,6 +7,7 @@ import type { Secret } from '../core/secret.ts';
 import type { Outbox, Sender } from '../mail/outbox.ts';
 import type { Dial } from '../protocols/net/dial.ts';
 import type { Endpoint, Protocol } from '../protocols/net/endpoint.ts';
+import type { SmtpClient } from '../protocols/smtp/index.ts';
 
 /** JSON-safe results of a step, read by `steps.<id>.outputs.<name>`. */
 export type Outputs = Readonly<Record<string, string | number | boolean | null>>;
@@ -77,6 +78,8 @@ export interface StepContext {
   readonly ledger: Ledger;
   /** Where mails wait until they are delivered; without it a mail is sent at once or not at all, and nothing is remembered. */
   readonly outbox?: StepOutbox;
+  /** Sessions of earlier mail steps of this run; without it every step opens its own. */
+  readonly mailSessions?: MailSessions;
   /** Masks every secret of this run in a text that is about to be kept. */
   readonly redact?: (text: string) => string;
 }
@@ -88,6 +91,14 @@ export interface StepOutbox {
   readonly isAlive: (other: Sender) => boolean;
   /** What is remembered of a server, `host:port`. */
   readonly servers: (address: string) => Ledger;
+}
+
+/** Idle sessions of one run, one for a connection. */
+export interface MailSessions {
+  /** Nobody else has it from then on; its server may have closed it meanwhile. */
+  take(connection: string): SmtpClient | undefined;
+  /** For another step; it is closed in order when none comes soon. */
+  keep(connection: string, client: SmtpClient): void;
 }
 
 /** A number that grows: bytes moved and things done, towards a total when it is known. */

@@ -79,6 +79,8 @@ export class SocketTransport implements DataTransport {
 
   write(bytes: Uint8Array): Promise<void> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    // The peer closed while nobody was reading: Node would neither send nor say so.
+    if (!this.#socket.writable) return Promise.reject(connectionCut());
     if (this.#socket.write(bytes)) return Promise.resolve();
     return new Promise((resolve, reject) => {
       this.#drained.push(() => (this.#failure === undefined ? resolve() : reject(this.#failure)));

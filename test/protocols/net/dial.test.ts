@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type Clock, systemClock } from '../../../src/core/clock.ts';
+import { type Clock, nextTurn, systemClock } from '../../../src/core/clock.ts';
 import { CancelledError } from '../../../src/core/errors.ts';
 import { systemRandom } from '../../../src/core/random.ts';
 import { dial } from '../../../src/protocols/net/dial.ts';
@@ -211,6 +211,20 @@ describe('a transport', () => {
         (error: { code: string }) => error.code,
       ),
     ).toMatch(/ended|connection-cut/);
+  });
+
+  it('says at once that the peer has closed it while nobody was reading', async () => {
+    const port = await serve(async peer => {
+      await greet(peer);
+      peer.close();
+    });
+    const transport = await dial(endpoint(port, 'none'));
+    await transport.read();
+    expect(await transport.read()).toBeUndefined();
+    // The first may still leave, towards nobody.
+    const write = () => transport.write(Buffer.from('NOOP\r\n'));
+    await write().then(nextTurn, () => undefined);
+    await expect(write()).rejects.toMatchObject({ code: 'connection-cut' });
   });
 
   it('is closed by a deadline, which names what was waited for', async () => {

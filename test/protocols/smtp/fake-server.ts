@@ -79,6 +79,11 @@ export class FakeServer {
     };
   }
 
+  /** Drops who is connected; others may come. */
+  drop(): void {
+    for (const peer of this.#open) peer.close();
+  }
+
   async close(): Promise<void> {
     for (const peer of this.#open) peer.close();
     await this.#listener?.close();
