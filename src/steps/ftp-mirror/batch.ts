@@ -12,10 +12,12 @@ interface Item {
   reject(error: unknown): void;
 }
 
-/** How many are worth starting side by side. */
+/** How many changes are worth starting side by side. */
 export const BATCH_ITEMS = 400;
-/** What one session takes of them. */
-const SHARE_ITEMS = 120;
+/** The same of questions, which have nothing to be undone: every session is to have one to send as long as there are any. */
+export const QUESTIONS = 4_000;
+/** What one session takes of them: with paths of usual length, what may leave together. */
+const SHARE_ITEMS = 150;
 
 export class Batch {
   readonly #pool: Pool;
@@ -39,7 +41,7 @@ export class Batch {
   async #drain(): Promise<void> {
     this.#draining = true;
     for (await nextTurn(); this.#queue.length > 0; await nextTurn()) {
-      const items = this.#queue.splice(0, BATCH_ITEMS);
+      const items = this.#queue.splice(0, QUESTIONS);
       if (this.#apart) await inLanes(items, this.#pool.lanes, item => this.#ask([item]));
       else await inLanes(chunksOf(items, SHARE_ITEMS), this.#pool.lanes, share => this.#ask(share));
     }

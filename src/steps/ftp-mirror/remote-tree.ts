@@ -39,7 +39,7 @@ const PRECISION_MS = 1_000;
 const LINK_DEPTH_MAX = 4;
 
 /** Folders asked for on one session at once, and those whose listings are held at once. */
-const TOGETHER = 50;
+const TOGETHER = 25;
 const TOGETHER_MAX = 1_000;
 
 /** Throws RefusedError `path-missing` when there is no such folder. */

@@ -1,6 +1,6 @@
 // Looks at both sides and says what has to happen. Changes nothing, so that preview and run share it.
 import { AppError } from '../../core/errors.ts';
-import { BATCH_ITEMS } from './batch.ts';
+import { BATCH_ITEMS, QUESTIONS } from './batch.ts';
 import { brakeOn } from './brakes.ts';
 import { type Conflict, compareTrees, difference, type MirrorPlan, TIME_TOLERANCE_MS } from './compare.ts';
 import { serverHashing } from './digest.ts';
@@ -67,19 +67,22 @@ interface Refined {
   readonly confirmed: ReadonlyMap<string, SeenTimes>;
 }
 
+interface Open {
+  readonly path: string;
+  readonly facts: FileFacts;
+  readonly mine: FileFacts | undefined;
+  readonly seen: SeenTimes | undefined;
+}
+
 /** Asks SIZE and MDTM where the listing was too coarse to decide by, or to hand on as the copy's time. */
 async function refine(workshop: Workshop, local: Tree, remote: Tree): Promise<Refined> {
   const { config, remoteRoot, memory } = workshop;
   const files = new Map(remote.files);
   const [asSeen, confirmed] = [new Set<string>(), new Map<string, SeenTimes>()];
   const zones = new ListedZones();
-  const open = [...remote.files].filter(([path, facts]) => isOpen(config, facts, local.files.get(path)));
-  await inLanes(open, BATCH_ITEMS, async ([path, facts]) => {
-    const mine = local.files.get(path);
-    if (config.direction === 'upload' && mine !== undefined && facts.size !== undefined) {
-      const seen = await memory.get(path);
-      if (seen !== undefined && isAsSeen(seen, mine, zones.corrected(facts, seen.target))) return void asSeen.add(path);
-    }
+  const look = async ({ path, facts, mine, seen }: Open) => {
+    if (mine !== undefined && seen !== undefined && isAsSeen(seen, mine, zones.corrected(facts, seen.target)))
+      return void asSeen.add(path);
     const exact = await ask(workshop, remotePath(remoteRoot, path), facts);
     files.set(path, exact);
     zones.learn(facts, exact);
@@ -87,7 +90,18 @@ async function refine(workshop: Workshop, local: Tree, remote: Tree): Promise<Re
     if (exact.size !== undefined && difference(mine, exact, 'time-size') === undefined) {
       confirmed.set(path, { size: exact.size, source: mine.modifiedAt, target: exact.modifiedAt });
     }
-  });
+  };
+  const [strange, remembered]: [Open[], Open[]] = [[], []];
+  for (const [path, facts] of remote.files) {
+    const mine = local.files.get(path);
+    if (!isOpen(config, facts, mine)) continue;
+    const known = config.direction === 'upload' && mine !== undefined && facts.size !== undefined;
+    const seen = known ? await memory.get(path) : undefined;
+    (seen === undefined ? strange : remembered).push({ path, facts, mine, seen });
+  }
+  await inLanes(strange, QUESTIONS, look);
+  // What the first answers teach about the server's zone spares the others their question.
+  await inLanes(remembered, BATCH_ITEMS, look);
   return { tree: withFiles(remote, files), asSeen, confirmed };
 }
 

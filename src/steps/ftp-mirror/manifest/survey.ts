@@ -1,7 +1,7 @@
 // compare: manifest. What has to happen, from what was deployed instead of from listings: the server is asked about those files alone.
 import { join } from 'node:path';
 import { printable } from '../../../core/text.ts';
-import { BATCH_ITEMS } from '../batch.ts';
+import { QUESTIONS } from '../batch.ts';
 import { brakeOn } from '../brakes.ts';
 import { compareTrees, difference, type Reason, TIME_TOLERANCE_MS } from '../compare.ts';
 import { hashFile, serverHashing } from '../digest.ts';
@@ -85,11 +85,11 @@ async function lookAt(answers: Answers, manifest: Manifest, source: Tree): Promi
   const paths = new Set([...manifest.files.keys(), ...source.files.keys()]);
   const there = new Map<string, PathFacts>();
   const look = async (path: string) => void there.set(path, await answers.of(path));
-  await inLanes(paths, BATCH_ITEMS * 2, look);
+  await inLanes(paths, QUESTIONS, look);
   const proven = new Set([...there].filter(([, facts]) => facts !== undefined).flatMap(([path]) => [...ancestorsOf(path)]));
   await inLanes(
     [...manifest.folders].filter(path => !proven.has(path)),
-    BATCH_ITEMS * 2,
+    QUESTIONS,
     look,
   );
   return there;
