@@ -13,7 +13,7 @@ const COLUMNS: readonly Column<RunView>[] = [
   { title: 'STATUS', value: run => run.status },
   { title: 'STARTED', value: run => localMinute(run.startedAt) },
   { title: 'TOOK', value: run => tookText(run), align: 'right' },
-  { title: 'ERROR', value: run => run.error?.message ?? '', flexible: true, optional: true },
+  { title: 'ERROR', value: run => (run.error?.message ?? '').replace(/\s*\n\s*/g, ' '), flexible: true, optional: true },
 ];
 
 export default class History extends BaseCommand {
