@@ -47,8 +47,9 @@ export const CELL_LIST: readonly Cell[] = [
     bounds: [
       right,
       {
-        text: 'within 0.5 s of mpop',
-        holds: results => compare(results, 'mpop mbox', (ours, peer) => ours.seconds < peer.seconds + 0.5),
+        // 0.4 + 0.5 s against mpop's 0.4 s where that was set; the ratio counts, since machines differ.
+        text: 'at most 2.25 times mpop',
+        holds: results => compare(results, 'mpop mbox', (ours, peer) => ours.seconds < peer.seconds * 2.25),
       },
     ],
   },
