@@ -19,7 +19,8 @@ export function changesOf(rows: readonly ReportRow[], before: readonly PastStep[
 
 function changeOf(row: ReportRow, past: PastStep): readonly string[] {
   const failedBefore = past.status === 'failed' || past.status === 'timed-out';
-  if (isFailure(row)) return [failedBefore ? `${row.id} failed the last time, too` : `${row.id} fails for the first time since then`];
+  if (isFailure(row))
+    return [failedBefore ? `${row.id} failed the last time, too` : `${row.id} fails for the first time since then`];
   if (row.status !== 'succeeded') return [];
   if (failedBefore) return [`${row.id} failed the last time and is well again`];
   const difference = row.durationMs - past.durationMs;
