@@ -1,7 +1,8 @@
 // Tokens of one account: renewed in time, once for all who wait, kept before they are used, never lost by a full disk or a deaf server.
+import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../../src/core/clock.ts';
 import { AppError } from '../../src/core/errors.ts';
 import { systemRandom } from '../../src/core/random.ts';
@@ -278,6 +279,21 @@ describe('what a server answers', () => {
     await expect(appTokens(await answering(200, text(ANSWER_BYTES_MAX + 1)), '', context)).rejects.toMatchObject({
       code: 'oauth-unreachable',
     });
+  });
+
+  it.each([301, 302, 303, 307, 308])('a redirect (%i) is not followed: nobody else hears of a credential', async status => {
+    let heard = 0;
+    const elsewhere = createServer((_, answer) => {
+      heard += 1;
+      answer.setHeader('content-type', 'application/json');
+      answer.end('{"access_token":"t","token_type":"Bearer"}');
+    });
+    await once(elsewhere.listen(0, '127.0.0.1'), 'listening');
+    onTestFinished(() => void elsewhere.close());
+    const location = `http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}/token`;
+    const client = await clientOf(createServer((_, answer) => void answer.writeHead(status, { location }).end()));
+    await expect(appTokens(client, '', { clock: systemClock })).rejects.toMatchObject({ code: 'oauth-broken' });
+    expect(heard).toBe(0);
   });
 
   it('no answer at all is given up after half a minute, and at once on Ctrl-C', async () => {

@@ -40,11 +40,13 @@ const RULES: readonly (readonly [rule: string, ...proofs: Proof[]])[] = [
   [
     'what was said before TLS counts for nothing',
     ['protocols/smtp/session.test.ts', 'aborts when bytes follow the 220 to STARTTLS'],
+    ['protocols/smtp/session.test.ts', 'nothing is believed that follows the 220: %j'],
     ['protocols/smtp/session.test.ts', 'forgets all it knew once TLS stands'],
   ],
   [
     'sign-in has a floor that a server cannot lower',
     ['protocols/sasl/sasl.test.ts', 'refuses a yes to its first message: a downgrade to no proof'],
+    ['protocols/sasl/sasl.test.ts', 'too many iterations'],
     ['protocols/sasl/sasl.test.ts', 'never sends a password where a token is meant'],
     ['protocols/sasl/sasl.test.ts', 'a challenge beyond the limit is not answered'],
   ],
@@ -83,6 +85,7 @@ const RULES: readonly (readonly [rule: string, ...proofs: Proof[]])[] = [
   [
     'calls for tokens are bounded and encrypted',
     ['secrets/oauth.test.ts', 'an answer of ${ANSWER_BYTES_MAX} bytes is read, one more is not'],
+    ['secrets/oauth.test.ts', 'a redirect (%i) is not followed'],
     ['secrets/oauth.test.ts', 'a token never goes out in clear text'],
   ],
   ['what lies in the outbox is data: damaged, it is not sent', ['stores/outbox-contract.ts', "code: 'letter-damaged'"]],

@@ -95,6 +95,55 @@ describe('SmtpSession', () => {
     expect(session.state).toBe('ended');
   });
 
+  /** What was slipped in behind the 220, in the same segment: replies of any code, halves of them, what looks like TLS, single bytes. */
+  const INJECTED = [
+    ...[
+      '250 ok',
+      '250-SIZE 1',
+      '250 AUTH PLAIN LOGIN',
+      '235 2.7.0 welcome',
+      '354 go',
+      '220 again',
+      '221 bye',
+      '421 going',
+      '454 no TLS',
+    ],
+    ...[
+      '500 what',
+      '501 no',
+      '503 order',
+      '530 5.7.0 first',
+      '550 no',
+      '  ',
+      '999 x',
+      '25',
+      'HTTP/1.1 200 OK',
+      'EHLO client.test',
+    ],
+  ].flatMap(text => [text, `${text}\r\n`, `${text}\n`, `\r\n${text}\r\n`]);
+  const BYTES = [
+    0x00, 0x01, 0x07, 0x0a, 0x0d, 0x14, 0x15, 0x16, 0x17, 0x18, 0x20, 0x2d, 0x2e, 0x30, 0x32, 0x7f, 0x80, 0xa0, 0xff,
+  ];
+  const HANDSHAKES = ['1603010000', '16030300ff02', '1503030002022a', '140303000101', '17030300100001'].map(hex =>
+    Buffer.from(hex, 'hex'),
+  );
+  const CASES = [...INJECTED.map(text => Buffer.from(text)), ...BYTES.map(byte => Buffer.of(byte)), ...HANDSHAKES];
+
+  it('there are at least a hundred ways to slip something in', () => expect(CASES.length).toBeGreaterThanOrEqual(100));
+
+  it.each(
+    CASES.map(bytes => [bytes.toString('latin1'), bytes] as const),
+  )('nothing is believed that follows the 220: %j', (_, bytes) => {
+    for (const reply of ['220 go\r\n', '220-ready\r\n220 go\r\n']) {
+      const session = ready('STARTTLS');
+      session.send({ verb: 'STARTTLS' });
+      expect(() => take(session, Buffer.concat([Buffer.from(reply), bytes]))).toThrowError(
+        expect.objectContaining({ code: 'plaintext-injected', retry: 'never' }),
+      );
+      expect([session.state, session.extensions.auth.size]).toEqual(['ended', 0]);
+    }
+  });
+
   it('forgets all it knew once TLS stands', () => {
     const session = ready('STARTTLS\r\n'.trim());
     session.send({ verb: 'STARTTLS' });
