@@ -51,6 +51,8 @@ function job(steps: string): void {
 }
 const SEND = (id: string) =>
   `  - id: ${id}\n    uses: smtp/send\n    with: { connection: outbox, from: a@example.org, to: [b@example.org], subject: ${id}, text: hi }\n`;
+/** Each signs in anew; mail steps of one run share a session. */
+const FETCH = (id: string) => `  - id: ${id}\n    uses: pop3/archive\n    with: { connection: inbox, archive: ./kept }\n`;
 const GET = (url: string) => `  - id: end\n    uses: http/check\n    with: { url: "${url}" }\n`;
 const renewals = () => id.granted.get('refresh_token') ?? 0;
 
@@ -75,7 +77,7 @@ it('by device code: signed in once, used by all three kinds of connection, renew
 
 it('a token that ends in mid-run is replaced, the run goes on, and the refresh token that came with it is kept', async () => {
   await signIn();
-  job(SEND('before') + GET(id.endTokensUrl) + SEND('after') + GET(id.endTokensUrl).replace('end', 'again') + SEND('last'));
+  job(FETCH('before') + GET(id.endTokensUrl) + FETCH('after') + GET(id.endTokensUrl).replace('end', 'again') + FETCH('last'));
   const run = await r.cli('run', 'job.yaml');
   expect(run.code, run.stderr).toBe(0);
   expect(renewals()).toBe(2);
@@ -150,7 +152,7 @@ it('an app signs in by itself, with a client secret that comes from a secret', a
     join(r.dir, 'connections.yaml'),
     readFileSync(join(r.dir, 'connections.yaml'), 'utf8').replaceAll(/user: sandbox(\n +oauth2)/g, `user: ${SECRET_CLIENT}$1`),
   );
-  job(SEND('one') + GET(id.endTokensUrl) + SEND('two'));
+  job(FETCH('one') + GET(id.endTokensUrl) + FETCH('two'));
   const run = await r.cli('run', 'job.yaml');
   expect(run.code, run.stderr).toBe(0);
   expect(id.granted.get('client_credentials')).toBe(2);
