@@ -1,18 +1,12 @@
 // A large file over several sessions: split, resumed, refused, cut; what lies on the disk meanwhile is never taken for the file.
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { systemClock } from '../../../src/core/clock.ts';
-import { systemRandom } from '../../../src/core/random.ts';
-import { Secret } from '../../../src/core/secret.ts';
-import { connectFtp } from '../../../src/protocols/ftp/index.ts';
-import { dial } from '../../../src/protocols/net/dial.ts';
-import { FaultBook, parseFault, startFtpServer } from '../../../src/sandbox/index.ts';
+import { describe, expect, test } from 'vitest';
 import { readTrailer, Segments, SPLIT_BYTES_MIN, TRAILER_BYTES_MAX, trailerOf } from '../../../src/steps/ftp-mirror/segments.ts';
 import { FUZZ_SEED } from '../../support/splits.ts';
-import { makeRig, temporaryFolder } from './rig.ts';
+import { sandboxRig } from './sandbox-rig.ts';
 
 describe('Segments', () => {
   test('whatever order the parts are taken and done in, every byte is fetched once', () => {
@@ -89,40 +83,14 @@ const SIZE = 40 * 1024 * 1024;
 const CONTENT = randomBytes(SIZE);
 
 async function world(faults: readonly string[] = []) {
-  const siteDir = join(await temporaryFolder(), 'served');
-  await mkdir(join(siteDir, 'www'), { recursive: true });
-  await writeFile(join(siteDir, 'www/big'), CONTENT);
-  const password = new Secret('x');
-  const said: string[] = [];
-  let book = new FaultBook(faults.map(parseFault));
-  const service = await startFtpServer({
-    clock: systemClock,
-    random: systemRandom,
-    user: 'u',
-    password,
-    allowClear: true,
-    siteDir,
-    faults: { at: (server, point) => book.at(server, point) },
-    onLine: (_, direction, line) => (direction === 'received' ? void said.push(line) : undefined),
-  });
-  onTestFinished(() => service.close());
-  const endpoint = {
-    name: 'x',
-    type: 'ftp',
-    host: '127.0.0.1',
-    port: service.port,
-    tls: 'none',
-    user: 'u',
-    password,
-    timeoutMs: 10_000,
-  } as const;
-  const rig = await makeRig({ connect: (_, options) => connectFtp(endpoint, { ...options, dial, clock: systemClock }) });
+  const { rig, www, said, calm } = await sandboxRig(faults);
+  await writeFile(join(www, 'big'), CONTENT);
   // Every look at the clock is a second later, so that one session alone soon seems slow.
   rig.clock.elapsed = () => {
     rig.clock.time += 1_000;
     return rig.clock.time;
   };
-  return { rig, said, run: () => rig.run({ direction: 'download', parallel: 4 }), calm: () => (book = new FaultBook()) };
+  return { rig, said, run: () => rig.run({ direction: 'download', parallel: 4 }), calm };
 }
 
 const offsets = (said: readonly string[]) => said.filter(line => line.startsWith('REST')).map(line => Number(line.slice(5)));

@@ -1,16 +1,11 @@
 // Files that change, are answered for late, or are larger than 32 bits count, and a plan that only looks: through the fake and through the sandbox.
 import { appendFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { mkdir, open, readdir, readFile, stat, truncate } from 'node:fs/promises';
+import { open, readdir, readFile, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { systemClock } from '../../../src/core/clock.ts';
-import { systemRandom } from '../../../src/core/random.ts';
-import { Secret } from '../../../src/core/secret.ts';
-import { connectFtp } from '../../../src/protocols/ftp/index.ts';
-import { dial } from '../../../src/protocols/net/dial.ts';
-import { FaultBook, parseFault, startFtpServer } from '../../../src/sandbox/index.ts';
+import { describe, expect, test } from 'vitest';
 import { FakeServer } from './fake-server.ts';
-import { makeRig, read, temporaryFolder, write } from './rig.ts';
+import { makeRig, read, write } from './rig.ts';
+import { sandboxRig } from './sandbox-rig.ts';
 
 const up = { direction: 'upload', parallel: 1 };
 
@@ -60,36 +55,13 @@ test('a server that tells the size a moment late is asked once more before anyth
   expect(server.log.filter(what => what.startsWith('STOR'))).toHaveLength(1);
 });
 
-async function world(faults: readonly string[] = []) {
-  const siteDir = join(await temporaryFolder(), 'served');
-  await mkdir(join(siteDir, 'www'), { recursive: true });
-  const [password, said] = [new Secret('x'), [] as string[]];
-  let book = new FaultBook(faults.map(parseFault));
-  const service = await startFtpServer({
-    clock: systemClock,
-    random: systemRandom,
-    user: 'u',
-    password,
-    allowClear: true,
-    siteDir,
-    faults: { at: (server, point) => book.at(server, point) },
-    onLine: (_, direction, line) => (direction === 'received' ? void said.push(line) : undefined),
-  });
-  onTestFinished(() => service.close());
-  const endpoint = { name: 'x', type: 'ftp', host: '127.0.0.1', port: service.port, tls: 'none', user: 'u', password } as const;
-  const rig = await makeRig({
-    connect: (_, options) => connectFtp({ ...endpoint, timeoutMs: 20_000 }, { ...options, dial, clock: systemClock }),
-  });
-  return { rig, www: join(siteDir, 'www'), said, calm: () => (book = new FaultBook()) };
-}
-
 describe('a plan', () => {
   /** What only looks: RFC 959, 2389, 3659. */
   const LOOKS =
     /^(USER|PASS|SYST|FEAT|OPTS|TYPE|MODE|STRU|CWD|CDUP|PWD|EPSV|PASV|REST 0$|MLSD|MLST|LIST|NLST|STAT|SIZE|MDTM|NOOP|QUIT|CLNT|HELP|XSHA|HASH|RANG)/;
 
   test.each(['upload', 'download'])('of an %s with everything to do sends nothing that changes anything', async direction => {
-    const { rig, www, said } = await world();
+    const { rig, www, said } = await sandboxRig();
     const [from, to] = direction === 'upload' ? [rig.site, www] : [www, rig.site];
     await write(from, { new: 'n', changed: 'longer', 'folder/in': 'x', swap: 'file' });
     await write(to, { changed: 'old', extraneous: 'e', 'swap/in': 'folder' });
@@ -109,7 +81,7 @@ describe('a file of more than 4 GiB, interrupted near its end, goes on behind wh
   const LEFT = 1_000;
 
   test.each(['upload', 'download'])('%s', { timeout: 60_000 }, async direction => {
-    const { rig, www, said, calm } = await world(['ftp:data#*@1MB=cut']);
+    const { rig, www, said, calm } = await sandboxRig(['ftp:data#*@1MB=cut']);
     const [from, to] = direction === 'upload' ? [rig.site, www] : [www, rig.site];
     const file = await open(join(from, 'disk.img'), 'w');
     await file.truncate(END);
@@ -133,7 +105,7 @@ describe('a file of more than 4 GiB, interrupted near its end, goes on behind wh
 });
 
 test('a file with holes arrives as the zeros that are read from it', async () => {
-  const { rig, www } = await world();
+  const { rig, www } = await sandboxRig();
   const file = await open(join(rig.site, 'sparse'), 'w');
   await file.truncate(1_000_000);
   await file.close();
