@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { cachedDataVersionTag } from 'node:v8';
 import vm from 'node:vm';
 import { crc32 } from 'node:zlib';
 
@@ -63,11 +64,16 @@ function cacheIn(dirs) {
   const nameOf = path => join(folder, relative(dist, path).replaceAll(sep, '+'));
   const owners = new Set([process.getuid?.(), fs.statSync(dist).uid]);
   const fresh = [];
+  const tag = cachedDataVersionTag();
+  // V8 takes code only under the very flags that it was made under; what a run sets for itself would have all of it made again.
+  const fits = () => cachedDataVersionTag() === tag;
   const write = () => {
+    if (!fits()) return;
     for (const dir of dirs) if (fresh.every(([path, script]) => written(join(dir, nameOf(path)), script))) return;
   };
   return {
     read(path) {
+      if (!fits()) return undefined;
       for (const dir of dirs) {
         const data = readOwned(join(dir, nameOf(path)), owners);
         if (data !== undefined) return data;
@@ -75,6 +81,7 @@ function cacheIn(dirs) {
       return undefined;
     },
     keep(path, script) {
+      if (!fits()) return;
       if (fresh.length === 0) process.once('exit', write);
       fresh.push([path, script]);
     },

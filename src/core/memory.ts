@@ -24,8 +24,14 @@ export function giveBack(bytes: Buffer): void {
  * small objects with much memory behind them, lie there until it is full.
  */
 export function keepNewSpaceSmall(): void {
+  if (isKeptSmall) return;
+  isKeptSmall = true;
   setFlagsFromString('--semi-space-growth-factor=1');
+  // Before bin/load.js keeps compiled code, which V8 takes only under the flags that it was made under.
+  process.prependOnceListener('exit', () => setFlagsFromString('--semi-space-growth-factor=2'));
 }
+
+let isKeptSmall = false;
 
 type Collect = (options: { type: 'major'; execution: 'sync'; flavor: 'last-resort' }) => void;
 
@@ -42,6 +48,7 @@ export function giveMemoryBack(): void {
     // V8 has no other way to be asked; without it the heap stays as large as it ever was.
     setFlagsFromString('--expose-gc');
     collect = runInNewContext('gc') as Collect | undefined;
+    setFlagsFromString('--no-expose-gc');
   }
   collect?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
 }

@@ -1,6 +1,6 @@
 // Starting the program: what is loaded, what an older Node hears, what wrong usage gets.
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, cpSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { BIN, cli, inTempDir, ROOT } from '../support/cli.ts';
@@ -136,14 +136,15 @@ describe('the code cache', () => {
     for (const name of ['bin', 'dist', 'jobs', 'package.json', 'oclif.manifest.json'])
       cpSync(join(ROOT, name), join(app, name), { recursive: true });
     const caches = [join(app, 'node_modules/.cache/postrider'), join(dir, 'home/.cache/postrider/code')];
-    const version = (...flags: string[]) =>
-      spawnSync(process.execPath, [...flags, join(app, 'bin/postrider.js'), '--version'], {
+    const start = (...args: string[]) =>
+      spawnSync(process.execPath, [join(app, 'bin/postrider.js'), ...args], {
         encoding: 'utf8',
         env: { HOME: join(dir, 'home') },
       });
+    const version = () => start('--version');
     const works = { status: 0, stdout: expect.stringMatching(/^postrider\/\d/), stderr: '' };
     const kept = (at: number) => globSync('*/*.cjs', { cwd: caches[at] as string }).sort();
-    return { app, caches, version, works, kept };
+    return { app, caches, start, version, works, kept };
   };
 
   it('is written by the first start, beside the program, and never left half-written', () =>
@@ -153,6 +154,18 @@ describe('the code cache', () => {
       expect(kept(0)).toContainEqual(expect.stringContaining('commands+oclif+start.cjs'));
       expect(kept(1)).toEqual([]);
       expect(version()).toMatchObject(works);
+    }));
+
+  it('is taken by the next start, even what a mirror left that keeps memory small by flags of V8', () =>
+    inTempDir(async dir => {
+      const { caches, start, kept } = installed(dir);
+      const demo = (name: string) => {
+        expect(start('demo', '--dir', join(dir, name))).toMatchObject({ status: 0 });
+        return kept(0).map(file => [file, statSync(join(caches[0] as string, file)).ino]);
+      };
+      const first = demo('once');
+      expect(first).toContainEqual([expect.stringContaining('ftp'), expect.any(Number)]);
+      expect(demo('again')).toEqual(first);
     }));
 
   it('goes to the home where the program cannot be written, and nowhere where that cannot be, either', () =>
