@@ -15,13 +15,18 @@ import { AppError, BrokenSessionError, fileError } from '../../core/errors.ts';
 import { addressOf, type Endpoint } from './endpoint.ts';
 import { systemCertificates } from './system-certificates.ts';
 
-/** The TLS settings of one server, shared by its control and data connections, with the newest session for resumption. */
+/** Tickets kept unused; servers send one or two with each handshake. */
+const TICKETS_MAX = 4;
+
+/** The TLS settings of one server, shared by its control and data connections, with its tickets for resumption. */
 export class TlsClient {
   readonly endpoint: Endpoint;
   readonly #resume: boolean;
-  #session: Buffer | undefined;
+  /** Not offered yet, newest last. */
+  readonly #tickets: Buffer[] = [];
+  #offered: Buffer | undefined;
 
-  /** `resume`: offer the newest session of this server (FTP data connections). */
+  /** `resume`: offer a session of this server (FTP data connections). */
   constructor(endpoint: Endpoint, options: { readonly resume?: boolean; readonly session?: TlsClient } = {}) {
     this.endpoint = endpoint;
     this.#resume = options.resume ?? false;
@@ -33,7 +38,7 @@ export class TlsClient {
   /** Host and servername are always the same pair: Node drops a session offered under another identity (CVE-2026-48934). */
   options(): ConnectionOptions {
     const { host } = this.endpoint;
-    const session = this.#resume ? this.session : undefined;
+    const session = this.#resume ? this.take() : undefined;
     return {
       host,
       ...(isIP(host) === 0 ? { servername: host } : {}),
@@ -44,14 +49,17 @@ export class TlsClient {
     };
   }
 
-  get session(): Buffer | undefined {
-    return this.#parent === undefined ? this.#session : this.#parent.session;
+  /** The newest ticket that was not offered yet, since some servers accept each only once; else the last one again. */
+  take(): Buffer | undefined {
+    if (this.#parent !== undefined) return this.#parent.take();
+    this.#offered = this.#tickets.pop() ?? this.#offered;
+    return this.#offered;
   }
 
-  /** The newest ticket wins: some servers accept each only once. */
-  remember(session: Buffer): void {
-    if (this.#parent === undefined) this.#session = session;
-    else this.#parent.remember(session);
+  remember(ticket: Buffer): void {
+    if (this.#parent !== undefined) return this.#parent.remember(ticket);
+    this.#tickets.push(ticket);
+    if (this.#tickets.length > TICKETS_MAX) this.#tickets.shift();
   }
 
   /** The settings for a data connection of the same server. */

@@ -22,6 +22,8 @@ export interface PoolOptions {
 
 /** Tries of one piece of work, each on another session. */
 const SESSION_TRIES = 3;
+/** Data connections refused. When TLS tickets expire, those of all sessions do: one as old as the first that was refused costs no try. */
+const STALE = new Set(['data-not-opened', 'data-tls-refused']);
 /** Sessions that may break in a row, beyond one for each lane, without anything done between: then it is the server, not the work. */
 const BROKEN_IN_ROW_MAX = 9;
 /** A session idle this long may have been closed by the server: it is asked before work relies on it. */
@@ -83,10 +85,12 @@ export class Pool {
   }
 
   /**
-   * Does a piece of work on a session; when the session breaks, or its data connections do, again on another, at most SESSION_TRIES times:
-   * the work must bear repetition. `attempt` is 1 for the first.
+   * Does a piece of work on a session; when the session breaks, or its data connections do, again on another, at most SESSION_TRIES times
+   * (STALE sessions apart): the work must bear repetition. `attempt` is 1 for the first.
    */
   async use<T>(work: (client: FtpClient, attempt: number) => Promise<T>): Promise<T> {
+    let tries = 0;
+    let stale: WeakSet<FtpClient> | undefined;
     for (let attempt = 1; ; attempt++) {
       const client = await this.#acquire();
       try {
@@ -101,10 +105,12 @@ export class Pool {
           throw error;
         }
         client.close(error);
+        if (stale?.has(client) !== true || !STALE.has(error.code)) tries += 1;
+        stale ??= new WeakSet([...this.#idle, ...this.#busy]);
         if (error.code === 'too-many-connections') this.#fewer(error, this.open - 1);
         this.#brokenInRow += 1;
         if (this.#brokenInRow >= BROKEN_IN_ROW_MAX + this.lanes) this.#die(error);
-        if (attempt >= SESSION_TRIES || this.#failure !== undefined) throw this.#failure ?? error;
+        if (tries >= SESSION_TRIES || this.#failure !== undefined) throw this.#failure ?? error;
       } finally {
         this.#release(client);
       }

@@ -1,7 +1,7 @@
 // How many sessions: more while that is faster, fewer when the server says so, remembered between runs, and never a burst of logins.
 import { describe, expect, test } from 'vitest';
 import type { Clock, Timer } from '../../../src/core/clock.ts';
-import { BrokenSessionError } from '../../../src/core/errors.ts';
+import { AppError, BrokenSessionError } from '../../../src/core/errors.ts';
 import { Pool } from '../../../src/steps/ftp-mirror/pool.ts';
 import { SessionCount } from '../../../src/steps/ftp-mirror/session-count.ts';
 import { FakeServer } from './fake-server.ts';
@@ -123,6 +123,43 @@ describe('Pool', () => {
     expect(done).toHaveLength(50);
     expect(pool.allowed?.sessions).toBe(allowed);
     expect(warnings).toHaveLength(1);
+    await pool.close();
+  });
+
+  test.each([
+    ['data-tls-refused', 4, 'done'],
+    ['data-not-opened', 4, 'done'],
+    ['connection-cut', 0, 'refused'],
+  ])('%s on all sessions of old: those cost the work no try', async (code, stale, end) => {
+    const server = new FakeServer();
+    const { pool } = poolOf(server, 4);
+    const old = new Set<unknown>();
+    const gate = Promise.withResolvers<void>();
+    const opened = Array.from({ length: 4 }, () =>
+      pool.use(async client => {
+        if (old.add(client).size === 4) gate.resolve();
+        await gate.promise;
+      }),
+    );
+    await Promise.all(opened);
+    const seen = new Set<unknown>();
+    const work = pool.use(async client => {
+      seen.add(client);
+      if (old.has(client)) throw new AppError(code, 'not resumed', { retry: 'reconnect' });
+      return 'done';
+    });
+    expect(await work.catch(() => 'refused')).toBe(end);
+    expect(seen.size).toBe(end === 'done' ? stale + 1 : 3);
+    expect(server.logins).toBe(end === 'done' ? 5 : 4);
+    await pool.close();
+  });
+
+  test('a server that refuses every data connection is asked a bounded number of times', async () => {
+    const server = new FakeServer();
+    const { pool } = poolOf(server, 4);
+    const refusal = () => Promise.reject(new AppError('data-tls-refused', 'not resumed', { retry: 'reconnect' }));
+    await expect(pool.use(refusal)).rejects.toMatchObject({ code: 'data-tls-refused' });
+    expect(server.logins).toBe(3);
     await pool.close();
   });
 
