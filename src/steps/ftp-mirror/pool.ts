@@ -22,8 +22,10 @@ export interface PoolOptions {
 
 /** Tries of one piece of work, each on another session. */
 const SESSION_TRIES = 3;
-/** Data connections refused. When TLS tickets expire, those of all sessions do: one as old as the first that was refused costs no try. */
-const STALE = new Set(['data-not-opened', 'data-tls-refused']);
+/** Data connections refused: on a session that has done work its TLS tickets may have expired or be used up, so that costs no try. */
+const WORN = new Set(['data-not-opened', 'data-tls-refused']);
+/** So many times for one piece of work. */
+const WORN_MAX = 9;
 /** Sessions that may break in a row, beyond one for each lane, without anything done between: then it is the server, not the work. */
 const BROKEN_IN_ROW_MAX = 9;
 /** A session idle this long may have been closed by the server: it is asked before work relies on it. */
@@ -46,6 +48,8 @@ export class Pool {
   readonly #idle: FtpClient[] = [];
   readonly #idleSince = new WeakMap<FtpClient, number>();
   readonly #busy = new Set<FtpClient>();
+  /** Those that have done a piece of work. */
+  readonly #used = new WeakSet<FtpClient>();
   readonly #waiters: Waiter[] = [];
   readonly #count: SessionCount;
   #watched: Timer | undefined;
@@ -86,16 +90,17 @@ export class Pool {
 
   /**
    * Does a piece of work on a session; when the session breaks, or its data connections do, again on another, at most SESSION_TRIES times
-   * (STALE sessions apart): the work must bear repetition. `attempt` is 1 for the first.
+   * (worn ones apart): the work must bear repetition. `attempt` is 1 for the first.
    */
   async use<T>(work: (client: FtpClient, attempt: number) => Promise<T>): Promise<T> {
     let tries = 0;
-    let stale: WeakSet<FtpClient> | undefined;
+    let worn = 0;
     for (let attempt = 1; ; attempt++) {
       const client = await this.#acquire();
       try {
         const result = await work(client, attempt);
         this.#brokenInRow = 0;
+        this.#used.add(client);
         this.#done += 1;
         if (this.#waiters.length > 0) this.#count.done(this.#options.clock.elapsed(), this.open);
         return result;
@@ -105,8 +110,8 @@ export class Pool {
           throw error;
         }
         client.close(error);
-        if (stale?.has(client) !== true || !STALE.has(error.code)) tries += 1;
-        stale ??= new WeakSet([...this.#idle, ...this.#busy]);
+        if (WORN.has(error.code) && this.#used.has(client) && worn < WORN_MAX) worn += 1;
+        else tries += 1;
         if (error.code === 'too-many-connections') this.#fewer(error, this.open - 1);
         this.#brokenInRow += 1;
         if (this.#brokenInRow >= BROKEN_IN_ROW_MAX + this.lanes) this.#die(error);
