@@ -22,9 +22,9 @@ export interface PoolOptions {
 
 /** Tries of one piece of work, each on another session. */
 const SESSION_TRIES = 3;
-/** Data connections refused: on a session that has done work its TLS tickets may have expired or be used up, so that costs no try. */
+/** Data connections refused: on a session that has done work its TLS tickets may have expired or be used up. */
 const WORN = new Set(['data-not-opened', 'data-tls-refused']);
-/** So many times for one piece of work. */
+/** Worn sessions that cost one piece of work no try. After the first it gets one that has done nothing yet, unless none can be opened. */
 const WORN_MAX = 9;
 /** Sessions that may break in a row, beyond one for each lane, without anything done between: then it is the server, not the work. */
 const BROKEN_IN_ROW_MAX = 9;
@@ -37,6 +37,8 @@ const OPENING_MAX = 2;
 const STUCK_MS = 2_000;
 
 interface Waiter {
+  /** Wants a session that has done nothing yet: else it might meet one worn session after another, while other work takes the new ones. */
+  readonly fresh: boolean;
   give(client: FtpClient): void;
   fail(error: unknown): void;
 }
@@ -96,7 +98,7 @@ export class Pool {
     let tries = 0;
     let worn = 0;
     for (let attempt = 1; ; attempt++) {
-      const client = await this.#acquire();
+      const client = await this.#acquire(worn > 0);
       try {
         const result = await work(client, attempt);
         this.#brokenInRow = 0;
@@ -132,9 +134,9 @@ export class Pool {
 
   readonly #abort = () => this.#die(cancelled(this.#options.signal));
 
-  #acquire(): Promise<FtpClient> {
+  #acquire(fresh: boolean): Promise<FtpClient> {
     return new Promise((give, fail) => {
-      this.#waiters.push({ give, fail });
+      this.#waiters.push({ fresh, give, fail });
       this.#serve();
     });
   }
@@ -152,16 +154,31 @@ export class Pool {
         this.#waiters.shift()?.fail(this.#failure);
         continue;
       }
-      const client = this.#idle.pop();
-      if (client === undefined) {
+      const match = this.#match();
+      if (match === undefined) {
         if (!this.#mayOpen()) return this.#watch();
         void this.#openOne();
-      } else if (client.usable) {
-        this.#busy.add(client);
-        if (this.#options.clock.elapsed() - (this.#idleSince.get(client) ?? 0) > IDLE_MS_MAX) void this.#probe(client);
-        else this.#waiters.shift()?.give(client);
+        continue;
       }
+      const [client] = this.#idle.splice(match.idle, 1) as [FtpClient];
+      if (!client.usable) continue;
+      this.#busy.add(client);
+      if (this.#options.clock.elapsed() - (this.#idleSince.get(client) ?? 0) > IDLE_MS_MAX) void this.#probe(client);
+      else this.#waiters.splice(match.waiter, 1)[0]?.give(client);
     }
+  }
+
+  /** Whose turn it is and with which idle session: who wants a fresh one comes first to it, and takes another only when none can come. */
+  #match(): { readonly waiter: number; readonly idle: number } | undefined {
+    const last = this.#idle.length - 1;
+    if (last < 0) return undefined;
+    const eager = this.#waiters.findIndex(({ fresh }) => fresh);
+    if (eager < 0) return { waiter: 0, idle: last };
+    const unused = this.#idle.findLastIndex(client => !this.#used.has(client));
+    if (unused >= 0) return { waiter: eager, idle: unused };
+    const other = this.#waiters.findIndex(({ fresh }) => !fresh);
+    if (other >= 0) return { waiter: other, idle: last };
+    return this.#opening > 0 || this.#mayOpen() ? undefined : { waiter: eager, idle: last };
   }
 
   /** Small files do not wait for ever behind large ones. */

@@ -127,10 +127,10 @@ describe('Pool', () => {
   });
 
   test.each([
-    ['data-tls-refused', 4, 'done'],
-    ['data-not-opened', 4, 'done'],
-    ['connection-cut', 0, 'refused'],
-  ])('%s on all sessions of old: those cost the work no try', async (code, stale, end) => {
+    ['data-tls-refused', 'done'],
+    ['data-not-opened', 'done'],
+    ['connection-cut', 'refused'],
+  ])('%s on a session of old: that costs the work no try', async (code, end) => {
     const server = new FakeServer();
     const { pool } = poolOf(server, 4);
     const old = new Set<unknown>();
@@ -145,12 +145,40 @@ describe('Pool', () => {
     const seen = new Set<unknown>();
     const work = pool.use(async client => {
       seen.add(client);
-      if (old.has(client)) throw new AppError(code, 'not resumed', { retry: 'reconnect' });
+      if (old.has(client) || seen.size < 4) throw new AppError(code, 'not resumed', { retry: 'reconnect' });
       return 'done';
     });
     expect(await work.catch(() => 'refused')).toBe(end);
-    expect(seen.size).toBe(end === 'done' ? stale + 1 : 3);
-    expect(server.logins).toBe(end === 'done' ? 5 : 4);
+    expect(seen.size).toBe(end === 'done' ? 4 : 3);
+    expect(server.logins).toBe(end === 'done' ? 7 : 4);
+    await pool.close();
+  });
+
+  test.each([
+    ['is given a new one, whoever else waits', false, 2],
+    ['is given another worn one when no new one can be had', true, 3],
+  ])('work refused on a worn session %s', async (_, full, attempts) => {
+    const server = new FakeServer();
+    const { pool } = poolOf(server, 3);
+    const worn = new Set<unknown>();
+    const gate = Promise.withResolvers<void>();
+    const wear = () =>
+      pool.use(async client => {
+        if (worn.add(client).size >= 3) gate.resolve();
+        await gate.promise;
+      });
+    await Promise.all([wear(), wear(), wear()]);
+    if (full) server.opening = () => Promise.reject(new AppError('too-many-connections', 'no more', { retry: 'later' }));
+    const others: Promise<void>[] = [];
+    let tried = 0;
+    await pool.use(async client => {
+      tried += 1;
+      if (!worn.has(client) || tried === 3) return;
+      others.push(wear(), wear(), wear());
+      throw new AppError('data-tls-refused', 'not resumed', { retry: 'reconnect' });
+    });
+    expect(tried).toBe(attempts);
+    await Promise.all(others);
     await pool.close();
   });
 

@@ -66,6 +66,7 @@ export class TicketServer {
   /** Resolves with the port. */
   async listen(handle: (raw: Socket) => void): Promise<number> {
     const listener = createServer(raw => {
+      raw.setNoDelay(true);
       raw.on('error', () => undefined);
       handle(raw);
     });
