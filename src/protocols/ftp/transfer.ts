@@ -44,7 +44,7 @@ export async function beginTransfer(
 }
 
 /** Large pieces are cut, so that the deadline of a write is one of a known size. */
-const WRITE_BYTES_MAX = 256 * 1024;
+const WRITE_BYTES_MAX = 512 * 1024;
 
 export class Transfer {
   readonly #context: TransferContext;

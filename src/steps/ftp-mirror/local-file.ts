@@ -1,5 +1,5 @@
 // An open file on this disk. What takes microseconds is done at once: handing it to a thread and waiting for it costs ten times as much,
-// and a mirror of small files does nothing else. Large reads and what waits for the disk are handed over, so that sessions go on meanwhile.
+// and a mirror does nothing else. Reads that turn out to wait for the disk are handed over, so that sessions go on meanwhile.
 import {
   closeSync,
   fchmodSync,
@@ -15,13 +15,20 @@ import {
   writeSync,
 } from 'node:fs';
 import { promisify } from 'node:util';
+import { nextTurn, systemClock } from '../../core/clock.ts';
 
 const readElsewhere = promisify(read);
 const syncElsewhere = promisify(fsync);
 const dataSyncElsewhere = promisify(fdatasync);
 
-/** Reads up to here are done at once. */
+/** Reads up to here are done at once, whatever the disk. */
 const READ_AT_ONCE_BYTES = 64 * 1024;
+/** A larger read that takes longer waited for the disk, where the system's memory holds no more of the file; */
+const SLOW_MS = 2;
+/** so many after it are handed over, before one is tried at once again. */
+const HANDED_OVER = 32;
+/** Read at once without a turn for the network. */
+const UNINTERRUPTED_BYTES = 4 * 1024 * 1024;
 
 /** Written and not yet told to go to the disk. */
 const SYNC_AHEAD_BYTES = 32 * 1024 * 1024;
@@ -32,6 +39,8 @@ export class LocalFile {
   readonly #syncsAhead: boolean;
   #unsynced = 0;
   #ahead: Promise<void> | undefined;
+  #toHandOver = 0;
+  #uninterrupted = 0;
 
   private constructor(fd: number, syncsAhead: boolean) {
     this.#fd = fd;
@@ -50,7 +59,19 @@ export class LocalFile {
   /** Less than asked for only at the end of the file. */
   async read(buffer: Buffer, offset: number, length: number, position: number): Promise<{ readonly bytesRead: number }> {
     if (length <= READ_AT_ONCE_BYTES) return { bytesRead: readSync(this.#fd, buffer, offset, length, position) };
-    return readElsewhere(this.#fd, buffer, offset, length, position);
+    if (this.#toHandOver > 0) {
+      this.#toHandOver -= 1;
+      return readElsewhere(this.#fd, buffer, offset, length, position);
+    }
+    this.#uninterrupted += length;
+    if (this.#uninterrupted > UNINTERRUPTED_BYTES) {
+      this.#uninterrupted = length;
+      await nextTurn();
+    }
+    const start = systemClock.elapsed();
+    const bytesRead = readSync(this.#fd, buffer, offset, length, position);
+    if (systemClock.elapsed() - start > SLOW_MS) this.#toHandOver = HANDED_OVER;
+    return { bytesRead };
   }
 
   /** All of it. */
