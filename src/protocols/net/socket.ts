@@ -30,6 +30,20 @@ export class SocketTransport implements DataTransport {
   #remote: TransportAddress | undefined;
   #local: TransportAddress | undefined;
   #drained: (() => void)[] = [];
+  /** Ours alone: others listen to the end of the TCP socket, too, also when TLS takes it over. */
+  readonly #listeners = {
+    data: (chunk: Buffer) => this.#receive(chunk),
+    end: () => {
+      this.#ended = true;
+      this.#settle(waiter => waiter.resolve(undefined));
+    },
+    error: (error: Error) => this.#fail(connectionCut(error)),
+    close: () => {
+      if (!this.#ended && this.#failure === undefined) this.#fail(connectionCut());
+      this.#wake();
+    },
+    drain: () => this.#wake(),
+  };
 
   /** `tls` is what startTls() needs; without it the connection stays clear, as it does with the `inlet` that it was opened with. */
   constructor(socket: Socket, tls?: TlsClient, inlet?: Inlet) {
@@ -132,12 +146,7 @@ export class SocketTransport implements DataTransport {
     }
     if (this.#failure !== undefined) throw this.#failure;
     const raw = this.#socket;
-    raw
-      .removeAllListeners('data')
-      .removeAllListeners('end')
-      .removeAllListeners('error')
-      .removeAllListeners('close')
-      .removeAllListeners('drain');
+    for (const [event, listener] of Object.entries(this.#listeners)) raw.removeListener(event, listener);
     const secured = wrap(raw);
     this.#socket = secured;
     if (tls !== undefined) secured.on('session', session => tls.remember(session));
@@ -161,19 +170,10 @@ export class SocketTransport implements DataTransport {
   }
 
   #listen(): void {
-    const socket = this.#socket;
-    if (this.#inlet === undefined) socket.on('data', chunk => this.#receive(chunk as Buffer));
-    else this.#inlet.connect(chunk => this.#receive(chunk));
-    socket.on('end', () => {
-      this.#ended = true;
-      this.#settle(waiter => waiter.resolve(undefined));
-    });
-    socket.on('error', error => this.#fail(connectionCut(error)));
-    socket.on('close', () => {
-      if (!this.#ended && this.#failure === undefined) this.#fail(connectionCut());
-      this.#wake();
-    });
-    socket.on('drain', () => this.#wake());
+    if (this.#inlet !== undefined) this.#inlet.connect(this.#listeners.data);
+    for (const [event, listener] of Object.entries(this.#listeners)) {
+      if (event !== 'data' || this.#inlet === undefined) this.#socket.on(event, listener);
+    }
   }
 
   #receive(chunk: Buffer): void {

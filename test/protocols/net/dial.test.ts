@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto';
+import { getEventListeners } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -192,6 +193,22 @@ describe('a transport', () => {
     controller.abort(new CancelledError());
     await expect(pending).rejects.toMatchObject({ code: 'cancelled' });
     await expect(transport.write(Buffer.from('x'))).rejects.toMatchObject({ code: 'cancelled' });
+  });
+
+  it.each(['none', 'implicit'] as const)('leaves nothing on the signal once it has ended (TLS %s)', async tls => {
+    const answer = tls === 'none' ? greet : greetOverTls;
+    const port = await serve(answer);
+    const { signal } = new AbortController();
+    const transport = await dial(endpoint(port, tls), { signal });
+    const before = getEventListeners(signal, 'abort').length;
+    const data = await transport.openData(port);
+    if (tls !== 'none') await data.startTls();
+    await data.read();
+    expect(getEventListeners(signal, 'abort')).toHaveLength(before + 1);
+    data.close();
+    while (getEventListeners(signal, 'abort').length > before) await new Promise(resolve => setImmediate(resolve));
+    transport.close();
+    while (getEventListeners(signal, 'abort').length > 0) await new Promise(resolve => setImmediate(resolve));
   });
 
   it('tells an orderly end from a cut', async () => {
