@@ -32,6 +32,8 @@ export interface FtpClientOptions {
   readonly signal?: AbortSignal;
   /** Sees every command and reply line, secrets masked. */
   readonly transcript?: (direction: '>' | '<', shown: string) => void;
+  /** The folder that will be listed first: it is entered, and its data connection asked for, together with the sign-in. */
+  readonly opening?: string | undefined;
 }
 
 export interface DownloadOptions extends TransferOptions {
@@ -55,6 +57,8 @@ export interface FtpClient {
   readonly features: FtpFeatures;
   /** False once the session is dead. */
   readonly usable: boolean;
+  /** How long it took to connect: a round trip, when its name was known. */
+  readonly distanceMs: number;
   /** Whole or not at all: `path-missing`, `listing-truncated`, `listing-unreadable`, `listing-too-long`. Without `.` and `..`. */
   list(path: string): Promise<FtpEntry[]>;
   /**
@@ -84,6 +88,8 @@ export interface FtpClient {
   currentFolder(): Promise<string>;
   changeFolder(path: string): Promise<void>;
   noop(): Promise<void>;
+  /** The same path from the root; undefined while it is not known where relative ones begin. */
+  absolute(path: string): string | undefined;
   readonly soon: Soon;
   /** True while commands of `soon` wait. */
   readonly riding: boolean;
@@ -93,7 +99,7 @@ export interface FtpClient {
   flush(): Promise<void>;
   /** Any command that moves no data and changes no setting of the session; refusals are replies, too. */
   command(line: string): Promise<Reply>;
-  /** Says goodbye and closes; never throws. */
+  /** Says goodbye and closes, without waiting for the server's; never throws. */
   quit(): Promise<void>;
   close(reason?: Error): void;
 }
@@ -115,21 +121,38 @@ async function connectOnce(endpoint: Endpoint, options: FtpClientOptions): Promi
   const { clock, signal } = options;
   const charset = charsetOf(endpoint.encoding);
   if (signal?.aborted) throw cancelled(signal);
+  const began = clock.elapsed();
   const transport = await options.dial(endpoint, { clock, ...(signal === undefined ? {} : { signal }) });
+  const distanceMs = clock.elapsed() - began;
   const control = new FtpControl(transport, { endpoint, clock, charset, transcript: options.transcript });
   try {
-    const signedIn = await signIn(control, endpoint, charset);
     const context = { control, channels: new DataChannels({ control, endpoint, clock }), endpoint, clock };
-    const folder = new CurrentFolder(control);
-    return new SignedInClient(context, signedIn, folder, new FolderLister({ ...context, folder, charset, signedIn }));
+    const folder = new CurrentFolder(control, endpoint);
+    const signedIn = await signIn(control, endpoint, charset, () => {
+      if (options.opening === undefined || !mayOpenWith(options.opening, control)) return;
+      folder.foresee(options.opening);
+      context.channels.foresee();
+    });
+    return new SignedInClient(
+      context,
+      { ...signedIn, distanceMs },
+      folder,
+      new FolderLister({ ...context, folder, charset, signedIn }),
+    );
   } catch (error) {
     control.close(error as Error);
     throw error;
   }
 }
 
+/** Before OPTS UTF8 ON, names of other letters may mean something else. */
+function mayOpenWith(path: string, control: FtpControl): boolean {
+  return control.trust.given && control.trust.hasty && /^[\x20-\x7e]+$/.test(path);
+}
+
 class SignedInClient implements FtpClient {
   readonly features: FtpFeatures;
+  readonly distanceMs: number;
   readonly soon: Soon;
   readonly #context: TransferContext;
   readonly #control: FtpControl;
@@ -141,8 +164,14 @@ class SignedInClient implements FtpClient {
   #ascii = false;
   #landing: Buffer | undefined;
 
-  constructor(context: TransferContext, signedIn: SignedIn, folder: CurrentFolder, lister: FolderLister) {
+  constructor(
+    context: TransferContext,
+    signedIn: SignedIn & { readonly distanceMs: number },
+    folder: CurrentFolder,
+    lister: FolderLister,
+  ) {
     this.features = signedIn.features;
+    this.distanceMs = signedIn.distanceMs;
     this.#context = context;
     this.#control = context.control;
     this.#folder = folder;
@@ -256,6 +285,10 @@ class SignedInClient implements FtpClient {
     return this.#alone('currentFolder', () => this.#folder.show());
   }
 
+  absolute(path: string): string | undefined {
+    return this.#folder.absolute(path);
+  }
+
   changeFolder(path: string): Promise<void> {
     return this.#alone('changeFolder', () => this.#folder.change(path));
   }
@@ -275,7 +308,7 @@ class SignedInClient implements FtpClient {
   async quit(): Promise<void> {
     try {
       if (this.#running === undefined) {
-        await this.#control.within('QUIT', this.#control.exchange('QUIT'), Math.min(QUIT_MS, this.#context.endpoint.timeoutMs));
+        await this.#control.within('QUIT', this.#control.goodbye(), Math.min(QUIT_MS, this.#context.endpoint.timeoutMs));
       }
     } catch {
       // The work is done; how the server says goodbye changes nothing.

@@ -50,9 +50,15 @@ interface Rider {
 
 type Departure = readonly [kind: CommandKind, command: Command, rider?: Rider | undefined];
 
-interface Waiter {
+interface Sent {
+  readonly shown: string;
+  readonly bytes: number;
   /** Left in one segment with others. */
   readonly together: boolean;
+}
+
+interface Waiter extends Sent {
+  readonly answered: Promise<unknown>;
   heard: boolean;
   preliminary(reply: Reply): void;
   resolve(reply: Reply): void;
@@ -69,6 +75,8 @@ export class FtpControl {
   readonly #encode: (text: string) => Buffer;
   #waiters: Waiter[] = [];
   #riders: Rider[] = [];
+  /** Of the commands in flight. */
+  #waitingBytes = 0;
   #pumping = false;
   #failure: Error | undefined;
   #farewell: Reply | undefined;
@@ -94,7 +102,7 @@ export class FtpControl {
 
   /** The greeting, whatever it says; 120 is waited through. */
   greeting(): Promise<Reply> {
-    const { final } = this.#await('the greeting');
+    const { final } = this.#await({ shown: 'the greeting', bytes: 0, together: false });
     return this.within('the greeting', final);
   }
 
@@ -146,16 +154,32 @@ export class FtpControl {
     if (this.#riders.length > 0 && (!this.trust.given || this.#riders.length > WINDOW_COMMANDS)) await this.flush();
   }
 
-  /** Sends what waits, in windows or, to a server that is not trusted, one by one; resolves when all replies are there. */
+  /** Sends what waits, within the window or, to a server that is not trusted, one by one; resolves when all replies are there. */
   async flush(): Promise<void> {
-    while (this.#riders.length > 0 && this.#failure === undefined) {
-      if (!this.trust.given) {
-        await this.#alone(this.#riders.shift());
-        continue;
-      }
-      for (const { shown, final } of this.#sendAll(this.#boarded(WINDOW_COMMANDS, WINDOW_BYTES))) await this.within(shown, final);
-    }
+    while (await this.advance());
+  }
+
+  /**
+   * Sends of what waits as much as the window has room for, and waits for the oldest reply that is due. False when there was none. What is
+   * in flight never exceeds the window, so that the server has read it before more can reach it.
+   */
+  async advance(): Promise<boolean> {
     if (this.#failure !== undefined) throw this.#failure;
+    if (this.trust.given) this.#fillWindow();
+    else if (this.#waiters.length === 0 && this.riding) return this.#alone(this.#riders.shift());
+    const [oldest] = this.#waiters;
+    if (oldest === undefined) return false;
+    await this.within(oldest.shown, oldest.answered);
+    return true;
+  }
+
+  /** Sends QUIT, and waits only for the replies of what waited to be sent. */
+  async goodbye(): Promise<void> {
+    await this.makeRoom();
+    const last = this.#riders.at(-1)?.reply;
+    this.#send('send', this.#command('QUIT'));
+    await last;
+    await this.transport.end();
   }
 
   /** Sends ABOR while a transfer runs; resolves with the reply to ABOR itself, after the transfer's own. */
@@ -184,6 +208,7 @@ export class FtpControl {
     this.#failure ??= reason;
     const [first] = this.#waiters;
     if (first?.together && !first.heard && this.#failure instanceof BrokenSessionError) this.trust.lose();
+    this.#waitingBytes = 0;
     for (const waiter of this.#waiters.splice(0)) waiter.reject(this.#failure);
     for (const rider of this.#riders.splice(0)) rider.reject(this.#failure);
     this.transport.close(this.#failure);
@@ -200,13 +225,20 @@ export class FtpControl {
     return this.#sendAll([...riders, [kind, command]]).at(-1) as Running;
   }
 
-  /** Takes waiting commands, as many as fit. */
+  /** Not for every few bytes: a packet takes as long as a full one. */
+  #fillWindow(): void {
+    if (!this.riding || this.#waitingBytes > WINDOW_BYTES - PACKET_BYTES_MAX) return;
+    const departures = this.#boarded(WINDOW_COMMANDS - this.#waiters.length, WINDOW_BYTES - this.#waitingBytes);
+    if (departures.length > 0) this.#sendAll(departures);
+  }
+
+  /** Takes waiting commands, as many as fit; one at least when nothing is in flight. */
   #boarded(commandsMax = Number.POSITIVE_INFINITY, bytesMax = Number.POSITIVE_INFINITY): Departure[] {
     const departures: Departure[] = [];
     let bytes = 0;
     for (let rider = this.#riders[0]; rider !== undefined && departures.length < commandsMax; rider = this.#riders[0]) {
       bytes += rider.command.bytes.length;
-      if (bytes > bytesMax && departures.length > 0) break;
+      if (bytes > bytesMax && departures.length + this.#waiters.length > 0) break;
       departures.push(['send', rider.command, this.#riders.shift()]);
     }
     return departures;
@@ -218,28 +250,32 @@ export class FtpControl {
     const running = departures.map(([kind, command, rider]) => {
       const { shown } = this.#session.send(kind, command, rider?.options.inner);
       this.#options.transcript?.('>', printable(readable(shown)));
-      return rider === undefined ? this.#await(shown, together) : this.#awaitFor(rider, shown, together);
+      const sent = { shown, bytes: command.bytes.length, together };
+      return rider === undefined ? this.#await(sent) : this.#awaitFor(rider, sent);
     });
     for (const packet of packetsOf(departures.map(([, { bytes }]) => bytes)))
       this.transport.write(packet).catch((error: Error) => this.close(error));
     return running;
   }
 
-  async #alone(rider: Rider | undefined): Promise<void> {
-    if (rider === undefined) return;
-    const answer = rider.options.instead?.();
-    if (answer !== undefined) return rider.resolve(answer);
-    const [running] = this.#sendAll([['send', rider.command, rider]]);
-    if (running !== undefined) await this.within(running.shown, running.final);
+  async #alone(rider: Rider | undefined): Promise<true> {
+    const answer = rider?.options.instead?.();
+    if (answer !== undefined) rider?.resolve(answer);
+    else if (rider !== undefined) {
+      const [running] = this.#sendAll([['send', rider.command, rider]]);
+      if (running !== undefined) await this.within(running.shown, running.final);
+    }
+    return true;
   }
 
-  #await(shown: string, together = false): Running {
+  #await(sent: Sent): Running {
     const started = Promise.withResolvers<Reply>();
     const final = Promise.withResolvers<Reply>();
     started.promise.catch(() => undefined);
     final.promise.catch(() => undefined);
     const waiter: Waiter = {
-      together,
+      ...sent,
+      answered: final.promise,
       heard: false,
       preliminary(reply) {
         waiter.heard = true;
@@ -254,15 +290,15 @@ export class FtpControl {
         final.reject(error);
       },
     };
-    this.#waiters.push(waiter);
-    void this.#pump();
-    return { shown, started: started.promise, final: final.promise };
+    this.#wait(waiter);
+    return { shown: sent.shown, started: started.promise, final: final.promise };
   }
 
   /** A rider waits on its own, and no one for its first reply: most commands of a mirror do. */
-  #awaitFor({ reply, resolve, reject }: Rider, shown: string, together: boolean): Running {
+  #awaitFor({ reply, resolve, reject }: Rider, sent: Sent): Running {
     const waiter: Waiter = {
-      together,
+      ...sent,
+      answered: reply,
       heard: false,
       preliminary() {
         waiter.heard = true;
@@ -270,9 +306,14 @@ export class FtpControl {
       resolve,
       reject,
     };
+    this.#wait(waiter);
+    return { shown: sent.shown, started: reply, final: reply };
+  }
+
+  #wait(waiter: Waiter): void {
     this.#waiters.push(waiter);
+    this.#waitingBytes += waiter.bytes;
     void this.#pump();
-    return { shown, started: reply, final: reply };
   }
 
   /** Reads as long as somebody waits for a reply, so that no read is pending when TLS starts. */
@@ -300,12 +341,17 @@ export class FtpControl {
         this.#waiters[0]?.preliminary(event.reply);
         return;
       case 'final':
-        this.#waiters.shift()?.resolve(event.reply);
+        this.#answered(this.#waiters.shift(), event.reply);
         return;
       case 'closing':
         this.#farewell = event.reply;
         throw serverClosing(this.where, event.reply);
     }
+  }
+
+  #answered(waiter: Waiter | undefined, reply: Reply): void {
+    this.#waitingBytes -= waiter?.bytes ?? 0;
+    waiter?.resolve(reply);
   }
 
   #hungUp(): BrokenSessionError {

@@ -37,6 +37,8 @@ export class DataChannels {
   #foretelling = false;
   /** A passive connection was made. */
   #proven = false;
+  /** Asked for together with the sign-in, and not used yet. */
+  #foreseen: number | undefined;
 
   constructor(context: DataContext) {
     this.#context = context;
@@ -44,13 +46,25 @@ export class DataChannels {
 
   /** `line`: the transfer command that comes next. */
   open(line: string, landing: Landing = {}): Promise<Channel> {
+    this.#foreseen = undefined;
     return this.#context.endpoint.passive === false ? this.#openActive() : this.#openPassive(line, landing);
   }
 
   /** True when the next transfer command may leave together with EPSV or PASV: both are proven, and no REST must come between. */
   mayFold(offset: number): boolean {
     const { control, endpoint } = this.#context;
-    return control.trust.given && endpoint.passive !== false && this.#proven && offset === 0 && !this.#restarted;
+    const known = this.#proven || this.#foreseen !== undefined;
+    return control.trust.given && endpoint.passive !== false && known && offset === 0 && !this.#restarted;
+  }
+
+  /** The port of the next transfer is asked for together with the next command. */
+  foresee(): void {
+    const { control, endpoint } = this.#context;
+    if (endpoint.passive === false) return;
+    control
+      .ride('EPSV')
+      .then(reply => (this.#foreseen = reply.code === 229 ? extendedPassivePort(reply.lines.join(' ')) : undefined))
+      .catch(() => undefined);
   }
 
   /**
@@ -58,9 +72,12 @@ export class DataChannels {
    * so a connection that fails is only its cause: the session ends when no refusal explains it.
    */
   async openWith(line: string, landing: Landing = {}): Promise<{ readonly channel: Channel; readonly running: Running }> {
-    const { control, endpoint } = this.#context;
-    const command = this.#passive === 'pasv' ? 'PASV' : 'EPSV';
+    const { control } = this.#context;
+    const foreseen = this.#foreseen;
+    this.#foreseen = undefined;
     await control.makeRoom();
+    if (foreseen !== undefined) return this.#openAt(foreseen, line, control.begin(line), landing);
+    const command = this.#passive === 'pasv' ? 'PASV' : 'EPSV';
     this.#foretell(line);
     const [asked, running] = control.beginBoth(command, line);
     running.final.then(reply => (OUT_OF_STEP.has(reply.code) ? control.trust.lose() : undefined)).catch(() => undefined);
@@ -76,10 +93,25 @@ export class DataChannels {
       control.close(error);
       throw error;
     }
+    return this.#openAt(port, line, running, landing);
+  }
+
+  /** `line` is on its way. */
+  async #openAt(
+    port: number,
+    line: string,
+    running: Running,
+    landing: Landing,
+  ): Promise<{ readonly channel: Channel; readonly running: Running }> {
+    const { control, endpoint } = this.#context;
     try {
-      return { channel: opened(await this.#connect(port, landing)), running };
+      const channel = opened(await this.#connect(port, landing));
+      if (this.#passive === 'epsv?') this.#passive = 'epsv';
+      this.#proven = true;
+      return { channel, running };
     } catch (error) {
       if (error instanceof CancelledError || control.failure !== undefined) throw error;
+      if (!this.#proven) control.trust.portFailed();
       const final = await control.within(line, running.final, Math.min(REFUSAL_MS, endpoint.timeoutMs)).catch(() => undefined);
       if (final !== undefined && final.code >= 400 && final.code !== 425) throw refused(control.where, line, final);
       const broken = unreachablePort(control.where, port, error);

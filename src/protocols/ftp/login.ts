@@ -14,15 +14,21 @@ export interface SignedIn {
   readonly features: FtpFeatures;
 }
 
-/** Throws, and never continues in clear text, when TLS was asked for and is not to be had. */
-export async function signIn(control: FtpControl, endpoint: Endpoint, charset: Charset): Promise<SignedIn> {
+/**
+ * Throws, and never continues in clear text, when TLS was asked for and is not to be had. `alongside` may let commands ride that leave with
+ * the settings.
+ */
+export async function signIn(
+  control: FtpControl,
+  endpoint: Endpoint,
+  charset: Charset,
+  alongside: () => void = () => undefined,
+): Promise<SignedIn> {
   try {
     const greeting = await greet(control);
     if (endpoint.tls === 'explicit') await startTls(control);
-    const together = control.trust.asksPassword;
-    const identified = identify(control, endpoint, together);
-    if (!together) await identified;
-    const features = await settings(control, endpoint, identified);
+    const admitted = await identify(control, endpoint);
+    const features = await settings(control, endpoint, admitted, alongside);
     // A server that does not know it goes on as before: nobody waits for the answer.
     if (features.utf8 && charset.name === 'utf-8') void control.ride('OPTS UTF8 ON');
     return { greeting, features };
@@ -55,27 +61,35 @@ async function startTls(control: FtpControl): Promise<void> {
 const ANONYMOUS = 'anonymous';
 const ANONYMOUS_PASSWORD = 'postrider@';
 
-/** Resolves when the user is in. `together`: USER and PASS leave with the next command. Its promise may be left alone. */
-function identify(control: FtpControl, endpoint: Endpoint, together: boolean): Promise<void> {
+/** What is still to come of a sign-in that goes on with the next command. May be left alone. */
+interface Admission {
+  readonly admitted: Promise<void>;
+}
+
+/** USER, and PASS with the next command. Whether a password is wanted is waited for, unless the server is known to want one. */
+async function identify(control: FtpControl, endpoint: Endpoint): Promise<Admission> {
   const user = endpoint.user ?? ANONYMOUS;
   const line = `USER ${sendable(user)}`;
-  const identified = together ? identifySoon(control, endpoint, user, line) : identifyNow(control, endpoint, user, line);
-  identified.catch(() => undefined);
-  return identified;
-}
-
-async function identifyNow(control: FtpControl, endpoint: Endpoint, user: string, line: string): Promise<void> {
-  if (isInAlready(control, line, await control.exchange(line))) return;
-  assertAdmitted(control, await control.exchange(passLine(endpoint, user), MASKED));
-  control.trust.askedPassword();
-}
-
-async function identifySoon(control: FtpControl, endpoint: Endpoint, user: string, line: string): Promise<void> {
-  const asked = control.ride(line);
+  const asked = control.trust.asksPassword ? control.ride(line) : undefined;
+  if (asked === undefined && isInAlready(control, line, await control.exchange(line))) return { admitted: Promise.resolve() };
   const answered = control.ride(passLine(endpoint, user), { shown: MASKED });
-  const isIn = isInAlready(control, line, await asked);
+  const admitted = admission(control, line, asked, answered);
+  admitted.catch(() => undefined);
+  if (!control.trust.given) await control.flush();
+  return { admitted };
+}
+
+async function admission(
+  control: FtpControl,
+  line: string,
+  asked: Promise<Reply> | undefined,
+  answered: Promise<Reply>,
+): Promise<void> {
+  const isIn = asked !== undefined && isInAlready(control, line, await asked);
   const answer = await answered;
-  if (!isIn) assertAdmitted(control, answer);
+  if (isIn) return;
+  assertAdmitted(control, answer);
+  control.trust.askedPassword();
 }
 
 /** True when no password is wanted. */
@@ -115,14 +129,21 @@ function passLine(endpoint: Endpoint, user: string): string {
 }
 
 /** Everything a signed-in session needs, in one segment where the server bears it. */
-async function settings(control: FtpControl, endpoint: Endpoint, identified: Promise<void>): Promise<FtpFeatures> {
+async function settings(
+  control: FtpControl,
+  endpoint: Endpoint,
+  { admitted }: Admission,
+  alongside: () => void,
+): Promise<FtpFeatures> {
+  if (!control.trust.given) await admitted;
   const secured = endpoint.tls === 'none' ? undefined : protect(control, endpoint.protection ?? 'private');
   const features = control.ride('FEAT');
+  alongside();
   const binary = await control.exchange('TYPE I').catch(async error => {
-    await identified;
+    await admitted;
     throw error;
   });
-  await identified;
+  await admitted;
   await secured;
   if (!isPositive(binary)) throw unexpectedReply(control.where, 'TYPE I', binary);
   return parseFeatures(await features);

@@ -45,8 +45,9 @@ export function commandsSoon({ control, folder, attributes, hashes, facts }: Soo
     if (!DONE.has(answer.code)) throw unexpectedReply(control.where, line, answer);
   };
   const at = (path: string) => {
-    if (!folder.means(sendable(path))) throw new AppError('folder-left', `"${path}" is relative to a folder that was left`);
-    return path;
+    const named = folder.named(sendable(path));
+    if (named === undefined) throw new AppError('folder-left', `"${path}" is relative to a folder that was left`);
+    return named;
   };
   return {
     size: async path => attributes.sizeSoon(at(path)),

@@ -8,6 +8,7 @@ const KNOWN_BAD = /microsoft ftp service|madgoat|mikrotik/i;
 export class PipelineTrust {
   #lost = false;
   #asksPassword = false;
+  #hasty = true;
 
   get given(): boolean {
     return !this.#lost;
@@ -16,6 +17,15 @@ export class PipelineTrust {
   /** True when it asked for a password after USER once: the next session need not wait for that question. */
   get asksPassword(): boolean {
     return this.given && this.#asksPassword;
+  }
+
+  /** False when its first data port was not to be reached: the next is asked for and tried before anything depends on it. */
+  get hasty(): boolean {
+    return this.#hasty;
+  }
+
+  portFailed(): void {
+    this.#hasty = false;
   }
 
   askedPassword(): void {

@@ -31,7 +31,9 @@ const BROKEN_IN_ROW_MAX = 9;
 /** A session idle this long may have been closed by the server: it is asked before work relies on it. */
 const IDLE_MS_MAX = 20_000;
 /** Logins under way at once after the first succeeded: servers ban bursts, and hash passwords slowly. */
-const OPENING_MAX = 2;
+const OPENING_MAX = 3;
+/** From here on round trips cost more than further logins do. */
+const FAR_MS = 10;
 
 /** Work waits and nothing was done for so long: more sessions are tried. */
 const STUCK_MS = 2_000;
@@ -59,6 +61,9 @@ export class Pool {
   #done = 0;
   #opening = 0;
   #proven = false;
+  /** Sessions that are opened though no work waits for them yet. */
+  #expected = 0;
+  #far = false;
   #brokenInRow = 0;
   #failure: Error | undefined;
 
@@ -130,6 +135,17 @@ export class Pool {
     const idle = this.#idle.splice(0);
     this.#die(new AppError('closed', 'the sessions are closed'));
     await Promise.all(idle.map(client => client.quit().catch(() => client.close())));
+  }
+
+  /** Much work will come: where round trips take long, so many sessions are opened as fast as logins may follow each other. */
+  expect(sessions: number): void {
+    this.#expected = Math.max(this.#expected, sessions);
+    if (this.#far) this.#prepare();
+  }
+
+  #prepare(): void {
+    this.#count.expect(this.#expected);
+    while (this.#failure === undefined && this.#mayOpen()) void this.#openOne();
   }
 
   readonly #abort = () => this.#die(cancelled(this.#options.signal));
@@ -226,9 +242,10 @@ export class Pool {
 
   #mayOpen(): boolean {
     const most = this.#proven ? OPENING_MAX : 1;
+    const expected = this.#far ? this.#expected - this.open : 0;
     return (
       this.open + this.#opening < this.#count.wanted(this.#options.clock.elapsed()) &&
-      this.#opening < Math.min(most, this.#waiters.length)
+      this.#opening < Math.min(most, Math.max(expected, this.#waiters.length))
     );
   }
 
@@ -237,6 +254,7 @@ export class Pool {
     try {
       const client = await this.#options.connect();
       this.#proven = true;
+      this.#far ||= client.distanceMs >= FAR_MS;
       if (this.#failure === undefined) this.#rest(client);
       else client.close(this.#failure);
     } catch (error) {
@@ -244,6 +262,7 @@ export class Pool {
     } finally {
       this.#opening -= 1;
       this.#serve();
+      if (this.#far) this.#prepare();
     }
   }
 

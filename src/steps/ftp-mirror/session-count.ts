@@ -49,6 +49,11 @@ export class SessionCount {
     return this.#limit < this.#most ? this.#limit : undefined;
   }
 
+  /** So many are worth having from the start. */
+  expect(sessions: number): void {
+    this.#target = Math.max(this.#target, Math.min(this.#most, sessions));
+  }
+
   wanted(now: number): number {
     if (this.#limit < this.#most && this.#refusedAt !== undefined && now - this.#refusedAt >= REFUSAL_HOLDS_MS) {
       this.#limit += 1;

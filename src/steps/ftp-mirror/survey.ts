@@ -31,6 +31,8 @@ export interface Survey {
   readonly brake: AppError | undefined;
 }
 
+/** So many make one more session worth its login, where round trips are long. */
+const FILES_A_SESSION = 250;
 const MDTM_PRECISION_MS = 1_000;
 
 /** Throws when a side cannot be read whole: what is not proven missing is not missing. */
@@ -39,7 +41,11 @@ export async function surveyBoth(workshop: Workshop): Promise<Survey> {
   const isUpload = config.direction === 'upload';
   await checkRoot(workshop);
   if (config.compare === 'hash' || config.verify === 'hash') await serverHashing(config, workshop.pool);
-  const [local, remote] = await Promise.all([lookLocal(workshop), lookRemote(workshop)]);
+  const looking = lookLocal(workshop).then(found => {
+    workshop.pool.expect(Math.ceil((found?.tree.files.size ?? 0) / FILES_A_SESSION));
+    return found;
+  });
+  const [local, remote] = await Promise.all([looking, lookRemote(workshop)]);
   const here = local?.tree ?? emptyTree();
   const exact = await refine(workshop, here, withTextSizes(workshop, here, remote?.tree ?? emptyTree()));
   const [source, target] = isUpload ? [here, exact.tree] : [exact.tree, here];

@@ -49,9 +49,14 @@ export async function openWorkshop(config: MirrorConfig, context: StepContext, c
   const { host, port, user } = endpoint;
   const sessions = `sessions:${user ?? ''}@${host}:${port}`;
   const known = await context.ledger.get(sessions);
+  let opening = config.compare === 'manifest' ? undefined : remoteRoot;
   const pool = new Pool({
     known: isKnownLimit(known) ? known : undefined,
-    connect: () => connect(endpoint, { dial, clock, signal }),
+    async connect() {
+      const client = await connect(endpoint, { dial, clock, signal, opening });
+      opening = undefined;
+      return client;
+    },
     sessions: Math.min(config.parallel, endpoint.maxConnections ?? config.parallel),
     signal,
     clock,

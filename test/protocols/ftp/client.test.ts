@@ -48,7 +48,7 @@ describe('signing in', () => {
   it('asks for everything once and shows no password', async () => {
     const { server, client } = await connect({}, { trickle: true, greeting: '120 soon\r\n220-a\r\n220 b' });
     await client.noop();
-    expect(server.segments).toEqual([['USER me'], ['PASS hunter22'], ['FEAT', 'TYPE I'], ['OPTS UTF8 ON', 'NOOP']]);
+    expect(server.segments).toEqual([['USER me'], ['PASS hunter22', 'FEAT', 'TYPE I'], ['OPTS UTF8 ON', 'NOOP']]);
     expect(server.transcript.join('\n')).not.toContain('hunter22');
     expect(client.features).toMatchObject({ mlst: true, utf8: true });
     await client.quit();

@@ -36,6 +36,8 @@ export interface FakeOptions {
   readonly trickle?: boolean;
   readonly endpoint?: Partial<Endpoint>;
   readonly signal?: AbortSignal;
+  /** The folder that the client says it will list first. */
+  readonly opening?: string;
 }
 
 export class FakeServer {
@@ -88,6 +90,7 @@ export class FakeServer {
       clock: systemClock,
       transcript: (direction, shown) => void this.transcript.push(`${direction} ${shown}`),
       ...(this.#options.signal === undefined ? {} : { signal: this.#options.signal }),
+      opening: this.#options.opening,
     });
   }
 

@@ -133,6 +133,7 @@ export function refusedError(code: string, replyCode: string, retry: 'never' | '
 class FakeClient implements Partial<FtpClient> {
   readonly #server: FakeServer;
   readonly #signal: AbortSignal | undefined;
+  readonly distanceMs = 0;
   usable = true;
   #reason: Error | undefined;
 
@@ -377,6 +378,10 @@ class FakeClient implements Partial<FtpClient> {
       this.#server.files.set(target, file);
       this.#server.changed();
     });
+  }
+
+  absolute(path: string) {
+    return absolute(path);
   }
 
   currentFolder() {
