@@ -1,7 +1,7 @@
 // Counts round trips without a clock: a peer is taken to answer at once, and every byte to travel for half a trip. What is read can be
 // no earlier than one trip after what was last sent; connecting and each TLS handshake take one.
 import type { Dial } from '../../src/protocols/net/dial.ts';
-import type { ControlTransport, DataTransport, Transport } from '../../src/protocols/net/transport.ts';
+import type { ControlTransport, DataTransport, DataUse, Transport } from '../../src/protocols/net/transport.ts';
 
 export class RoundTrips {
   /** Round trips so far. */
@@ -18,9 +18,9 @@ export class RoundTrips {
 
   #control(inner: ControlTransport): ControlTransport {
     return Object.assign(this.#watched(inner), {
-      openData: async (port: number, into?: Buffer) => {
+      openData: async (port: number, use?: DataUse) => {
         this.#sent = this.count;
-        const data = await inner.openData(port, into);
+        const data = await inner.openData(port, use);
         this.#heard();
         return this.#data(data);
       },
@@ -58,9 +58,9 @@ export class RoundTrips {
         await inner.startTls();
         counter.#heard();
       },
-      end() {
+      end(last) {
         counter.#sent = counter.count;
-        return inner.end();
+        return inner.end(last);
       },
       close: reason => inner.close(reason),
     };

@@ -13,6 +13,8 @@ export class Attributes {
   readonly #control: FtpControl;
   /** Ways to set a time that may still work, best first. */
   #setters: readonly TimeSetter[];
+  /** What the server says when it keeps a time that was set, and how often it was seen to: then its word is enough. */
+  #proof: { readonly setter?: TimeSetter; readonly words?: string; readonly times: number } = { times: 0 };
 
   constructor(control: FtpControl, features: FtpFeatures) {
     this.#control = control;
@@ -56,19 +58,32 @@ export class Attributes {
   async setModifiedSoon(path: string, at: number): Promise<boolean | undefined> {
     const [setter] = this.#setters;
     if (setter === undefined) return undefined;
-    const set = this.#control.ride(setTimeLine(setter, path, at));
-    const shown = SURE.has(setter) ? undefined : this.#control.ride(`MDTM ${path}`);
+    const line = setTimeLine(setter, path, at);
+    if (SURE.has(setter)) return this.#control.rideRead(line, reply => TIME_SET.has(reply.code) && keeps(reply, at));
+    const { words } = this.#proof;
+    if (words !== undefined && this.#proof.setter === setter && this.#proof.times >= PROOFS_MIN)
+      return this.#control.rideRead(line, reply => wordsOf(reply) === words);
+    const [set, shown] = [this.#control.ride(line), this.#control.ride(`MDTM ${path}`)];
     const reply = await set;
-    if (!TIME_SET.has(reply.code) || !keeps(reply, at)) return false;
-    return shown === undefined || sameSecond(timeIn(await shown), at);
+    if (!TIME_SET.has(reply.code) || !keeps(reply, at) || !sameSecond(timeIn(await shown), at)) return false;
+    this.#learn(setter, reply, at);
+    return true;
   }
 
-  async sizeSoon(path: string): Promise<number | undefined> {
-    return this.sizeFrom(path, await this.#control.ride(`SIZE ${path}`));
+  /** A time set was seen to be kept. One that FAT keeps proves nothing. */
+  #learn(setter: TimeSetter, reply: Reply, at: number): void {
+    if (Math.floor(at / 1_000) % 2 === 0) return;
+    const words = wordsOf(reply);
+    const times = this.#proof.setter === setter && this.#proof.words === words ? this.#proof.times + 1 : 1;
+    this.#proof = { setter, words, times };
   }
 
-  async modifiedSoon(path: string): Promise<number | undefined> {
-    return this.modifiedFrom(path, await this.#control.ride(`MDTM ${path}`));
+  sizeSoon(path: string): Promise<number | undefined> {
+    return this.#control.rideRead(`SIZE ${path}`, reply => this.sizeFrom(path, reply));
+  }
+
+  modifiedSoon(path: string): Promise<number | undefined> {
+    return this.#control.rideRead(`MDTM ${path}`, reply => this.modifiedFrom(path, reply));
   }
 
   /** What a reply to SIZE says. Throws RefusedError as size() does. */
@@ -120,6 +135,13 @@ function sizeIn(text: string | undefined): number | undefined {
 
 function timeIn(reply: Reply): number | undefined {
   return reply.code === 213 ? parseTime(reply.lines.at(-1) ?? '')?.at : undefined;
+}
+
+/** So often in a row the same words, each time true. */
+const PROOFS_MIN = 2;
+
+function wordsOf(reply: Reply): string {
+  return `${reply.code} ${reply.lines.join('\n')}`;
 }
 
 function sameSecond(seen: number | undefined, at: number): boolean {

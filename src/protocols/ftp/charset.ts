@@ -1,4 +1,5 @@
 // File names between text and bytes, without losing a byte: UTF-8 (RFC 2640), or the charset of a legacy server.
+import { isAscii } from 'node:buffer';
 import { AppError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
 
@@ -32,6 +33,8 @@ const utf8Charset: Charset = {
   name: 'utf-8',
   encode: text => (text.isWellFormed() ? Buffer.from(text, 'utf8') : encodeEscaped(text, part => Buffer.from(part, 'utf8'))),
   decode(bytes) {
+    // Nearly every name and reply: a decoder costs more than they are worth.
+    if (isAscii(bytes)) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
     try {
       return strict.decode(bytes);
     } catch {

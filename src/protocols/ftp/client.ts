@@ -7,6 +7,7 @@ import type { Reply } from '../wire/reply.ts';
 import { textFromWire, textToWire } from './ascii.ts';
 import { Attributes } from './attributes.ts';
 import { charsetOf } from './charset.ts';
+import type { DownloadOptions, FtpClient, Source, TransferOptions } from './contract.ts';
 import { FtpControl } from './control.ts';
 import { DataChannels } from './data.ts';
 import { isPositive, unexpectedReply } from './errors.ts';
@@ -14,15 +15,15 @@ import { PathFacts } from './facts.ts';
 import type { FtpFeatures } from './features.ts';
 import { CurrentFolder } from './folder.ts';
 import { type HashAlgorithm, Hashes } from './hash.ts';
-import { QUIT_MS } from './limits.ts';
+import { QUIT_MS, WHOLE_BYTES_MAX } from './limits.ts';
 import { FolderLister } from './list.ts';
 import type { FtpEntry } from './listing/entry.ts';
 import { type SignedIn, signIn } from './login.ts';
 import { sendable } from './paths.ts';
 import { quotable } from './quote.ts';
 import { commandsSoon, type Soon } from './soon.ts';
-import { receiveFrom, sendTo } from './streams.ts';
-import { beginTransfer, type TransferContext } from './transfer.ts';
+import { receiveFrom, receiveInto, sendTo, sendWhole } from './streams.ts';
+import { beginTransfer, type Transfer, type TransferContext } from './transfer.ts';
 import { trustIn } from './trust.ts';
 
 export interface FtpClientOptions {
@@ -34,74 +35,6 @@ export interface FtpClientOptions {
   readonly transcript?: (direction: '>' | '<', shown: string) => void;
   /** The folder that will be listed first: it is entered, and its data connection asked for, together with the sign-in. */
   readonly opening?: string | undefined;
-}
-
-export interface DownloadOptions extends TransferOptions {
-  /** Every chunk holds only until the next is asked for, and may be this large: one buffer takes them all, for hardly any memory or time. */
-  readonly fleetingBytes?: number;
-}
-
-export interface TransferOptions {
-  /** Bytes to skip (RFC 3659 section 5). */
-  readonly offset?: number;
-  /** As text (TYPE A): CRLF on the wire, LF here. Not together with `offset`. */
-  readonly ascii?: boolean;
-}
-
-/**
- * Every method throws RefusedError when the server says no (the session lives), BrokenSessionError when the session is dead,
- * AppError `name-unsendable` or `name-unencodable` for a path that FTP cannot carry, and MisuseError while another operation runs.
- * A name that is not valid in the charset holds lone surrogates (`isWellFormed()` is false) and can be sent back as it is.
- */
-export interface FtpClient {
-  readonly features: FtpFeatures;
-  /** False once the session is dead. */
-  readonly usable: boolean;
-  /** How long it took to connect: a round trip, when its name was known. */
-  readonly distanceMs: number;
-  /** Whole or not at all: `path-missing`, `listing-truncated`, `listing-unreadable`, `listing-too-long`. Without `.` and `..`. */
-  list(path: string): Promise<FtpEntry[]>;
-  /**
-   * Several folders in a round trip or two, where the server has proven that it can: what lies in each, or undefined for each that only
-   * list() can tell. Call list() on a folder above them first.
-   */
-  listTogether(paths: readonly string[]): Promise<readonly (readonly FtpEntry[] | undefined)[]>;
-  /** Ends only when the data has ended and the server has said yes. Leaving the loop early aborts the transfer. */
-  download(path: string, options?: DownloadOptions): AsyncIterable<Buffer>;
-  /** Returns the bytes sent. When the source throws, the transfer is aborted, and what is there is incomplete. */
-  upload(path: string, source: AsyncIterable<Uint8Array>, options?: TransferOptions): Promise<number>;
-  append(path: string, source: AsyncIterable<Uint8Array>): Promise<number>;
-  /** Undefined when the server does not offer it; a missing file is refused. So is modified(). */
-  size(path: string): Promise<number | undefined>;
-  modified(path: string): Promise<number | undefined>;
-  /** False when the server cannot. */
-  setModified(path: string, epochMs: number): Promise<boolean>;
-  makeFolder(path: string): Promise<void>;
-  removeFolder(path: string): Promise<void>;
-  remove(path: string): Promise<void>;
-  rename(from: string, to: string): Promise<void>;
-  chmod(path: string, mode: number): Promise<boolean>;
-  /** What hash() tells; undefined when the server makes no checksums. */
-  readonly hashing: HashAlgorithm | undefined;
-  /** Hexadecimal, lower case; undefined when the server cannot say. `bytes`: the file's size, to know how long it may take. */
-  hash(path: string, bytes?: number): Promise<string | undefined>;
-  currentFolder(): Promise<string>;
-  changeFolder(path: string): Promise<void>;
-  noop(): Promise<void>;
-  /** The same path from the root; undefined while it is not known where relative ones begin. */
-  absolute(path: string): string | undefined;
-  readonly soon: Soon;
-  /** True while commands of `soon` wait. */
-  readonly riding: boolean;
-  /** True when commands of `soon` leave together; else each takes a round trip. */
-  readonly pipelines: boolean;
-  /** Sends them now and waits for their answers; throws only when the session is dead. */
-  flush(): Promise<void>;
-  /** Any command that moves no data and changes no setting of the session; refusals are replies, too. */
-  command(line: string): Promise<Reply>;
-  /** Says goodbye and closes, without waiting for the server's; never throws. */
-  quit(): Promise<void>;
-  close(reason?: Error): void;
 }
 
 /** Connects and signs in. Throws with a code for each thing that can go wrong on the way; nothing stays open then. */
@@ -213,8 +146,7 @@ class SignedInClient implements FtpClient {
       const line = `RETR ${sendable(path)}`;
       await this.#folder.settle(path);
       await this.#setType(options.ascii === true, offset);
-      const landing = this.#ascii ? {} : { into: this.#landingOf(options.fleetingBytes) };
-      const transfer = await beginTransfer(this.#context, line, offset, landing);
+      const transfer = await this.#retrieve(line, offset, options);
       const bytes = receiveFrom(transfer, { whole: offset === 0 && !this.#ascii });
       yield* this.#ascii ? textFromWire(bytes) : bytes;
     } finally {
@@ -222,7 +154,20 @@ class SignedInClient implements FtpClient {
     }
   }
 
-  upload(path: string, source: AsyncIterable<Uint8Array>, options: TransferOptions = {}): Promise<number> {
+  async receive(path: string, take: (chunk: Buffer) => void | Promise<void>, options: DownloadOptions = {}): Promise<number> {
+    if (options.ascii === true) return takeAll(this.download(path, options), take);
+    return this.#at(path, 'receive', async () => {
+      const offset = wholeOffset(options.offset);
+      await this.#setType(false);
+      return receiveInto(await this.#retrieve(`RETR ${path}`, offset, options), offset === 0, take);
+    });
+  }
+
+  #retrieve(line: string, offset: number, { fleetingBytes }: DownloadOptions): Promise<Transfer> {
+    return beginTransfer(this.#context, line, offset, this.#ascii ? undefined : this.#landingOf(fleetingBytes));
+  }
+
+  upload(path: string, source: Source, options: TransferOptions = {}): Promise<number> {
     return this.#send('STOR', path, source, options);
   }
 
@@ -327,18 +272,21 @@ class SignedInClient implements FtpClient {
     return bytes === undefined ? undefined : this.#landing;
   }
 
-  #send(verb: 'STOR' | 'APPE', path: string, source: AsyncIterable<Uint8Array>, options: TransferOptions): Promise<number> {
+  #send(verb: 'STOR' | 'APPE', path: string, source: Source, options: TransferOptions): Promise<number> {
     return this.#at(path, 'upload', async () => {
       const offset = wholeOffset(options.offset);
       await this.#setType(options.ascii === true, offset);
-      return sendTo(await beginTransfer(this.#context, `${verb} ${path}`, offset), this.#ascii ? textToWire(source) : source);
+      const transfer = await beginTransfer(this.#context, `${verb} ${path}`, offset, 'sending');
+      if (source instanceof Uint8Array && !this.#ascii && source.length <= WHOLE_BYTES_MAX) return sendWhole(transfer, source);
+      const chunks = source instanceof Uint8Array ? only(source) : source;
+      return sendTo(transfer, this.#ascii ? textToWire(chunks) : chunks);
     });
   }
 
   /** Runs `work` alone, with `path` checked and meaning what the caller means. */
   #at<T>(path: string, what: string, work: () => Promise<T>): Promise<T> {
     return this.#alone(what, async () => {
-      await this.#folder.settle(sendable(path));
+      if (this.#folder.strayed(sendable(path))) await this.#folder.settle(path);
       return work();
     });
   }
@@ -377,4 +325,17 @@ function wholeOffset(offset = 0): number {
   if (!Number.isSafeInteger(offset) || offset < 0)
     throw new MisuseError(`an offset must be a whole number of bytes, not ${offset}`);
   return offset;
+}
+
+async function* only(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
+async function takeAll(chunks: AsyncIterable<Buffer>, take: (chunk: Buffer) => void | Promise<void>): Promise<number> {
+  let bytes = 0;
+  for await (const chunk of chunks) {
+    bytes += chunk.length;
+    await take(chunk);
+  }
+  return bytes;
 }

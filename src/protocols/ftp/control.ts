@@ -4,7 +4,8 @@ import type { Clock } from '../../core/clock.ts';
 import { AppError, BrokenSessionError, CancelledError } from '../../core/errors.ts';
 import { printable, shorten } from '../../core/text.ts';
 import { addressOf, type Endpoint } from '../net/endpoint.ts';
-import { type ControlTransport, withDeadline } from '../net/transport.ts';
+import { type ControlTransport, type Transport, timedOut } from '../net/transport.ts';
+import { Watch } from '../net/watch.ts';
 import { type Command, encodeCommand } from '../wire/command.ts';
 import { COMMAND_BYTES_MAX } from '../wire/limits.ts';
 import type { Reply } from '../wire/reply.ts';
@@ -12,6 +13,7 @@ import type { Charset } from './charset.ts';
 import { readable, serverClosing } from './errors.ts';
 import { PACKET_BYTES_MAX, WINDOW_BYTES, WINDOW_COMMANDS } from './limits.ts';
 import { commandEncoder } from './paths.ts';
+import { Reading, Running, type Taker } from './running.ts';
 import { type CommandKind, FtpSession, type InnerLines, type SessionEvent } from './session.ts';
 import { type PipelineTrust, trustIn } from './trust.ts';
 
@@ -20,14 +22,6 @@ export interface ControlOptions {
   readonly clock: Clock;
   readonly charset: Charset;
   readonly transcript?: ((direction: '>' | '<', shown: string) => void) | undefined;
-}
-
-/** A transfer command in flight. Both promises may be left alone: they never cause an unhandled rejection. */
-export interface Running {
-  readonly shown: string;
-  /** The first reply: 150, 125, or the final one. */
-  readonly started: Promise<Reply>;
-  readonly final: Promise<Reply>;
 }
 
 export interface RideOptions {
@@ -39,30 +33,21 @@ export interface RideOptions {
   readonly shown?: string;
 }
 
-/** A command that may wait for company. */
-interface Rider {
+/** A command that leaves now, or waits for company. */
+interface Departure {
+  readonly kind: CommandKind;
   readonly command: Command;
+  readonly taker: Taker;
   readonly options: RideOptions;
-  readonly reply: Promise<Reply>;
-  resolve(reply: Reply): void;
-  reject(error: Error): void;
 }
 
-type Departure = readonly [kind: CommandKind, command: Command, rider?: Rider | undefined];
-
-interface Sent {
+interface Waiter {
+  readonly taker: Taker;
   readonly shown: string;
   readonly bytes: number;
   /** Left in one segment with others. */
   readonly together: boolean;
-}
-
-interface Waiter extends Sent {
-  readonly answered: Promise<unknown>;
   heard: boolean;
-  preliminary(reply: Reply): void;
-  resolve(reply: Reply): void;
-  reject(error: Error): void;
 }
 
 export class FtpControl {
@@ -73,10 +58,13 @@ export class FtpControl {
   readonly #options: ControlOptions;
   readonly #session: FtpSession;
   readonly #encode: (text: string) => Buffer;
+  readonly #watch: Watch;
   #waiters: Waiter[] = [];
-  #riders: Rider[] = [];
+  #riders: Departure[] = [];
   /** Of the commands in flight. */
   #waitingBytes = 0;
+  /** Resolves with the next final reply, when somebody waits for one. */
+  #reply: PromiseWithResolvers<void> | undefined;
   #pumping = false;
   #failure: Error | undefined;
   #farewell: Reply | undefined;
@@ -88,6 +76,7 @@ export class FtpControl {
     this.#options = options;
     this.#session = new FtpSession(bytes => options.charset.decode(bytes));
     this.#encode = commandEncoder(options.charset);
+    this.#watch = new Watch(options.clock);
   }
 
   /** Why the session is dead, or undefined while it lives. */
@@ -102,8 +91,9 @@ export class FtpControl {
 
   /** The greeting, whatever it says; 120 is waited through. */
   greeting(): Promise<Reply> {
-    const { final } = this.#await({ shown: 'the greeting', bytes: 0, together: false });
-    return this.within('the greeting', final);
+    const greeting = new Running('the greeting');
+    this.#await({ taker: greeting, shown: greeting.shown, bytes: 0, together: false, heard: false });
+    return this.within(greeting.shown, greeting.final);
   }
 
   /**
@@ -111,21 +101,21 @@ export class FtpControl {
    * any other command it may take.
    */
   async exchange(line: string, shown?: string, extraMs = 0): Promise<Reply> {
-    await this.makeRoom();
-    const command = this.#command(line, shown);
-    const running = this.#send('send', command);
+    if (this.crowded) await this.flush();
+    const running = this.#send('send', line, shown);
     return this.within(running.shown, running.final, this.#options.endpoint.timeoutMs + extraMs);
   }
 
   /** Sends a command whose final reply comes when its data connection is done; no deadline runs until within() sets one. */
   begin(line: string): Running {
-    return this.#send('transfer', this.#command(line));
+    return this.#send('transfer', line);
   }
 
   /** `before` and a transfer command in one segment. Only for a server that is trusted with it. */
   beginBoth(before: string, line: string): readonly [before: Running, transfer: Running] {
-    const [first, transfer] = [this.#command(before), this.#command(line)];
-    return this.#sendAll([...this.#boarded(), ['send', first], ['transfer', transfer]]).slice(-2) as [Running, Running];
+    const [first, transfer] = [this.#departing('send', before), this.#departing('transfer', line)];
+    this.#sendAll([...this.#boarded(), first, transfer]);
+    return [first.taker, transfer.taker];
   }
 
   /**
@@ -133,15 +123,24 @@ export class FtpControl {
    * dies. Alone it is not sent when `instead` has an answer. May be left alone: it never causes an unhandled rejection.
    */
   ride(line: string, options: RideOptions = {}): Promise<Reply> {
-    const { promise, resolve, reject } = Promise.withResolvers<Reply>();
-    promise.catch(() => undefined);
+    const running = new Running(options.shown ?? line);
+    this.rideFor(line, running, options);
+    return running.final;
+  }
+
+  /** The same, for what `read` makes of the reply. A rejection must be looked at. */
+  rideRead<T>(line: string, read: (reply: Reply) => T): Promise<T> {
+    return new Promise((resolve, reject) => this.rideFor(line, new Reading(read, resolve, reject)));
+  }
+
+  /** The same for a taker, who is told at once when it cannot leave. */
+  rideFor(line: string, taker: Taker, options: RideOptions = {}): void {
     try {
       if (this.#failure !== undefined) throw this.#failure;
-      this.#riders.push({ command: this.#command(line, options.shown), options, reply: promise, resolve, reject });
+      this.#riders.push({ kind: 'send', command: this.#command(line, options.shown), taker, options });
     } catch (error) {
-      reject(error);
+      taker.fail(error as Error);
     }
-    return promise;
   }
 
   /** True while commands wait for company. */
@@ -149,9 +148,9 @@ export class FtpControl {
     return this.#riders.length > 0;
   }
 
-  /** Sends what waits already when it must not, or should not, leave with the next command. */
-  async makeRoom(): Promise<void> {
-    if (this.#riders.length > 0 && (!this.trust.given || this.#riders.length > WINDOW_COMMANDS)) await this.flush();
+  /** What waits must not, or should not, leave with the next command: flush() comes first. */
+  get crowded(): boolean {
+    return this.#riders.length > 0 && (!this.trust.given || this.#riders.length > WINDOW_COMMANDS);
   }
 
   /** Sends what waits, within the window or, to a server that is not trusted, one by one; resolves when all replies are there. */
@@ -169,28 +168,33 @@ export class FtpControl {
     else if (this.#waiters.length === 0 && this.riding) return this.#alone(this.#riders.shift());
     const [oldest] = this.#waiters;
     if (oldest === undefined) return false;
-    await this.within(oldest.shown, oldest.answered);
+    await this.within(oldest.shown, this.#nextReply());
     return true;
   }
 
   /** Sends QUIT, and waits only for the replies of what waited to be sent. */
   async goodbye(): Promise<void> {
-    await this.makeRoom();
-    const last = this.#riders.at(-1)?.reply;
-    this.#send('send', this.#command('QUIT'));
-    await last;
+    if (this.crowded) await this.flush();
+    this.#send('send', 'QUIT');
+    while (this.#waiters.length > 1) await this.#nextReply();
     await this.transport.end();
   }
 
   /** Sends ABOR while a transfer runs; resolves with the reply to ABOR itself, after the transfer's own. */
   abort(): Promise<Reply> {
-    return this.#send('abort', this.#command('ABOR')).final;
+    return this.#send('abort', 'ABOR').final;
   }
 
   /** Waits for a reply; when it takes longer than `ms`, the session dies of `timed-out`. */
   within<T>(what: string, reply: Promise<T>, ms: number = this.#options.endpoint.timeoutMs): Promise<T> {
-    const shown = () => `${this.where}: ${printable(readable(what))}`;
-    return withDeadline(this.transport, this.#options.clock, ms, shown, () => reply);
+    const expire = () => this.transport.close(timedOut(`${this.where}: ${printable(readable(what))}`, ms));
+    return this.#watch.over(ms, expire, reply);
+  }
+
+  /** Waits for the next step of a data connection; when it takes longer than `ms`, that connection dies of `timed-out`. */
+  dataWithin<T>(data: Transport, what: string, step: Promise<T>, ms: number = this.#options.endpoint.timeoutMs): Promise<T> {
+    const expire = () => data.close(timedOut(`${this.where}: data of "${what}"`, ms));
+    return this.#watch.over(ms, expire, step);
   }
 
   async startTls(): Promise<void> {
@@ -209,20 +213,29 @@ export class FtpControl {
     const [first] = this.#waiters;
     if (first?.together && !first.heard && this.#failure instanceof BrokenSessionError) this.trust.lose();
     this.#waitingBytes = 0;
-    for (const waiter of this.#waiters.splice(0)) waiter.reject(this.#failure);
-    for (const rider of this.#riders.splice(0)) rider.reject(this.#failure);
+    this.#watch.stop();
+    for (const { taker } of [...this.#waiters.splice(0), ...this.#riders.splice(0)]) taker.fail(this.#failure);
+    this.#reply?.reject(this.#failure);
     this.transport.close(this.#failure);
   }
 
+  /** Nearly every line is sent as it is; only UTF-8 that is whole cannot hold 0xFF. */
   #command(line: string, shown?: string): Command {
-    const bytes = this.#encode(line);
-    if (bytes.length > COMMAND_BYTES_MAX) throw tooLong(shown ?? line);
-    return encodeCommand(line, { encode: () => bytes, ...(shown === undefined ? {} : { shown }) });
+    const plain = this.#options.charset.name === 'utf-8' && line.isWellFormed();
+    const bytes = plain ? undefined : this.#encode(line);
+    if ((bytes?.length ?? Buffer.byteLength(line)) > COMMAND_BYTES_MAX) throw tooLong(shown ?? line);
+    return encodeCommand(line, { shown, encode: bytes === undefined ? undefined : () => bytes });
   }
 
-  #send(kind: CommandKind, command: Command): Running {
-    const riders = kind === 'abort' ? [] : this.#boarded();
-    return this.#sendAll([...riders, [kind, command]]).at(-1) as Running;
+  #departing(kind: CommandKind, line: string, shown?: string): Departure & { readonly taker: Running } {
+    const command = this.#command(line, shown);
+    return { kind, command, taker: new Running(command.shown), options: {} };
+  }
+
+  #send(kind: CommandKind, line: string, shown?: string): Running {
+    const departure = this.#departing(kind, line, shown);
+    this.#sendAll(kind === 'abort' ? [departure] : [...this.#boarded(), departure]);
+    return departure.taker;
   }
 
   /** Not for every few bytes: a packet takes as long as a full one. */
@@ -234,91 +247,49 @@ export class FtpControl {
 
   /** Takes waiting commands, as many as fit; one at least when nothing is in flight. */
   #boarded(commandsMax = Number.POSITIVE_INFINITY, bytesMax = Number.POSITIVE_INFINITY): Departure[] {
-    const departures: Departure[] = [];
-    let bytes = 0;
-    for (let rider = this.#riders[0]; rider !== undefined && departures.length < commandsMax; rider = this.#riders[0]) {
-      bytes += rider.command.bytes.length;
-      if (bytes > bytesMax && departures.length + this.#waiters.length > 0) break;
-      departures.push(['send', rider.command, this.#riders.shift()]);
+    let count = 0;
+    for (let bytes = 0; count < Math.min(this.#riders.length, commandsMax); count++) {
+      bytes += this.#riders[count]?.command.bytes.length ?? 0;
+      if (bytes > bytesMax && count + this.#waiters.length > 0) break;
     }
-    return departures;
+    return this.#riders.splice(0, count);
   }
 
-  #sendAll(departures: readonly Departure[]): Running[] {
+  #sendAll(departures: readonly Departure[]): void {
     if (this.#failure !== undefined) throw this.#failure;
-    const together = departures.length > 1;
-    const running = departures.map(([kind, command, rider]) => {
-      const { shown } = this.#session.send(kind, command, rider?.options.inner);
+    for (const { kind, command, taker, options } of departures) {
+      const { shown, bytes } = this.#session.send(kind, command, options.inner);
       this.#options.transcript?.('>', printable(readable(shown)));
-      const sent = { shown, bytes: command.bytes.length, together };
-      return rider === undefined ? this.#await(sent) : this.#awaitFor(rider, sent);
-    });
-    for (const packet of packetsOf(departures.map(([, { bytes }]) => bytes)))
-      this.transport.write(packet).catch((error: Error) => this.close(error));
-    return running;
+      this.#await({ taker, shown, bytes: bytes.length, together: departures.length > 1, heard: false });
+    }
+    for (const packet of packetsOf(departures)) this.transport.write(packet).catch(this.#broken);
   }
 
-  async #alone(rider: Rider | undefined): Promise<true> {
+  readonly #broken = (error: Error) => this.close(error);
+
+  async #alone(rider: Departure | undefined): Promise<true> {
     const answer = rider?.options.instead?.();
-    if (answer !== undefined) rider?.resolve(answer);
+    if (answer !== undefined) rider?.taker.take(answer);
     else if (rider !== undefined) {
-      const [running] = this.#sendAll([['send', rider.command, rider]]);
-      if (running !== undefined) await this.within(running.shown, running.final);
+      this.#sendAll([rider]);
+      await this.within(rider.command.shown, this.#nextReply());
     }
     return true;
   }
 
-  #await(sent: Sent): Running {
-    const started = Promise.withResolvers<Reply>();
-    const final = Promise.withResolvers<Reply>();
-    started.promise.catch(() => undefined);
-    final.promise.catch(() => undefined);
-    const waiter: Waiter = {
-      ...sent,
-      answered: final.promise,
-      heard: false,
-      preliminary(reply) {
-        waiter.heard = true;
-        started.resolve(reply);
-      },
-      resolve(reply) {
-        started.resolve(reply);
-        final.resolve(reply);
-      },
-      reject(error) {
-        started.reject(error);
-        final.reject(error);
-      },
-    };
-    this.#wait(waiter);
-    return { shown: sent.shown, started: started.promise, final: final.promise };
+  #nextReply(): Promise<void> {
+    this.#reply ??= Promise.withResolvers();
+    return this.#reply.promise;
   }
 
-  /** A rider waits on its own, and no one for its first reply: most commands of a mirror do. */
-  #awaitFor({ reply, resolve, reject }: Rider, sent: Sent): Running {
-    const waiter: Waiter = {
-      ...sent,
-      answered: reply,
-      heard: false,
-      preliminary() {
-        waiter.heard = true;
-      },
-      resolve,
-      reject,
-    };
-    this.#wait(waiter);
-    return { shown: sent.shown, started: reply, final: reply };
-  }
-
-  #wait(waiter: Waiter): void {
+  #await(waiter: Waiter): void {
     this.#waiters.push(waiter);
     this.#waitingBytes += waiter.bytes;
-    void this.#pump();
+    if (!this.#pumping) void this.#pump();
   }
 
   /** Reads as long as somebody waits for a reply, so that no read is pending when TLS starts. */
   async #pump(): Promise<void> {
-    if (this.#pumping) return;
     this.#pumping = true;
     try {
       while (this.#waiters.length > 0) {
@@ -335,13 +306,15 @@ export class FtpControl {
 
   #dispatch(event: SessionEvent): void {
     if (event.kind === 'broken') throw event.error;
-    for (const line of event.reply.lines) this.#options.transcript?.('<', printable(`${event.reply.code} ${readable(line)}`));
+    const { transcript } = this.#options;
+    if (transcript !== undefined)
+      for (const line of event.reply.lines) transcript('<', printable(`${event.reply.code} ${readable(line)}`));
     switch (event.kind) {
       case 'preliminary':
-        this.#waiters[0]?.preliminary(event.reply);
+        this.#heard(event.reply);
         return;
       case 'final':
-        this.#answered(this.#waiters.shift(), event.reply);
+        this.#answered(event.reply);
         return;
       case 'closing':
         this.#farewell = event.reply;
@@ -349,9 +322,19 @@ export class FtpControl {
     }
   }
 
-  #answered(waiter: Waiter | undefined, reply: Reply): void {
+  #answered(reply: Reply): void {
+    const waiter = this.#waiters.shift();
     this.#waitingBytes -= waiter?.bytes ?? 0;
-    waiter?.resolve(reply);
+    waiter?.taker.take(reply);
+    this.#reply?.resolve();
+    this.#reply = undefined;
+  }
+
+  #heard(reply: Reply): void {
+    const [waiter] = this.#waiters;
+    if (waiter === undefined) return;
+    waiter.heard = true;
+    waiter.taker.start?.(reply);
   }
 
   #hungUp(): BrokenSessionError {
@@ -365,19 +348,20 @@ export class FtpControl {
  * Commands that leave at once, in pieces that end with one and fit into one packet each: ProFTPD garbles a command that reaches it in two
  * pieces, when the cut is between its CR and its LF.
  */
-function packetsOf(commands: readonly Uint8Array[]): readonly Uint8Array[] {
+function packetsOf(departures: readonly Departure[]): readonly Uint8Array[] {
   const packets: Uint8Array[] = [];
   let waiting: Uint8Array[] = [];
   let bytes = 0;
-  for (const command of commands) {
-    if (bytes > 0 && bytes + command.length > PACKET_BYTES_MAX) {
-      packets.push(Buffer.concat(waiting));
+  for (const { command } of departures) {
+    if (bytes > 0 && bytes + command.bytes.length > PACKET_BYTES_MAX) {
+      packets.push(Buffer.concat(waiting, bytes));
       [waiting, bytes] = [[], 0];
     }
-    waiting.push(command);
-    bytes += command.length;
+    waiting.push(command.bytes);
+    bytes += command.bytes.length;
   }
-  return [...packets, Buffer.concat(waiting)];
+  packets.push(Buffer.concat(waiting, bytes));
+  return packets;
 }
 
 function tooLong(shown: string): AppError {

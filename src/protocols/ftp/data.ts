@@ -2,11 +2,13 @@
 import type { Clock } from '../../core/clock.ts';
 import { AppError, BrokenSessionError, CancelledError } from '../../core/errors.ts';
 import type { Endpoint } from '../net/endpoint.ts';
-import type { DataListener, DataTransport } from '../net/transport.ts';
-import type { FtpControl, Running } from './control.ts';
+import type { DataListener, DataTransport, DataUse } from '../net/transport.ts';
+import type { Reply } from '../wire/reply.ts';
+import type { FtpControl } from './control.ts';
 import { refused, replyText, unexpectedReply } from './errors.ts';
 import { REFUSAL_MS } from './limits.ts';
 import { extendedPassivePort, extendedPortCommand, passivePort, portCommand } from './passive.ts';
+import type { Running } from './running.ts';
 
 /** A data connection agreed upon but, in active mode, not yet made. */
 export interface Channel {
@@ -16,15 +18,18 @@ export interface Channel {
   discard(reason?: Error): void;
 }
 
+/** A channel whose transfer command is on its way. */
+export interface Begun {
+  readonly channel: Channel;
+  readonly running: Running;
+  /** The command left together with the one that asked for the channel. */
+  readonly folded: boolean;
+}
+
 export interface DataContext {
   readonly control: FtpControl;
   readonly endpoint: Endpoint;
   readonly clock: Clock;
-}
-
-/** Where a download may be put, chunk after chunk over each other; ignored where it is decrypted first. */
-export interface Landing {
-  readonly into?: Buffer | undefined;
 }
 
 export class DataChannels {
@@ -44,10 +49,10 @@ export class DataChannels {
     this.#context = context;
   }
 
-  /** `line`: the transfer command that comes next. */
-  open(line: string, landing: Landing = {}): Promise<Channel> {
+  /** `line`: the transfer command that comes next. `use` holds for a connection that stays clear. */
+  open(line: string, use?: DataUse): Promise<Channel> {
     this.#foreseen = undefined;
-    return this.#context.endpoint.passive === false ? this.#openActive() : this.#openPassive(line, landing);
+    return this.#context.endpoint.passive === false ? this.#openActive() : this.#openPassive(line, use);
   }
 
   /** True when the next transfer command may leave together with EPSV or PASV: both are proven, and no REST must come between. */
@@ -71,16 +76,15 @@ export class DataChannels {
    * Opens the data connection while `line` is already on its way. The command has its own reply whatever becomes of the connection,
    * so a connection that fails is only its cause: the session ends when no refusal explains it.
    */
-  async openWith(line: string, landing: Landing = {}): Promise<{ readonly channel: Channel; readonly running: Running }> {
+  async openWith(line: string, use?: DataUse): Promise<Begun> {
     const { control } = this.#context;
     const foreseen = this.#foreseen;
     this.#foreseen = undefined;
-    await control.makeRoom();
-    if (foreseen !== undefined) return this.#openAt(foreseen, line, control.begin(line), landing);
+    if (control.crowded) await control.flush();
+    if (foreseen !== undefined) return this.#openAt(foreseen, line, { running: control.begin(line), folded: false }, use);
     const command = this.#passive === 'pasv' ? 'PASV' : 'EPSV';
     this.#foretell(line);
     const [asked, running] = control.beginBoth(command, line);
-    running.final.then(reply => (OUT_OF_STEP.has(reply.code) ? control.trust.lose() : undefined)).catch(() => undefined);
     const reply = await control.within(command, asked.final);
     const text = reply.lines.join(' ');
     const port = reply.code === 229 ? extendedPassivePort(text) : reply.code === 227 ? passivePort(text) : undefined;
@@ -93,26 +97,24 @@ export class DataChannels {
       control.close(error);
       throw error;
     }
-    return this.#openAt(port, line, running, landing);
+    return this.#openAt(port, line, { running, folded: true }, use);
   }
 
   /** `line` is on its way. */
-  async #openAt(
-    port: number,
-    line: string,
-    running: Running,
-    landing: Landing,
-  ): Promise<{ readonly channel: Channel; readonly running: Running }> {
+  async #openAt(port: number, line: string, begun: Omit<Begun, 'channel'>, use: DataUse | undefined): Promise<Begun> {
     const { control, endpoint } = this.#context;
     try {
-      const channel = opened(await this.#connect(port, landing));
+      const channel = opened(await this.#connect(port, use));
       if (this.#passive === 'epsv?') this.#passive = 'epsv';
       this.#proven = true;
-      return { channel, running };
+      return { channel, ...begun };
     } catch (error) {
       if (error instanceof CancelledError || control.failure !== undefined) throw error;
       if (!this.#proven) control.trust.portFailed();
-      const final = await control.within(line, running.final, Math.min(REFUSAL_MS, endpoint.timeoutMs)).catch(() => undefined);
+      const final = await control
+        .within(line, begun.running.final, Math.min(REFUSAL_MS, endpoint.timeoutMs))
+        .catch(() => undefined);
+      if (begun.folded && final !== undefined && isOutOfStep(final)) control.trust.lose();
       if (final !== undefined && final.code >= 400 && final.code !== 425) throw refused(control.where, line, final);
       const broken = unreachablePort(control.where, port, error);
       control.close(broken);
@@ -130,17 +132,17 @@ export class DataChannels {
     else throw unexpectedReply(control.where, `REST ${offset}`, reply);
   }
 
-  #connect(port: number, { into }: Landing): Promise<DataTransport> {
+  #connect(port: number, use: DataUse | undefined): Promise<DataTransport> {
     const { control, endpoint } = this.#context;
-    return control.transport.openData(port, isClear(endpoint) ? into : undefined);
+    return control.transport.openData(port, isClear(endpoint) ? use : undefined);
   }
 
-  async #openPassive(line: string, landing: Landing): Promise<Channel> {
+  async #openPassive(line: string, use: DataUse | undefined): Promise<Channel> {
     const { control } = this.#context;
     const unproven = this.#passive === 'epsv?';
     const port = await this.#passivePort(line);
     try {
-      const data = await this.#connect(port, landing);
+      const data = await this.#connect(port, use);
       if (this.#passive === 'epsv?') this.#passive = 'epsv';
       this.#proven = true;
       return opened(data);
@@ -148,7 +150,7 @@ export class DataChannels {
       if (error instanceof CancelledError || control.failure !== undefined) throw error;
       if (!unproven || this.#passive === 'pasv') throw unreachablePort(control.where, port, error);
       this.#passive = 'pasv';
-      return this.#openPassive(line, landing);
+      return this.#openPassive(line, use);
     }
   }
 
@@ -228,7 +230,9 @@ export class DataChannels {
 }
 
 /** Replies to a transfer command that fits: the server lost the EPSV before it. */
-const OUT_OF_STEP = new Set([500, 502, 503]);
+export function isOutOfStep({ code }: Reply): boolean {
+  return code === 500 || code === 502 || code === 503;
+}
 
 /** Data connections have no TLS. */
 export function isClear({ tls, protection }: Endpoint): boolean {

@@ -102,9 +102,14 @@ export class CurrentFolder {
     return this.#strayed ? this.absolute(path) : path;
   }
 
+  /** True when `path` does not mean to the server what it means to the caller. */
+  strayed(path: string): boolean {
+    return this.#strayed && !isAbsolute(path);
+  }
+
   /** Call it before a command that takes `path`: a relative one means the caller's folder again. */
   async settle(path: string): Promise<void> {
-    if (!this.#strayed || isAbsolute(path)) return;
+    if (!this.strayed(path)) return;
     await this.#foreseen?.shown;
     this.#foreseen = undefined;
     if (this.#home === undefined) return;

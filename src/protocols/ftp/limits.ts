@@ -43,3 +43,6 @@ export const PURE_FTPD_ENTRIES = 10_000;
 
 /** What STAT may list of one folder, dots included: less than any limit at which Pure-FTPd is told to cut, since STAT does not say so. */
 export const STATUS_LINES_MAX = 450;
+
+/** A source up to here is handed to the system in one go; a larger one in pieces, each with a deadline. */
+export const WHOLE_BYTES_MAX = 256 * 1024;

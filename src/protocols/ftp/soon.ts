@@ -9,6 +9,7 @@ import type { CurrentFolder } from './folder.ts';
 import type { Hashes } from './hash.ts';
 import type { FtpEntry } from './listing/entry.ts';
 import { sendable } from './paths.ts';
+import { Reading } from './running.ts';
 
 /**
  * Each answers like its namesake of FtpClient, once the session has sent something else or flush() was called. May be called while
@@ -39,8 +40,7 @@ export interface SoonParts {
 }
 
 export function commandsSoon({ control, folder, attributes, hashes, facts }: SoonParts): Soon {
-  const demand = async (line: string, reply: Promise<Reply>) => {
-    const answer = await reply;
+  const demand = (line: string) => (answer: Reply) => {
     if (answer.code < 400 ? !DONE.has(answer.code) : OUT_OF_STEP.has(answer.code)) control.trust.lose();
     if (!DONE.has(answer.code)) throw unexpectedReply(control.where, line, answer);
   };
@@ -49,6 +49,7 @@ export function commandsSoon({ control, folder, attributes, hashes, facts }: Soo
     if (named === undefined) throw new AppError('folder-left', `"${path}" is relative to a folder that was left`);
     return named;
   };
+  const done = (line: string) => control.rideRead(line, demand(line));
   return {
     size: async path => attributes.sizeSoon(at(path)),
     modified: async path => attributes.modifiedSoon(at(path)),
@@ -56,23 +57,25 @@ export function commandsSoon({ control, folder, attributes, hashes, facts }: Soo
     chmod: async (path, mode) => attributes.chmodSoon(at(path), mode),
     hash: async path => hashes.hashSoon(at(path)),
     facts: async path => facts.soon(at(path)),
-    makeFolder: async path => demand(`MKD ${path}`, control.ride(`MKD ${at(path)}`)),
-    removeFolder: async path => demand(`RMD ${path}`, control.ride(`RMD ${at(path)}`)),
-    remove: async path => demand(`DELE ${path}`, control.ride(`DELE ${at(path)}`)),
-    async rename(from, to) {
-      const [first, second] = [`RNFR ${at(from)}`, `RNTO ${at(to)}`];
-      let heard: Reply | undefined;
-      const asked = control.ride(first).then(reply => {
-        heard = reply;
-        return reply;
-      });
-      const done = control.ride(second, { instead: () => (heard?.code === 350 ? undefined : heard) });
-      const reply = await asked;
-      if (reply.code !== 350) throw unexpectedReply(control.where, first, reply);
-      await demand(second, done);
-    },
+    makeFolder: async path => done(`MKD ${at(path)}`),
+    removeFolder: async path => done(`RMD ${at(path)}`),
+    remove: async path => done(`DELE ${at(path)}`),
+    rename: (from, to) =>
+      new Promise((resolve, reject) => {
+        const [first, second] = [`RNFR ${at(from)}`, `RNTO ${at(to)}`];
+        let heard: Reply | undefined;
+        const named = (reply: Reply) => {
+          heard = reply;
+          if (reply.code !== 350) throw unexpectedReply(control.where, first, reply);
+        };
+        control.rideFor(first, new Reading(named, ignore, reject));
+        const instead = () => (heard?.code === 350 ? undefined : heard);
+        control.rideFor(second, new Reading(demand(second), resolve, reject), { instead });
+      }),
   };
 }
+
+function ignore(): void {}
 
 /** Another yes may be the answer to another command, when the server lost one: it is not believed. */
 const DONE = new Set([200, 226, 250, 257]);

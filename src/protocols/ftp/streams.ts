@@ -25,6 +25,45 @@ export async function* receiveFrom(
   }
 }
 
+/**
+ * Gives `take` the data chunk by chunk, waiting for it where it asks for that, and returns how many bytes that was. When it throws, the
+ * transfer is aborted.
+ */
+export async function receiveInto(
+  transfer: Transfer,
+  whole: boolean,
+  take: (chunk: Buffer) => void | Promise<void>,
+): Promise<number> {
+  let bytes = 0;
+  let takerFailed = false;
+  try {
+    await transfer.connect();
+    for (let chunk = await transfer.read(); chunk !== undefined; chunk = await transfer.read()) {
+      bytes += chunk.length;
+      takerFailed = true;
+      const taken = take(chunk);
+      if (taken !== undefined) await taken;
+      takerFailed = false;
+    }
+    await transfer.received(bytes, whole);
+    return bytes;
+  } catch (error) {
+    if (takerFailed) await transfer.abandon();
+    throw takerFailed ? error : await transfer.cause(error);
+  }
+}
+
+/** Sends all of it at once and returns how many bytes that was. */
+export async function sendWhole(transfer: Transfer, bytes: Uint8Array): Promise<number> {
+  try {
+    await transfer.connect();
+    await transfer.sent(bytes.length, bytes);
+    return bytes.length;
+  } catch (error) {
+    throw await transfer.cause(error);
+  }
+}
+
 /** Sends everything that the source yields and returns how many bytes that was. When the source throws, the transfer is aborted. */
 export async function sendTo(transfer: Transfer, source: AsyncIterable<Uint8Array>): Promise<number> {
   let bytes = 0;

@@ -25,10 +25,10 @@ export function parseTime(text: string): FtpTime | undefined {
 
 /** `YYYYMMDDHHMMSS`, UTC; the rest of the second is cut off. */
 export function formatTime(at: number): string {
-  return new Date(at)
-    .toISOString()
-    .replace(/\.\d+Z$/, '')
-    .replace(/[-:T]/g, '');
+  const date = new Date(at);
+  const day = date.getUTCFullYear() * 10_000 + (date.getUTCMonth() + 1) * 100 + date.getUTCDate();
+  const time = date.getUTCHours() * 10_000 + date.getUTCMinutes() * 100 + date.getUTCSeconds();
+  return `${String(day).padStart(8, '0')}${String(time).padStart(6, '0')}`;
 }
 
 /** Milliseconds of a UTC date whose month counts from 1; undefined for a date or time that does not exist. */

@@ -8,12 +8,13 @@
 import type { Clock } from '../../core/clock.ts';
 import { AppError, BrokenSessionError, CancelledError, MisuseError, RefusedError } from '../../core/errors.ts';
 import type { Endpoint } from '../net/endpoint.ts';
-import { type DataTransport, withDeadline } from '../net/transport.ts';
+import type { DataTransport, DataUse } from '../net/transport.ts';
 import type { Reply } from '../wire/reply.ts';
-import type { FtpControl, Running } from './control.ts';
-import { type Channel, type DataChannels, isClear, type Landing } from './data.ts';
+import type { FtpControl } from './control.ts';
+import { type Begun, type Channel, type DataChannels, isClear, isOutOfStep } from './data.ts';
 import { isPositive, refused } from './errors.ts';
 import { ABORT_MS, UPLOAD_TAIL_BYTES_MAX, UPLOAD_TAIL_BYTES_PER_SECOND_MIN } from './limits.ts';
+import type { Running } from './running.ts';
 
 export interface TransferContext {
   readonly control: FtpControl;
@@ -22,21 +23,18 @@ export interface TransferContext {
   readonly clock: Clock;
 }
 
-/** Opens the data connection and sends the command, in one segment where that is safe. Throws RefusedError when the server refuses early. */
-export async function beginTransfer(
-  context: TransferContext,
-  line: string,
-  offset = 0,
-  landing: Landing = {},
-): Promise<Transfer> {
+/**
+ * Opens the data connection and sends the command, in one segment where that is safe. `use`: what the data connection is for, if it stays
+ * clear. Throws RefusedError when the server refuses early.
+ */
+export async function beginTransfer(context: TransferContext, line: string, offset = 0, use?: DataUse): Promise<Transfer> {
   if (context.channels.mayFold(offset)) {
-    const { channel, running } = await context.channels.openWith(line, landing);
-    return new Transfer(context, channel, running);
+    return new Transfer(context, await context.channels.openWith(line, use));
   }
-  const channel = await context.channels.open(line, landing);
+  const channel = await context.channels.open(line, use);
   try {
     await context.channels.restart(offset);
-    return new Transfer(context, channel, context.control.begin(line));
+    return new Transfer(context, { channel, running: context.control.begin(line), folded: false });
   } catch (error) {
     channel.discard(error as Error);
     throw error;
@@ -50,14 +48,17 @@ export class Transfer {
   readonly #context: TransferContext;
   readonly #channel: Channel;
   readonly #running: Running;
+  /** The command left together with the one before it. */
+  readonly #folded: boolean;
   #data: DataTransport | undefined;
   #final: Reply | undefined;
   #sentAll = false;
 
-  constructor(context: TransferContext, channel: Channel, running: Running) {
+  constructor(context: TransferContext, { channel, running, folded }: Begun) {
     this.#context = context;
     this.#channel = channel;
     this.#running = running;
+    this.#folded = folded;
     running.final.then(
       reply => this.#ended(reply),
       error => channel.discard(error as Error),
@@ -75,13 +76,13 @@ export class Transfer {
     const data = await this.#channel.connect();
     this.#data = data;
     if (isClear(endpoint)) return;
-    await this.#withinDeadline(data, () => data.startTls());
+    await this.#within(data, data.startTls());
   }
 
   /** The next bytes, or undefined at the end of the data. */
   read(): Promise<Buffer | undefined> {
     const data = this.#open();
-    return this.#withinDeadline(data, () => data.read());
+    return this.#within(data, data.read());
   }
 
   async write(bytes: Uint8Array): Promise<void> {
@@ -89,7 +90,7 @@ export class Transfer {
     for (let at = 0; at < bytes.length; at += WRITE_BYTES_MAX) {
       const piece = bytes.subarray(at, at + WRITE_BYTES_MAX);
       const ms = this.#context.endpoint.timeoutMs + (piece.length / UPLOAD_TAIL_BYTES_PER_SECOND_MIN) * 1_000;
-      await withDeadline(data, this.#context.clock, ms, this.#what, () => data.write(piece));
+      await this.#within(data, data.write(piece), ms);
     }
   }
 
@@ -97,17 +98,17 @@ export class Transfer {
   async received(bytes: number, whole: boolean): Promise<Reply> {
     this.#open().close();
     const reply = await this.#yes(this.#context.endpoint.timeoutMs);
-    if (whole) await this.#compare(bytes);
+    if (whole) this.#compare(bytes);
     return reply;
   }
 
-  /** After the last byte was written: ends the data orderly (close_notify, FIN) and waits for the server's yes. */
-  async sent(bytes: number): Promise<Reply> {
+  /** After the last byte, or all but `last`, was written: ends the data orderly (close_notify, FIN) and waits for the server's yes. */
+  async sent(bytes: number, last?: Uint8Array): Promise<Reply> {
     const data = this.#open();
     this.#sentAll = true;
     const tailMs = (Math.min(bytes, UPLOAD_TAIL_BYTES_MAX) / UPLOAD_TAIL_BYTES_PER_SECOND_MIN) * 1_000;
     const ms = this.#context.endpoint.timeoutMs + tailMs;
-    await withDeadline(data, this.#context.clock, ms, this.#what, () => data.end());
+    await this.#within(data, data.end(last), ms);
     const reply = await this.#yes(ms);
     data.close();
     return reply;
@@ -150,10 +151,8 @@ export class Transfer {
     return this.#data;
   }
 
-  readonly #what = () => `${this.#context.control.where}: data of "${this.#running.shown}"`;
-
-  #withinDeadline<T>(data: DataTransport, work: () => Promise<T>): Promise<T> {
-    return withDeadline(data, this.#context.clock, this.#context.endpoint.timeoutMs, this.#what, work);
+  #within<T>(data: DataTransport, step: Promise<T>, ms?: number): Promise<T> {
+    return this.#context.control.dataWithin(data, this.#running.shown, step, ms);
   }
 
   async #yes(ms: number): Promise<Reply> {
@@ -167,16 +166,17 @@ export class Transfer {
   #ended(reply: Reply): void {
     this.#final = reply;
     const { control } = this.#context;
+    if (this.#folded && isOutOfStep(reply)) control.trust.lose();
     if (!isPositive(reply)) this.#channel.discard(refused(control.where, this.#running.shown, reply));
     else if (!this.#sentAll && UPLOADS.test(this.#running.shown))
       this.#channel.discard(endedEarly(control.where, this.#running.shown));
   }
 
   /** Servers that announce the size in 150 let us notice a download whose end was forged or lost. */
-  async #compare(bytes: number): Promise<void> {
-    const started = await this.#running.started;
-    const announced = /\((\d{1,15}) bytes\)/i.exec(started.lines.join(' '))?.[1];
-    if (started.code >= 200 || announced === undefined || bytes >= Number(announced)) return;
+  #compare(bytes: number): void {
+    const { started } = this.#running;
+    const announced = started === undefined ? undefined : /\((\d{1,15}) bytes\)/i.exec(started.lines.join(' '))?.[1];
+    if (announced === undefined || bytes >= Number(announced)) return;
     throw new BrokenSessionError(
       'download-short',
       `${this.#context.control.where}: "${this.#running.shown}" announced ${announced} bytes and sent ${bytes}`,

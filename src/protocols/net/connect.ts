@@ -3,22 +3,20 @@ import { connect, type Socket } from 'node:net';
 import { type Clock, cancelled } from '../../core/clock.ts';
 import { type AppError, BrokenSessionError } from '../../core/errors.ts';
 import { addressOf, type Endpoint } from './endpoint.ts';
-import type { Inlet } from './inlet.ts';
 import { askProxy } from './proxy.ts';
 
 const NEXT_ADDRESS_MS = 250;
 
-/** A connection to `host:port`, by the proxy of the endpoint if it has one (then without the inlet). Aborting `signal` ends the attempt. */
+/** A connection to `host:port`, by the proxy of the endpoint if it has one. Aborting `signal` ends the attempt. */
 export async function openSocket(
   host: string,
   port: number,
   endpoint: Pick<Endpoint, 'timeoutMs' | 'proxy'>,
   clock: Clock,
   signal?: AbortSignal,
-  inlet?: Inlet,
 ): Promise<Socket> {
   const { proxy, timeoutMs } = endpoint;
-  if (proxy === undefined) return openDirectly(host, port, endpoint, clock, signal, inlet);
+  if (proxy === undefined) return openDirectly(host, port, endpoint, clock, signal);
   const socket = await openDirectly(proxy.host, proxy.port, endpoint, clock, signal);
   let reason: Error | undefined;
   const end = (why: Error) => {
@@ -47,11 +45,9 @@ function openDirectly(
   endpoint: Pick<Endpoint, 'timeoutMs'>,
   clock: Clock,
   signal: AbortSignal | undefined,
-  inlet?: Inlet,
 ): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const onread = inlet === undefined ? {} : { onread: inlet.onread };
-    const socket = connect({ host, port, autoSelectFamily: true, autoSelectFamilyAttemptTimeout: NEXT_ADDRESS_MS, ...onread });
+    const socket = connect({ host, port, autoSelectFamily: true, autoSelectFamilyAttemptTimeout: NEXT_ADDRESS_MS });
     const settle = () => {
       timer.cancel();
       signal?.removeEventListener('abort', abort);
@@ -83,7 +79,7 @@ const CONNECT_ERRORS: Readonly<Record<string, readonly [code: string, text: stri
   ENETUNREACH: ['host-unreachable', 'the network cannot be reached', 'Check this machine’s network.'],
 };
 
-function connectFailure(error: Error, host: string, port: number): AppError {
+export function connectFailure(error: Error, host: string, port: number): AppError {
   const single = error instanceof AggregateError && error.errors.length > 0 ? (error.errors[0] as Error) : error;
   const errno = (single as NodeJS.ErrnoException).code ?? '';
   const [code, text, hint] = CONNECT_ERRORS[errno] ?? ['connect-failed', single.message, 'Check host, port and network.'];
@@ -91,7 +87,7 @@ function connectFailure(error: Error, host: string, port: number): AppError {
   return new BrokenSessionError(code, `cannot connect to ${addressOf({ host, port })}: ${text}`, { retry, hint, cause: single });
 }
 
-function unanswered(host: string, port: number, ms: number): BrokenSessionError {
+export function unanswered(host: string, port: number, ms: number): BrokenSessionError {
   return new BrokenSessionError(
     'connect-timed-out',
     `cannot connect to ${addressOf({ host, port })}: no answer within ${ms / 1000} s`,

@@ -3,13 +3,14 @@ import { createServer, isIP, type Server, type Socket } from 'node:net';
 import { connect as tlsConnect } from 'node:tls';
 import { type Clock, cancelled, systemClock } from '../../core/clock.ts';
 import { AppError, BrokenSessionError } from '../../core/errors.ts';
-import { openSocket } from './connect.ts';
+import { openSocket, unanswered } from './connect.ts';
 import { addressOf, type Endpoint } from './endpoint.ts';
 import { foreignServer } from './foreign-server.ts';
-import { Inlet } from './inlet.ts';
+import { OneWaySocket } from './one-way.ts';
 import { SocketTransport } from './socket.ts';
 import { modeMismatch, TlsClient } from './tls.ts';
-import type { ControlTransport, DataListener, DataTransport, Transport } from './transport.ts';
+import type { ControlTransport, DataListener, DataTransport, DataUse, Transport } from './transport.ts';
+import { Watch } from './watch.ts';
 
 export interface DialOptions {
   readonly signal?: AbortSignal;
@@ -33,7 +34,7 @@ export const dial: Dial = async (endpoint, { signal, clock = systemClock } = {})
   const tls = new TlsClient(endpoint);
   const socket = await openSocket(endpoint.host, endpoint.port, endpoint, clock, signal);
   const transport = new ControlSocket(socket, tls, { endpoint, clock, signal });
-  bindSignal(transport, socket, signal);
+  bindSignal(transport, socket, signal, reason => transport.abort(reason));
   const timer = clock.after(endpoint.timeoutMs, () => transport.close(silent(endpoint)));
   try {
     if (endpoint.tls === 'implicit') await transport.startTls();
@@ -59,6 +60,9 @@ class ControlSocket extends SocketTransport implements ControlTransport {
   /** Known for good: data connections go there, and nowhere else, even when this one has ended meanwhile. */
   readonly #peer: string;
   readonly #here: string;
+  /** Open data connections: one, but for what is just being closed. */
+  readonly #data = new Set<DataTransport>();
+  readonly #connecting: Watch;
   #first: Promise<Buffer | undefined> | undefined;
 
   constructor(socket: Socket, tls: TlsClient, context: ControlContext) {
@@ -67,6 +71,7 @@ class ControlSocket extends SocketTransport implements ControlTransport {
     this.#context = context;
     this.#peer = this.remote.address;
     this.#here = this.local.address;
+    this.#connecting = new Watch(context.clock);
   }
 
   /** Waits for the first bytes and keeps them for read(); names a wrong TLS mode when the server is silent. */
@@ -96,14 +101,43 @@ class ControlSocket extends SocketTransport implements ControlTransport {
     return first ?? super.read();
   }
 
-  async openData(port: number, into?: Buffer): Promise<DataTransport> {
+  async openData(port: number, use?: DataUse): Promise<DataTransport> {
     const { endpoint, clock, signal } = this.#context;
+    if (signal?.aborted) throw cancelled(signal);
+    if (use !== undefined && endpoint.proxy === undefined) return this.#openOneWay(port, use);
     const host = endpoint.proxy === undefined ? this.#peer : endpoint.host;
-    const inlet = into === undefined || endpoint.proxy !== undefined ? undefined : new Inlet(into);
-    const socket = await openSocket(host, port, endpoint, clock, signal, inlet);
-    const transport = new SocketTransport(socket, this.#tls.forData(), inlet);
-    bindSignal(transport, socket, signal, reason => transport.reset(reason));
+    const socket = await openSocket(host, port, endpoint, clock, signal);
+    const transport = new SocketTransport(socket, this.#tls.forData());
+    this.#data.add(transport);
+    socket.once('close', () => this.#data.delete(transport));
     return transport;
+  }
+
+  async #openOneWay(port: number, use: DataUse): Promise<DataTransport> {
+    const { timeoutMs } = this.#context.endpoint;
+    const transport = new OneWaySocket(this.#peer, port, use, this.#left);
+    this.#data.add(transport);
+    const expire = () => transport.close(unanswered(this.#peer, port, timeoutMs));
+    try {
+      await this.#connecting.over(timeoutMs, expire, transport.made);
+      return transport;
+    } catch (error) {
+      transport.close(error as Error);
+      throw error;
+    }
+  }
+
+  readonly #left = (transport: DataTransport) => this.#data.delete(transport);
+
+  override close(reason?: Error): void {
+    this.#connecting.stop();
+    super.close(reason);
+  }
+
+  /** Data connections are reset, so that half a file never looks whole. */
+  abort(reason: Error): void {
+    for (const data of [...this.#data]) data.reset(reason);
+    this.close(reason);
   }
 
   async listenData(): Promise<DataListener> {

@@ -2,14 +2,11 @@
 import type { Socket } from 'node:net';
 import { type SecureContextOptions, TLSSocket, connect as tlsConnect } from 'node:tls';
 import { nextTurn } from '../../core/clock.ts';
-import { BrokenSessionError, CancelledError, MisuseError } from '../../core/errors.ts';
+import { BrokenSessionError, MisuseError } from '../../core/errors.ts';
 import { UNREAD_BYTES_MAX } from '../wire/limits.ts';
-import type { Inlet } from './inlet.ts';
+import { CLOSED_HERE, connectionCut } from './ends.ts';
 import { type TlsClient, tlsFailure, verifyPeer } from './tls.ts';
 import type { DataTransport, TransportAddress } from './transport.ts';
-
-/** One for all: every transfer ends with a close that nobody asks about, and a stack trace costs as much as a system call. */
-const CLOSED_HERE = new CancelledError('the connection was closed here');
 
 interface Waiter {
   resolve(chunk: Buffer | undefined): void;
@@ -21,7 +18,6 @@ export class SocketTransport implements DataTransport {
   readonly #tcp: Socket;
   #socket: Socket;
   readonly #tls: TlsClient | undefined;
-  readonly #inlet: Inlet | undefined;
   #unread: Buffer[] = [];
   #unreadBytes = 0;
   #ended = false;
@@ -45,12 +41,11 @@ export class SocketTransport implements DataTransport {
     drain: () => this.#wake(),
   };
 
-  /** `tls` is what startTls() needs; without it the connection stays clear, as it does with the `inlet` that it was opened with. */
-  constructor(socket: Socket, tls?: TlsClient, inlet?: Inlet) {
+  /** `tls` is what startTls() needs; without it the connection stays clear. */
+  constructor(socket: Socket, tls?: TlsClient) {
     this.#tcp = socket;
     this.#socket = socket;
     this.#tls = tls;
-    this.#inlet = inlet;
     socket.setNoDelay(true);
     this.#listen();
   }
@@ -85,7 +80,6 @@ export class SocketTransport implements DataTransport {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     if (this.#ended) return Promise.resolve(undefined);
     if (this.#waiter !== undefined) return Promise.reject(new MisuseError('two reads at once on one transport'));
-    if (this.#inlet !== undefined) this.#socket.resume();
     return new Promise((resolve, reject) => {
       this.#waiter = { resolve, reject };
     });
@@ -103,7 +97,7 @@ export class SocketTransport implements DataTransport {
 
   async startTls(): Promise<void> {
     const tls = this.#tls;
-    if (tls === undefined || this.#inlet !== undefined) throw new MisuseError('this transport has no TLS settings');
+    if (tls === undefined) throw new MisuseError('this transport has no TLS settings');
     await this.#upgrade(raw => tlsConnect({ ...tls.options(), socket: raw }), tls);
   }
 
@@ -112,11 +106,12 @@ export class SocketTransport implements DataTransport {
     await this.#upgrade(raw => new TLSSocket(raw, { isServer: true, ...context }));
   }
 
-  end(): Promise<void> {
+  end(last?: Uint8Array): Promise<void> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     return new Promise((resolve, reject) => {
       this.#drained.push(() => (this.#failure === undefined ? resolve() : reject(this.#failure)));
-      this.#socket.end(() => this.#wake());
+      if (last === undefined) this.#socket.end(() => this.#wake());
+      else this.#socket.end(last, () => this.#wake());
     });
   }
 
@@ -170,10 +165,7 @@ export class SocketTransport implements DataTransport {
   }
 
   #listen(): void {
-    if (this.#inlet !== undefined) this.#inlet.connect(this.#listeners.data);
-    for (const [event, listener] of Object.entries(this.#listeners)) {
-      if (event !== 'data' || this.#inlet === undefined) this.#socket.on(event, listener);
-    }
+    for (const [event, listener] of Object.entries(this.#listeners)) this.#socket.on(event, listener);
   }
 
   #receive(chunk: Buffer): void {
@@ -199,12 +191,4 @@ export class SocketTransport implements DataTransport {
   #wake(): void {
     for (const wake of this.#drained.splice(0)) wake();
   }
-}
-
-function connectionCut(cause?: Error): BrokenSessionError {
-  const why = cause === undefined ? '' : ` (${(cause as NodeJS.ErrnoException).code ?? cause.message})`;
-  return new BrokenSessionError('connection-cut', `the connection was cut${why}`, {
-    cause,
-    hint: 'The network or the server dropped it; trying again usually helps.',
-  });
 }

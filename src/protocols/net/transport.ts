@@ -20,8 +20,8 @@ export interface Transport {
    * whoever sent them was not under TLS (STARTTLS response injection).
    */
   startTls(): Promise<void>;
-  /** Ends our direction (close_notify, FIN) once everything written has left. */
-  end(): Promise<void>;
+  /** Ends our direction (close_notify, FIN) once everything written, and `last`, has left. */
+  end(last?: Uint8Array): Promise<void>;
   /** Ends both directions now; reads and writes reject with `reason`. Closing twice is harmless; the first reason stays. */
   close(reason?: Error): void;
 }
@@ -32,13 +32,16 @@ export interface DataTransport extends Transport {
   reset(reason?: Error): void;
 }
 
+/**
+ * What a data connection that stays clear is for, where that is one thing: sending, or receiving into a buffer, chunk after chunk. What
+ * read() gives holds then only until the next read().
+ */
+export type DataUse = 'sending' | Buffer;
+
 /** A control connection that can open data connections to the same server, under the same TLS identity and session. */
 export interface ControlTransport extends Transport {
-  /**
-   * Connects to `port` on the very address of this connection; startTls() resumes this connection's TLS session. `into`: where what is
-   * received may be put, for a connection that stays clear: what read() gives then holds only until the next read().
-   */
-  openData(port: number, into?: Buffer): Promise<DataTransport>;
+  /** Connects to `port` on the very address of this connection; startTls() resumes this connection's TLS session. */
+  openData(port: number, use?: DataUse): Promise<DataTransport>;
   /** Listens on this connection's local address for one connection from the same peer (active mode). */
   listenData(): Promise<DataListener>;
 }
@@ -68,7 +71,8 @@ export async function withDeadline<T>(
   }
 }
 
-function timedOut(what: string, ms: number): BrokenSessionError {
+/** The death of a session whose peer took longer than `ms`. */
+export function timedOut(what: string, ms: number): BrokenSessionError {
   return new BrokenSessionError('timed-out', `no answer within ${ms / 1000} s: ${what}`, {
     hint: 'The server or the network is slow or stuck; raise `timeout` on the connection if this is normal.',
   });

@@ -11,9 +11,9 @@ export interface Command {
 
 export interface CommandOptions {
   /** The safe text when the line holds a secret: `PASS ****`. Default: the line itself. */
-  readonly shown?: string;
+  readonly shown?: string | undefined;
   /** Turns the text into bytes; default UTF-8. */
-  readonly encode?: (text: string) => Buffer;
+  readonly encode?: ((text: string) => Buffer) | undefined;
 }
 
 const LINE_END_OR_NUL = /[\r\n\0]/;

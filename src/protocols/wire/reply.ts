@@ -16,7 +16,14 @@ export interface Reply {
 /** ftp: inner lines are free text. smtp: every line carries the code. */
 export type ReplyStyle = 'ftp' | 'smtp';
 
-const CODED_LINE = /^([1-5]\d\d)([ -]?)(.*)$/s;
+const [ZERO, NINE, SPACE, HYPHEN] = [0x30, 0x39, 0x20, 0x2d];
+
+/** What three digits and what follows them make of a line. */
+interface Coded {
+  readonly code: number;
+  readonly mark: ' ' | '-' | '';
+  readonly text: string;
+}
 
 export class ReplyParser {
   readonly #style: ReplyStyle;
@@ -46,13 +53,14 @@ export class ReplyParser {
     }
     const text = this.#decode(line);
     this.#bytes += line.length;
-    const match = CODED_LINE.exec(text);
-    if (this.#code === undefined) return this.#first(text, match);
+    const coded = codedIn(line, text);
+    if (this.#code === undefined) return this.#first(text, coded);
     if (this.#lines.length >= REPLY_LINES_MAX || this.#bytes > REPLY_BYTES_MAX) throw broken('the server’s reply does not end');
-    const sameCode = match !== null && Number(match[1]) === this.#code;
-    if (sameCode && match[2] !== '-') return this.#complete(match[3] ?? '');
-    if (this.#style === 'smtp' && !sameCode) throw broken(`the server mixed reply codes: ${JSON.stringify(text.slice(0, 80))}`);
-    this.#lines.push(sameCode ? (match[3] ?? '') : text);
+    const own = coded?.code === this.#code ? coded : undefined;
+    if (own !== undefined && own.mark !== '-') return this.#complete(own.text);
+    if (this.#style === 'smtp' && own === undefined)
+      throw broken(`the server mixed reply codes: ${JSON.stringify(text.slice(0, 80))}`);
+    this.#lines.push(own?.text ?? text);
     return undefined;
   }
 
@@ -61,22 +69,38 @@ export class ReplyParser {
     return line.toString('latin1', 0, 4).trimEnd() === String(this.#code);
   }
 
-  #first(text: string, match: RegExpExecArray | null): Reply | undefined {
-    if (match === null || (match[2] === '' && match[3] !== ''))
+  #first(text: string, coded: Coded | undefined): Reply | undefined {
+    if (coded === undefined || (coded.mark === '' && coded.text !== ''))
       throw broken(`the server sent no reply but ${JSON.stringify(text.slice(0, 80))}`);
-    this.#code = Number(match[1]);
-    if (match[2] !== '-') return this.#complete(match[3] ?? '');
-    this.#lines.push(match[3] ?? '');
+    this.#code = coded.code;
+    if (coded.mark !== '-') return this.#complete(coded.text);
+    this.#lines.push(coded.text);
     return undefined;
   }
 
   #complete(text: string): Reply {
-    const reply = { code: this.#code ?? 0, lines: [...this.#lines, text] };
+    const reply = { code: this.#code ?? 0, lines: this.#lines.length === 0 ? [text] : [...this.#lines, text] };
     this.#code = undefined;
-    this.#lines = [];
+    if (this.#lines.length > 0) this.#lines = [];
     this.#bytes = 0;
     return reply;
   }
+}
+
+/** Undefined when the line carries no code. Digits are the same in every charset that replies come in. */
+function codedIn(line: Buffer, text: string): Coded | undefined {
+  const first = line[0] ?? 0;
+  const second = line[1] ?? 0;
+  const third = line[2] ?? 0;
+  if (!isDigit(first) || !isDigit(second) || !isDigit(third) || first === ZERO || first > ZERO + 5) return undefined;
+  const code = (first - ZERO) * 100 + (second - ZERO) * 10 + third - ZERO;
+  if (line[3] === SPACE) return { code, mark: ' ', text: text.slice(4) };
+  if (line[3] === HYPHEN) return { code, mark: '-', text: text.slice(4) };
+  return { code, mark: '', text: text.slice(3) };
+}
+
+function isDigit(byte: number): boolean {
+  return byte >= ZERO && byte <= NINE;
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { nextTurn } from '../../../src/core/clock.ts';
 import { CancelledError, MisuseError } from '../../../src/core/errors.ts';
-import { PURE_FTPD_ENTRIES } from '../../../src/protocols/ftp/limits.ts';
+import type { FtpClient } from '../../../src/protocols/ftp/index.ts';
+import { PURE_FTPD_ENTRIES, WHOLE_BYTES_MAX } from '../../../src/protocols/ftp/limits.ts';
 import { COMMAND_BYTES_MAX } from '../../../src/protocols/wire/limits.ts';
 import { type FakeOptions, FakeServer, type Peer, type Script } from './fake-server.ts';
 
@@ -179,7 +181,120 @@ describe('download', () => {
   });
 });
 
+describe('receive', () => {
+  const options = { fleetingBytes: 1_000 };
+
+  it.each([
+    ['into one buffer', {}, options],
+    ['into buffers of their own', {}, {}],
+    ['as text', {}, { ascii: true }],
+    ['a reply a byte at a time', { trickle: true }, options],
+  ])('%s: all of it, counted', async (_, server, how) => {
+    const { client } = await connect({ RETR: sends('hello'.repeat(1_000)) }, server);
+    const taken: Buffer[] = [];
+    expect(await client.receive('/a', chunk => void taken.push(Buffer.from(chunk)), how)).toBe(5_000);
+    expect(Buffer.concat(taken).toString()).toBe('hello'.repeat(1_000));
+    await client.noop();
+  });
+
+  it('nothing is received while the taker makes it wait', async () => {
+    const { client } = await connect({ RETR: sends('x'.repeat(10_000)) });
+    let taking = false;
+    const take = async (chunk: Buffer) => {
+      expect(taking).toBe(false);
+      taking = true;
+      const before = chunk.toString();
+      for (let turns = 0; turns < 3; turns++) await nextTurn();
+      expect(chunk.toString()).toBe(before);
+      taking = false;
+    };
+    expect(await client.receive('/a', take, options)).toBe(10_000);
+  });
+
+  it.each([
+    ['at once', () => expect.unreachable('disk gone')],
+    ['later', async () => expect.unreachable('disk gone')],
+  ])('a taker that fails %s aborts it, and the session goes on', async (_, take) => {
+    const RETR = async (peer: Peer) => {
+      peer.reply('150 go');
+      await (await peer.data()).write(Buffer.alloc(100_000));
+    };
+    const { server, client } = await connect({ RETR, ABOR: '426 cut\r\n225 ok' });
+    await expect(client.receive('/a', take, options)).rejects.toThrow('disk gone');
+    expect(server.seen).toContain('ABOR');
+    await client.noop();
+  });
+
+  it.each([
+    ['no 226 but 426', sends('hel', ['150 go'], ['426 cut']), 'transfer-cut'],
+    ['fewer bytes than announced', sends('hel', ['150 go (5 bytes)']), 'download-short'],
+    ['refused, data left open', (peer: Peer) => peer.reply('550 no'), 'path-refused'],
+  ])('%s', async (_, RETR, code) => {
+    const { client } = await connect({ RETR });
+    await expect(client.receive('/a', () => undefined, options)).rejects.toMatchObject({ code });
+    await client.noop();
+  });
+
+  it('an abort ends it at once', async () => {
+    const controller = new AbortController();
+    const RETR = async (peer: Peer) => {
+      peer.reply('150 go');
+      await (await peer.data()).write(Buffer.from('x'));
+    };
+    const { client } = await connect({ RETR }, { signal: controller.signal });
+    await expect(client.receive('/a', () => controller.abort(), options)).rejects.toBeInstanceOf(CancelledError);
+    expect(client.usable).toBe(false);
+  });
+});
+
 describe('upload', () => {
+  it.each([0, 1, WHOLE_BYTES_MAX, WHOLE_BYTES_MAX + 1])('sends %d bytes given as they are', async bytes => {
+    let got = '';
+    const STOR = async (peer: Peer) => {
+      peer.reply('150 go');
+      got = await drain(peer);
+      peer.reply('226 done');
+    };
+    const { client } = await connect({ STOR });
+    for (let n = 0; n < 2; n++) {
+      expect(await client.upload('/a', Buffer.alloc(bytes, 'x'))).toBe(bytes);
+      expect(got).toBe('x'.repeat(bytes));
+    }
+    const text = await connect({ STOR });
+    await text.client.upload('/a', Buffer.from('a\nb'), { ascii: true });
+    expect(got).toBe('a\r\nb');
+  });
+
+  it.each([
+    ['552 full', (peer: Peer) => peer.reply('552 full'), 'server-full'],
+    ['426 after all came', async (peer: Peer) => void (await drain(peer).then(() => peer.reply('426 cut'))), 'transfer-cut'],
+    ['a reset', (peer: Peer) => void peer.data().then(data => [data.reset(), peer.reply('451 disk')]), 'server-busy'],
+    ['the end of the session', (peer: Peer) => peer.cut(), 'connection-cut'],
+  ])('bytes given as they are, answered with %s', async (_, STOR, code) => {
+    const { client } = await connect({ STOR });
+    await expect(client.upload('/a', Buffer.alloc(100_000))).rejects.toMatchObject({ code });
+  });
+
+  it('an abort resets the data, which must not look whole', async () => {
+    const controller = new AbortController();
+    const end = Promise.withResolvers<string>();
+    const STOR = async (peer: Peer) => {
+      const data = await peer.data();
+      await data.read();
+      controller.abort();
+      drain(peer).then(
+        () => end.resolve('orderly end'),
+        () => end.resolve('reset'),
+      );
+    };
+    const { client } = await connect({ STOR }, { signal: controller.signal });
+    const endless = async function* () {
+      for (;;) yield Buffer.alloc(65_536);
+    };
+    await expect(client.upload('/a', endless())).rejects.toBeInstanceOf(CancelledError);
+    expect(await end.promise).toBe('reset');
+  });
+
   it('sends all and waits for the late yes', async () => {
     let got = '';
     const STOR = async (peer: Peer) => {
@@ -390,6 +505,47 @@ describe('commands', () => {
   it('a server that keeps another time than it was told is not believed', async () => {
     const { client } = await connect({ FEAT: FEATURES('MFMT'), MFMT: '213 Modify=20240229143456; /a' });
     expect(await client.setModified('/a', AT)).toBe(false);
+  });
+
+  describe('a time that rides, set in a way that must be read back', () => {
+    /** Keeps times with so many seconds' precision; `words` is what it says when it has. */
+    const keeper = (words: (n: number) => string, precision = 1) => {
+      let [stored, count] = ['', 0];
+      return (peer: Peer, argument: string) => {
+        const [, time] = /^(\d{14}) /.exec(argument) ?? [];
+        if (time === undefined) return peer.reply(`213 ${stored}`);
+        stored = String(Number(time) - (Number(time) % precision));
+        peer.reply(words(count++));
+      };
+    };
+    const set = async (client: FtpClient, seconds: number) => {
+      const [kept] = await Promise.all([client.soon.setModified('/a', Date.UTC(2024, 1, 29, 12, 0, seconds)), client.flush()]);
+      return kept;
+    };
+    const asked = (server: FakeServer) => server.seen.filter(line => line === 'MDTM /a').length;
+
+    it('is read back twice, then the same words are enough', async () => {
+      const { server, client } = await connect({ MDTM: keeper(() => '213 set') });
+      for (const seconds of [1, 3, 5, 6, 7]) expect(await set(client, seconds)).toBe(true);
+      expect(asked(server)).toBe(2);
+    });
+
+    it('other words than before are no yes', async () => {
+      const { server, client } = await connect({ MDTM: keeper(n => (n < 3 ? '213 set' : '213 did something')) });
+      for (const seconds of [1, 3, 5]) expect(await set(client, seconds)).toBe(true);
+      expect(await set(client, 7)).toBe(false);
+      expect(asked(server)).toBe(2);
+    });
+
+    it('always, where the words are never the same, or the time is one that FAT keeps', async () => {
+      const { server, client } = await connect({ MDTM: keeper(n => `213 set ${n}`) });
+      for (const seconds of [1, 3, 5, 7]) expect(await set(client, seconds)).toBe(true);
+      expect(asked(server)).toBe(4);
+      const fat = await connect({ MDTM: keeper(() => '213 set', 2) });
+      for (const seconds of [2, 4, 6, 8]) expect(await set(fat.client, seconds)).toBe(true);
+      expect(await set(fat.client, 9)).toBe(false);
+      expect(asked(fat.server)).toBe(5);
+    });
   });
 
   it('one operation at a time', async () => {

@@ -2,7 +2,7 @@
 import { nextTurn } from '../../../src/core/clock.ts';
 import { BrokenSessionError, CancelledError, RefusedError } from '../../../src/core/errors.ts';
 import { textToWire } from '../../../src/protocols/ftp/ascii.ts';
-import type { FtpClient, FtpEntry } from '../../../src/protocols/ftp/index.ts';
+import type { FtpClient, FtpEntry, Source } from '../../../src/protocols/ftp/index.ts';
 import { makeDigest } from '../../../src/steps/ftp-mirror/digest.ts';
 import type { Connect } from '../../../src/steps/ftp-mirror/workshop.ts';
 
@@ -242,11 +242,17 @@ class FakeClient implements Partial<FtpClient> {
     await this.#do(`226 ${path}`, () => undefined);
   }
 
-  async upload(
-    path: string,
-    source: AsyncIterable<Uint8Array>,
-    { offset = 0, ascii }: { offset?: number; ascii?: boolean } = {},
-  ): Promise<number> {
+  async receive(path: string, take: (chunk: Buffer) => void | Promise<void>, options: { offset?: number; ascii?: boolean } = {}) {
+    let bytes = 0;
+    for await (const chunk of this.download(path, options)) {
+      bytes += chunk.length;
+      await take(chunk);
+    }
+    return bytes;
+  }
+
+  async upload(path: string, given: Source, { offset = 0, ascii }: { offset?: number; ascii?: boolean } = {}): Promise<number> {
+    const source = given instanceof Uint8Array ? only(given) : given;
     await this.#do(`STOR ${path}@${offset}`, () => this.#parent(path));
     if (offset > 0 && this.#server.options.restarts === false) throw refusedError('command-unsupported', '502');
     const old = this.#server.files.get(this.#server.at(path))?.data ?? Buffer.alloc(0);
@@ -424,4 +430,8 @@ class FakeClient implements Partial<FtpClient> {
 function absolute(path: string): string {
   if (path === '.') return '/';
   return path.startsWith('/') ? path : `/${path}`;
+}
+
+async function* only(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
 }

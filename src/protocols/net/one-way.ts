@@ -1,0 +1,131 @@
+// A data connection in clear that carries one file one way, made and ended with as little ado as Node allows: a mirror makes thousands.
+import { connect, type NetConnectOpts, type Socket } from 'node:net';
+import { MisuseError } from '../../core/errors.ts';
+import { connectFailure } from './connect.ts';
+import { CLOSED_HERE, connectionCut } from './ends.ts';
+import { Inlet } from './inlet.ts';
+import type { DataTransport, DataUse, TransportAddress } from './transport.ts';
+
+interface Waiter<T> {
+  resolve(value: T): void;
+  reject(error: Error): void;
+}
+
+export class OneWaySocket implements DataTransport {
+  readonly secure = false;
+  /** Resolves when the connection is there; rejects when it cannot be had. */
+  readonly made: Promise<void>;
+  readonly #socket: Socket;
+  readonly #inlet: Inlet | undefined;
+  readonly #left: (socket: OneWaySocket) => void;
+  #isMade = false;
+  /** Whoever waits for the connection, for room to write, or until all is written. */
+  #waiter: Waiter<void> | undefined;
+  #reader: Waiter<Buffer | undefined> | undefined;
+  #ended = false;
+  #failure: Error | undefined;
+
+  /** `left` is told when the connection is given up or done with. */
+  constructor(host: string, port: number, use: DataUse, left: (socket: OneWaySocket) => void) {
+    this.#left = left;
+    this.#inlet = use === 'sending' ? undefined : new Inlet(use, () => this.#give());
+    // What Node knows to go one way, it does not listen to the other way, and closes at the end.
+    const way = this.#inlet === undefined ? { readable: false } : { writable: false, onread: this.#inlet.onread };
+    const socket = connect({ host, port, ...way } as NetConnectOpts);
+    this.#socket = socket;
+    this.made = new Promise((resolve, reject) => {
+      this.#waiter = { resolve, reject };
+    });
+    socket.on('connect', () => {
+      this.#isMade = true;
+      this.#wake();
+    });
+    socket.on('error', error => this.#fail(this.#isMade ? connectionCut(error) : connectFailure(error, host, port)));
+    if (this.#inlet !== undefined) socket.on('end', () => this.#end());
+  }
+
+  get remote(): TransportAddress {
+    return { address: this.#socket.remoteAddress ?? '', port: this.#socket.remotePort ?? 0 };
+  }
+
+  get local(): TransportAddress {
+    return { address: this.#socket.localAddress ?? '', port: this.#socket.localPort ?? 0 };
+  }
+
+  read(): Promise<Buffer | undefined> {
+    const chunk = this.#inlet?.take();
+    if (chunk !== undefined) return Promise.resolve(chunk);
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    if (this.#ended) return Promise.resolve(undefined);
+    if (this.#reader !== undefined) return Promise.reject(new MisuseError('two reads at once on one transport'));
+    if (this.#inlet?.nextRound()) this.#socket.resume();
+    return new Promise((resolve, reject) => {
+      this.#reader = { resolve, reject };
+    });
+  }
+
+  write(bytes: Uint8Array): Promise<void> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    if (this.#socket.write(bytes)) return Promise.resolve();
+    this.#socket.once('drain', () => this.#wake());
+    return this.#wait();
+  }
+
+  startTls(): Promise<void> {
+    return Promise.reject(new MisuseError('this connection stays clear'));
+  }
+
+  end(last?: Uint8Array): Promise<void> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    const ended = (error?: Error | null) => (error ? this.#fail(connectionCut(error)) : this.#wake());
+    if (last === undefined) this.#socket.end(ended);
+    else this.#socket.end(last, ended);
+    return this.#wait();
+  }
+
+  close(reason: Error = CLOSED_HERE): void {
+    this.#fail(reason);
+    this.#socket.destroy();
+    this.#left(this);
+  }
+
+  reset(reason: Error = CLOSED_HERE): void {
+    this.#fail(reason);
+    if (this.#isMade && !this.#socket.destroyed) this.#socket.resetAndDestroy();
+    else this.#socket.destroy();
+    this.#left(this);
+  }
+
+  #wait(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiter = { resolve, reject };
+    });
+  }
+
+  #wake(): void {
+    const waiter = this.#waiter;
+    this.#waiter = undefined;
+    waiter?.resolve();
+  }
+
+  #give(): void {
+    const reader = this.#reader;
+    this.#reader = undefined;
+    reader?.resolve(this.#inlet?.take());
+  }
+
+  #end(): void {
+    this.#ended = true;
+    this.#give();
+  }
+
+  #fail(error: Error): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = error;
+    const [reader, waiter] = [this.#reader, this.#waiter];
+    this.#reader = undefined;
+    this.#waiter = undefined;
+    reader?.reject(error);
+    waiter?.reject(error);
+  }
+}
