@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemClock } from '../../src/core/clock.ts';
 import { connectFtp } from '../../src/protocols/ftp/index.ts';
 import { dial } from '../../src/protocols/net/dial.ts';
+import { Batch } from '../../src/steps/ftp-mirror/batch.ts';
 import { makeFilter } from '../../src/steps/ftp-mirror/filter.ts';
 import { Pool } from '../../src/steps/ftp-mirror/pool.ts';
 import { walkRemote } from '../../src/steps/ftp-mirror/remote-tree.ts';
@@ -65,6 +66,7 @@ describeReal.each('listing: $way', WAYS, ['vsftpd', 'proftpd', 'pure-ftpd'], ({ 
       const walk = {
         root: '/',
         pool,
+        batch: new Batch(pool),
         filter: makeFilter([], []),
         symlinks: 'stay',
         warn: () => undefined,

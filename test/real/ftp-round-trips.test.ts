@@ -7,7 +7,7 @@ import { systemClock } from '../../src/core/clock.ts';
 import { connectFtp } from '../../src/protocols/ftp/index.ts';
 import { dial } from '../../src/protocols/net/dial.ts';
 import { makeRig, T0, write } from '../steps/ftp-mirror/rig.ts';
-import { RoundTrips } from '../support/round-trips.ts';
+import { FTP_ANSWERS, RoundTrips } from '../support/round-trips.ts';
 import { endpointOf } from './endpoint.ts';
 import { describeReal } from './require.ts';
 import { type RealServer, startProftpd, startPureFtpd, startVsftpd } from './servers.ts';
@@ -61,7 +61,7 @@ describeReal.each('round trips: $way', WAYS, ['vsftpd', 'proftpd', 'pure-ftpd'],
 });
 
 async function upload(server: RealServer, tls: 'none' | 'explicit', config: object, files: number): Promise<number> {
-  const trips = new RoundTrips();
+  const trips = new RoundTrips(FTP_ANSWERS);
   const rig = await makeRig({
     connect: (_, { signal }) =>
       connectFtp(endpointOf(server, 'ftp', tls), {

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { systemClock } from '../../src/core/clock.ts';
 import { connectFtp } from '../../src/protocols/ftp/index.ts';
 import { dial } from '../../src/protocols/net/dial.ts';
-import { RoundTrips } from '../support/round-trips.ts';
+import { FTP_ANSWERS, RoundTrips } from '../support/round-trips.ts';
 import { endpointOf } from './endpoint.ts';
 import { describeReal } from './require.ts';
 import { startProftpd, startPureFtpd, startVsftpd } from './servers.ts';
@@ -24,7 +24,7 @@ describeReal.each('sign-in: $way', WAYS, ['vsftpd', 'proftpd', 'pure-ftpd'], ({ 
     try {
       const endpoint = endpointOf(server, 'ftp', tls);
       await (await connectFtp(endpoint, { dial, clock: systemClock })).quit();
-      const trips = new RoundTrips();
+      const trips = new RoundTrips(FTP_ANSWERS);
       const said: string[] = [];
       const client = await connectFtp(endpoint, {
         dial: trips.over(dial),

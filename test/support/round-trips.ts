@@ -3,36 +3,61 @@
 import type { Dial } from '../../src/protocols/net/dial.ts';
 import type { ControlTransport, DataTransport, DataUse, Transport } from '../../src/protocols/net/transport.ts';
 
+/** Where the peer answers each line that it is sent. */
+export interface Answers {
+  /** The last line of an answer. */
+  readonly final: RegExp;
+  /** A line that says that the answer will come when what is transferred has ended. */
+  readonly preliminary: RegExp;
+}
+
+export const FTP_ANSWERS: Answers = { final: /^[2-5]\d\d(?: |$)/, preliminary: /^1\d\d(?: |$)/ };
+
+/** One connection and what was opened for it. */
+interface Line {
+  /** When something was last sent. */
+  sent: number;
+  /** When each line was sent that is not answered yet. */
+  readonly asked: number[];
+  /** The oldest of them has begun a transfer. */
+  transferring: boolean;
+  /** The beginning of a line of an answer. */
+  partial: string;
+}
+
 export class RoundTrips {
   /** Round trips so far. */
   count = 0;
-  #sent = 0;
+  readonly #answers: Answers | undefined;
+
+  /** With `answers` each is dated by the line it answers, however many others were sent since; without, by what was sent last. */
+  constructor(answers?: Answers) {
+    this.#answers = answers;
+  }
 
   readonly over =
     (dial: Dial): Dial =>
     async (endpoint, options) => {
+      const began = this.count;
       const transport = await dial(endpoint, options);
-      this.count += 2;
+      this.#at(began + 2);
       return this.#control(transport);
     };
 
   #control(inner: ControlTransport): ControlTransport {
-    return Object.assign(this.#watched(inner), {
+    const line: Line = { sent: this.count, asked: [], transferring: false, partial: '' };
+    return Object.assign(this.#watched(inner, line, this.#answers), {
       openData: async (port: number, use?: DataUse) => {
-        this.#sent = this.count;
+        line.sent = this.count;
         const data = await inner.openData(port, use);
-        this.#heard();
-        return this.#data(data);
+        this.#at(line.sent + 1);
+        return Object.assign(this.#watched(data, line), { reset: (reason?: Error) => data.reset(reason) });
       },
       listenData: () => inner.listenData(),
     });
   }
 
-  #data(inner: DataTransport): DataTransport {
-    return Object.assign(this.#watched(inner), { reset: (reason?: Error) => inner.reset(reason) });
-  }
-
-  #watched(inner: Transport): Transport {
+  #watched<T extends Transport | DataTransport>(inner: T, line: Line, answers?: Answers): Transport {
     const counter = this;
     return {
       get secure() {
@@ -46,27 +71,41 @@ export class RoundTrips {
       },
       async read() {
         const chunk = await inner.read();
-        counter.#heard();
+        if (answers === undefined || chunk === undefined) counter.#at(line.sent + 1);
+        else counter.#answered(line, answers, chunk.toString('latin1'));
         return chunk;
       },
       write(bytes) {
-        counter.#sent = counter.count;
+        line.sent = counter.count;
+        if (answers !== undefined) for (const byte of bytes) if (byte === 0x0a) line.asked.push(counter.count);
         return inner.write(bytes);
       },
       async startTls() {
-        counter.#sent = counter.count;
+        line.sent = counter.count;
         await inner.startTls();
-        counter.#heard();
+        counter.#at(line.sent + 1);
       },
       end(last) {
-        counter.#sent = counter.count;
+        line.sent = counter.count;
         return inner.end(last);
       },
       close: reason => inner.close(reason),
     };
   }
 
-  #heard(): void {
-    this.count = Math.max(this.count, this.#sent + 1);
+  #answered(line: Line, { final, preliminary }: Answers, text: string): void {
+    const lines = (line.partial + text).split('\r\n');
+    line.partial = lines.pop() ?? '';
+    for (const said of lines) {
+      if (preliminary.test(said)) line.transferring = true;
+      if (!final.test(said)) continue;
+      const asked = line.asked.shift() ?? this.count - 1;
+      this.#at(1 + (line.transferring ? line.sent : asked));
+      line.transferring = false;
+    }
+  }
+
+  #at(when: number): void {
+    this.count = Math.max(this.count, when);
   }
 }

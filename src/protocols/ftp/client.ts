@@ -112,7 +112,14 @@ class SignedInClient implements FtpClient {
     this.#attributes = new Attributes(context.control, signedIn.features);
     this.#hashes = new Hashes(context.control, signedIn.features);
     const facts = new PathFacts(this.#control, signedIn.features, this.#attributes);
-    this.soon = commandsSoon({ control: this.#control, folder, attributes: this.#attributes, hashes: this.#hashes, facts });
+    this.soon = commandsSoon({
+      control: this.#control,
+      folder,
+      attributes: this.#attributes,
+      hashes: this.#hashes,
+      facts,
+      lister,
+    });
   }
 
   get usable(): boolean {
@@ -129,6 +136,10 @@ class SignedInClient implements FtpClient {
 
   flush(): Promise<void> {
     return this.#alone('flush', () => this.#control.flush());
+  }
+
+  hurry(): void {
+    if (this.#running === 'flush') this.#control.hurry();
   }
 
   list(path: string): Promise<FtpEntry[]> {

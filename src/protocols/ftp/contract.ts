@@ -77,6 +77,8 @@ export interface FtpClient {
   readonly pipelines: boolean;
   /** Sends them now and waits for their answers; throws only when the session is dead. */
   flush(): Promise<void>;
+  /** Sends now what a flush() that is under way would send after the next answer. */
+  hurry(): void;
   /** Any command that moves no data and changes no setting of the session; refusals are replies, too. */
   command(line: string): Promise<Reply>;
   /** Says goodbye and closes, without waiting for the server's; never throws. */

@@ -172,6 +172,11 @@ export class FtpControl {
     return true;
   }
 
+  /** Sends of what waits as much as the window has room for now; not to be called while a transfer runs. */
+  hurry(): void {
+    if (this.trust.given && this.#failure === undefined) this.#fillWindow();
+  }
+
   /** Sends QUIT, and waits only for the replies of what waited to be sent. */
   async goodbye(): Promise<void> {
     if (this.crowded) await this.flush();

@@ -46,9 +46,16 @@ export class FolderLister {
     throw new AppError('listing-refused', `${control.where} listed nothing in any way`);
   }
 
+  /** Leaves with the next command, or at flush(); undefined where only list() can tell. */
+  soon(path: string): Promise<readonly FtpEntry[] | undefined> {
+    return this.#status.soon(path);
+  }
+
   /** Several folders at once; undefined for each that only list() can tell. */
-  together(paths: readonly string[]): Promise<readonly (readonly FtpEntry[] | undefined)[]> {
-    return this.#status.list(paths);
+  async together(paths: readonly string[]): Promise<readonly (readonly FtpEntry[] | undefined)[]> {
+    const asked = Promise.all(paths.map(path => this.#status.soon(path)));
+    const [, answers] = await Promise.all([this.#context.control.flush(), asked]);
+    return answers;
   }
 
   /** Undefined when another way should be tried: the server does not know this one, or took `-a` for a name. */

@@ -7,6 +7,7 @@ import { unexpectedReply } from './errors.ts';
 import type { PathFacts } from './facts.ts';
 import type { CurrentFolder } from './folder.ts';
 import type { Hashes } from './hash.ts';
+import type { FolderLister } from './list.ts';
 import type { FtpEntry } from './listing/entry.ts';
 import { sendable } from './paths.ts';
 import { Reading } from './running.ts';
@@ -21,6 +22,8 @@ export interface Soon {
   /** False: not in the way that works best; setModified() knows others. Undefined: the server has none. */
   setModified(path: string, epochMs: number): Promise<boolean | undefined>;
   hash(path: string): Promise<string | undefined>;
+  /** What lies in a folder, where the server has proven that it tells so; undefined when only FtpClient.list() can tell. */
+  entries(path: string): Promise<readonly FtpEntry[] | undefined>;
   /** Kind, size and time; undefined when there is no such file, or, without MLST, when it is no file. */
   facts(path: string): Promise<Omit<FtpEntry, 'name'> | undefined>;
   /** False: the server did not do it. */
@@ -37,9 +40,10 @@ export interface SoonParts {
   readonly attributes: Attributes;
   readonly hashes: Hashes;
   readonly facts: PathFacts;
+  readonly lister: FolderLister;
 }
 
-export function commandsSoon({ control, folder, attributes, hashes, facts }: SoonParts): Soon {
+export function commandsSoon({ control, folder, attributes, hashes, facts, lister }: SoonParts): Soon {
   const demand = (line: string) => (answer: Reply) => {
     if (answer.code < 400 ? !DONE.has(answer.code) : OUT_OF_STEP.has(answer.code)) control.trust.lose();
     if (!DONE.has(answer.code)) throw unexpectedReply(control.where, line, answer);
@@ -56,6 +60,7 @@ export function commandsSoon({ control, folder, attributes, hashes, facts }: Soo
     setModified: async (path, epochMs) => attributes.setModifiedSoon(at(path), epochMs),
     chmod: async (path, mode) => attributes.chmodSoon(at(path), mode),
     hash: async path => hashes.hashSoon(at(path)),
+    entries: path => lister.soon(path),
     facts: async path => facts.soon(at(path)),
     makeFolder: async path => done(`MKD ${at(path)}`),
     removeFolder: async path => done(`RMD ${at(path)}`),

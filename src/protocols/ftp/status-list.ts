@@ -23,11 +23,16 @@ export interface StatusContext {
   readonly leavesLinks: boolean;
 }
 
+/** A folder whose content is known: what STAT says of it shows what STAT is worth. */
+interface Touchstone {
+  readonly path: string;
+  readonly entries: readonly FtpEntry[];
+}
+
 /** What is known of a server, whichever session found it out. */
 interface Knowledge {
   trust: 'untried' | 'proven' | 'lost';
-  /** A folder whose content is known: what STAT says of it shows what STAT is worth. */
-  touchstone?: { readonly path: string; readonly entries: readonly FtpEntry[] };
+  touchstone?: Touchstone;
 }
 
 const known = new WeakMap<Endpoint, Knowledge>();
@@ -35,6 +40,8 @@ const known = new WeakMap<Endpoint, Knowledge>();
 export class StatusLister {
   readonly #context: StatusContext;
   readonly #known: Knowledge;
+  /** This session's own. */
+  #proof: Promise<void> | undefined;
 
   constructor(context: StatusContext) {
     this.#context = context;
@@ -50,22 +57,24 @@ export class StatusLister {
     if (full !== undefined) this.#known.touchstone = { path: full, entries };
   }
 
-  /** One answer a path: its entries, or undefined where STAT proves nothing. Throws only when the session is dead. */
-  async list(paths: readonly string[]): Promise<readonly (readonly FtpEntry[] | undefined)[]> {
-    const { control } = this.#context;
-    const untried = this.#known.trust === 'untried';
-    const touchstone = untried ? this.#known.touchstone : undefined;
-    if (!control.trust.given || this.#known.trust === 'lost' || (untried && touchstone === undefined))
-      return paths.map(() => undefined);
+  /** Rides. Its entries, or undefined where STAT proves nothing. Throws only when the session is dead. */
+  async soon(path: string): Promise<readonly FtpEntry[] | undefined> {
+    const { touchstone, trust } = this.#known;
+    if (!this.#context.control.trust.given || trust === 'lost' || (trust === 'untried' && touchstone === undefined))
+      return undefined;
     try {
-      const asked = Promise.all([touchstone?.path, ...paths].map(path => (path === undefined ? undefined : this.#ask(path))));
-      const [, [again, ...answers]] = await Promise.all([control.flush(), asked]);
-      if (touchstone !== undefined) this.#known.trust = isSame(again ?? [], touchstone.entries) ? 'proven' : 'lost';
-      return this.#known.trust === 'proven' ? answers : paths.map(() => undefined);
+      if (touchstone !== undefined && trust === 'untried') this.#proof ??= this.#prove(touchstone);
+      const [entries] = await Promise.all([this.#ask(path), this.#proof]);
+      return this.#known.trust === 'proven' ? entries : undefined;
     } catch (error) {
       this.#known.trust = 'lost';
       throw error;
     }
+  }
+
+  async #prove({ path, entries }: Touchstone): Promise<void> {
+    const again = await this.#ask(path);
+    if (this.#known.trust === 'untried') this.#known.trust = isSame(again ?? [], entries) ? 'proven' : 'lost';
   }
 
   async #ask(path: string): Promise<readonly FtpEntry[] | undefined> {

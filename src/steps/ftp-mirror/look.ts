@@ -3,7 +3,7 @@ import { AppError } from '../../core/errors.ts';
 import { makeFilter } from './filter.ts';
 import { type LocalTree, walkLocal } from './local-tree.ts';
 import { unsafeLocalName, unsafeRemoteName, unsendableName } from './paths.ts';
-import { type RemoteTree, walkRemote } from './remote-tree.ts';
+import { type RemoteTree, type RemoteWalk, walkRemote } from './remote-tree.ts';
 import { isMissingPath, type Workshop } from './workshop.ts';
 
 export async function lookLocal({ config, context, localRoot, signal }: Workshop): Promise<LocalTree | undefined> {
@@ -24,16 +24,22 @@ export async function lookLocal({ config, context, localRoot, signal }: Workshop
   return found;
 }
 
-export async function lookRemote({ config, context, remoteRoot, pool }: Workshop): Promise<RemoteTree | undefined> {
+/** `found`: told of every file as soon as it was listed. */
+export async function lookRemote(
+  { config, context, remoteRoot, pool, batch }: Workshop,
+  found?: RemoteWalk['found'],
+): Promise<RemoteTree | undefined> {
   const isSource = config.direction === 'download';
   try {
     return await walkRemote({
       root: remoteRoot,
       pool,
+      batch,
       filter: makeFilter(config.include, config.exclude),
       symlinks: isSource ? config.symlinks : 'stay',
       warn: message => context.note('warning', message),
       unsafeName: isSource ? unsafeLocalName : unsafeRemoteName,
+      ...(found === undefined ? {} : { found }),
     });
   } catch (error) {
     if (!isMissingPath(error)) throw error;

@@ -3,6 +3,7 @@ import { posix } from 'node:path';
 import { RefusedError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
 import type { FtpEntry } from '../../protocols/ftp/index.ts';
+import { type Batch, LISTING_WEIGHT } from './batch.ts';
 import type { Filter } from './filter.ts';
 import { chunksOf, inLanes } from './lanes.ts';
 import { linkFound } from './local-tree.ts';
@@ -14,6 +15,7 @@ import { type FileFacts, type Tree, TreeBuilder } from './tree.ts';
 export interface RemoteWalk {
   readonly root: string;
   readonly pool: Pool;
+  readonly batch: Batch;
   readonly filter: Filter;
   /** skip, follow, error: for a source. stay: for a target, whose links are left alone. */
   readonly symlinks: 'skip' | 'follow' | 'error' | 'stay';
@@ -21,6 +23,8 @@ export interface RemoteWalk {
   /** Why a name cannot be mirrored, or undefined. */
   readonly unsafeName: (name: string) => string | undefined;
   readonly entriesMax?: number;
+  /** Told of every file that belongs to the tree, as soon as it was listed. */
+  readonly found?: (path: string, facts: FileFacts) => void;
 }
 
 export interface RemoteTree {
@@ -38,8 +42,7 @@ const PRECISION_MS = 1_000;
 /** Links within links, where the server does not tell where they point. */
 const LINK_DEPTH_MAX = 4;
 
-/** Folders asked for on one session at once, and those whose listings are held at once. */
-const TOGETHER = 25;
+/** Folders that are asked for at once. */
 const TOGETHER_MAX = 1_000;
 
 /** Throws RefusedError `path-missing` when there is no such folder. */
@@ -49,8 +52,13 @@ export async function walkRemote(walk: RemoteWalk): Promise<RemoteTree> {
   while (level.length > 0) {
     const next: Folder[] = [];
     for (const group of chunksOf(level, TOGETHER_MAX)) {
-      const known = await walker.together(group);
-      await inLanes(group, walk.pool.lanes, async folder => void next.push(...(await walker.folder(folder, known.get(folder)))));
+      const left: Folder[] = [];
+      await inLanes(group, group.length, async folder => {
+        const entries = await walker.soon(folder);
+        if (entries === undefined) left.push(folder);
+        else next.push(...(await walker.entered(folder, entries)));
+      });
+      await inLanes(left, walk.pool.lanes, async folder => void next.push(...(await walker.folder(folder))));
     }
     level = next;
   }
@@ -76,24 +84,19 @@ class Walker {
     this.#tree = new TreeBuilder(walk.filter, walk.root, walk.entriesMax);
   }
 
-  /** What one round trip or two tell of these folders, over as many sessions as are worth it. */
-  async together(folders: readonly Folder[]): Promise<Map<Folder, readonly FtpEntry[]>> {
-    const { pool, root } = this.#walk;
-    const known = new Map<Folder, readonly FtpEntry[]>();
-    await inLanes(chunksOf(folders, TOGETHER), pool.lanes, async chunk => {
-      const listings = await pool.use(client => client.listTogether(chunk.map(({ path }) => remotePath(root, path))));
-      for (const [index, folder] of chunk.entries()) {
-        const entries = listings[index];
-        if (entries !== undefined) known.set(folder, entries);
-      }
-    });
-    return known;
+  /** What it holds, where that is told together with that of others: not by the first folder, by which it is proven. */
+  async soon({ path }: Folder): Promise<readonly FtpEntry[] | undefined> {
+    const { batch, root } = this.#walk;
+    return path === '' ? undefined : batch.soon(soon => soon.entries(remotePath(root, path)), LISTING_WEIGHT);
   }
 
-  /** `known`: what it holds, when that was told already. Returns the folders in it. */
-  async folder(folder: Folder, known: readonly FtpEntry[] | undefined): Promise<readonly Folder[]> {
+  async folder(folder: Folder): Promise<readonly Folder[]> {
     const { pool, root } = this.#walk;
-    const entries = known ?? (await pool.use(client => client.list(remotePath(root, folder.path))));
+    return this.entered(folder, await pool.use(client => client.list(remotePath(root, folder.path))));
+  }
+
+  /** Returns the folders in it. */
+  async entered(folder: Folder, entries: readonly FtpEntry[]): Promise<readonly Folder[]> {
     if (entries.length >= CUT_LISTING_MIN && entries.length <= CUT_LISTING_MAX) this.#suspect ??= folder.path || '.';
     const inside: Folder[] = [];
     for (const entry of entries) {
@@ -124,7 +127,7 @@ class Walker {
     const path = below(folder.path, entry.name);
     switch (entry.type) {
       case 'file':
-        this.#tree.addFile(path, factsOf(entry));
+        this.#file(path, factsOf(entry));
         return undefined;
       case 'folder':
         return this.#tree.addFolder(path)
@@ -169,11 +172,13 @@ class Walker {
       return undefined;
     }
     const modifiedAt = await pool.use(client => orRefused(client.modified(remotePath(root, path))));
-    this.#tree.addFile(
-      path,
-      modifiedAt === undefined ? { size, precisionMs: 0 } : { size, modifiedAt, precisionMs: PRECISION_MS },
-    );
+    this.#file(path, modifiedAt === undefined ? { size, precisionMs: 0 } : { size, modifiedAt, precisionMs: PRECISION_MS });
     return undefined;
+  }
+
+  #file(path: string, facts: FileFacts): void {
+    this.#tree.addFile(path, facts);
+    if (this.#tree.files.has(path)) this.#walk.found?.(path, facts);
   }
 }
 

@@ -174,7 +174,10 @@ class FakeClient implements Partial<FtpClient> {
     });
   }
 
+  hurry(): void {}
+
   readonly soon: FtpClient['soon'] = {
+    entries: async () => undefined,
     size: path => this.#ride(() => this.size(path)),
     modified: path => this.#ride(() => this.modified(path)),
     setModified: (path, at) => this.#ride(() => this.setModified(path, at)),

@@ -9,7 +9,7 @@ import { Secret } from '../../../src/core/secret.ts';
 import { connectFtp } from '../../../src/protocols/ftp/index.ts';
 import { dial } from '../../../src/protocols/net/dial.ts';
 import { FaultBook, sandboxCertificates, startFtpServer } from '../../../src/sandbox/index.ts';
-import { RoundTrips } from '../../support/round-trips.ts';
+import { FTP_ANSWERS, RoundTrips } from '../../support/round-trips.ts';
 import { makeRig, read, temporaryFolder, write } from './rig.ts';
 
 const FEW = 10;
@@ -43,7 +43,7 @@ async function world(protection: 'private' | 'control') {
     password,
     timeoutMs: 10_000,
   } as const;
-  const trips = new RoundTrips();
+  const trips = new RoundTrips(FTP_ANSWERS);
   const rig = await makeRig({
     connect: (_, { signal }) =>
       connectFtp(endpoint, { dial: trips.over(dial), clock: systemClock, ...(signal === undefined ? {} : { signal }) }),
