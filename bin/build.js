@@ -74,6 +74,7 @@ function rehearse() {
   const commands = [
     ['--help'],
     ['ftp', 'ls', '--help'],
+    ['ftp', 'mirror', '--help'],
     ['validate', join(root, 'jobs/deploy-site.yaml')],
     ['demo', '--dir', join(dir, 'demo')],
   ];
