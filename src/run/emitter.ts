@@ -2,14 +2,14 @@
 import type { Clock } from '../core/clock.ts';
 import { type ErrorReport, reportOf } from '../core/errors.ts';
 import type { Redactor } from '../core/secret.ts';
-import type { StepProgress } from '../steps/step.ts';
+import type { Telling } from '../steps/step.ts';
 import type { EventHead, RunEvent, RunEventBody, RunListener } from './events.ts';
 
 /** Progress of one step is delivered at most this often; the newest always arrives before the attempt's end is told. */
 export const PROGRESS_EVERY_MS = 100;
 
 interface ProgressSlot {
-  latest: StepProgress | undefined;
+  latest: Telling | undefined;
   deliveredAt: number;
   timer: { cancel(): void } | undefined;
 }
@@ -50,12 +50,13 @@ export class Emitter {
   }
 
   /** Lossy: only the newest of a short time is delivered, and nobody waits for it. */
-  progress(step: string, progress: StepProgress): void {
+  progress(step: string, progress: Telling): void {
     const slot = this.#slot(step);
     slot.latest = progress;
+    if (slot.timer !== undefined) return;
     const wait = slot.deliveredAt + PROGRESS_EVERY_MS - this.#options.clock.elapsed();
     if (wait <= 0) this.#flush(step);
-    else slot.timer ??= this.#options.clock.after(wait, () => this.#flush(step));
+    else slot.timer = this.#options.clock.after(wait, () => this.#flush(step));
   }
 
   #slot(step: string): ProgressSlot {
@@ -72,7 +73,7 @@ export class Emitter {
     const { latest } = slot;
     slot.timer?.cancel();
     [slot.latest, slot.timer, slot.deliveredAt] = [undefined, undefined, this.#options.clock.elapsed()];
-    void this.#enqueue({ type: 'step-progress', step, ...latest });
+    void this.#enqueue({ type: 'step-progress', step, ...(typeof latest === 'function' ? latest() : latest) });
   }
 
   #enqueue(body: RunEventBody): Promise<void> {

@@ -56,7 +56,7 @@ export interface StepContext {
   readonly clock: Clock;
   readonly random: Random;
   /** Progress is lossy and cheap: call it as often as bytes move. */
-  readonly progress: (progress: StepProgress) => void;
+  readonly progress: (progress: Telling) => void;
   readonly note: (level: NoteLevel, message: string) => void;
   /** A connection of the job by name, its secrets resolved. Throws AppError `secret-missing`, `connection-unknown`. */
   readonly connection: (name: string) => Promise<Endpoint>;
@@ -112,6 +112,9 @@ export interface StepProgress {
   /** What is being worked on now. */
   readonly item?: string;
 }
+
+/** How far a step is, or who says so when it is really told: a step may move on by thousands a second. */
+export type Telling = StepProgress | (() => StepProgress);
 
 export type NoteLevel = 'info' | 'warning' | 'error';
 

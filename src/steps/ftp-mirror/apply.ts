@@ -34,7 +34,8 @@ class Application {
   /** Folders that could not be made: nothing below them is tried. */
   readonly #lost = new Set<string>();
   /** Files delivered, but not published yet. */
-  readonly #underway = new Set<Promise<unknown>>();
+  #underway = 0;
+  #allSettled: (() => void) | undefined;
   /** What was not renamed after all goes like other deletes. */
   readonly #unmoved: Removal[] = [];
   #spoilt: Error | undefined;
@@ -127,7 +128,7 @@ class Application {
       await this.#each(
         bySize(transfers),
         ({ path }) => path,
-        async transfer => this.#expect(transfer.path, await this.#receiver.deliver(transfer), staged),
+        async transfer => void this.#expect(transfer.path, await this.#receiver.deliver(transfer), staged),
       );
       await this.#arrived();
     }
@@ -147,7 +148,7 @@ class Application {
     await this.#each(
       refused,
       ({ path }) => path,
-      async transfer => this.#expect(transfer.path, await this.#receiver.deliver(transfer), files),
+      async transfer => void this.#expect(transfer.path, await this.#receiver.deliver(transfer), files),
     );
     await this.#arrived();
     const ranks = Map.groupBy(files, ({ transfer }) => rankOf(transfer.path));
@@ -178,23 +179,29 @@ class Application {
     return refused.map(({ transfer }) => transfer);
   }
 
-  #expect(path: string, { done }: Delivery, staged: Staged[]): void {
-    const atOnce = this.#workshop.config.commit === 'each';
-    const settled = done.then(
-      file => (atOnce ? this.#tally.transferred(path, file.size) : void staged.push(file)),
-      error => this.#failed(path, error),
-    );
-    const seen = settled
-      .catch(error => {
-        this.#spoilt ??= error as Error;
-      })
-      .finally(() => this.#underway.delete(seen));
-    this.#underway.add(seen);
+  /** Never throws. */
+  async #expect(path: string, { done }: Delivery, staged: Staged[]): Promise<void> {
+    this.#underway += 1;
+    try {
+      const file = await done.catch(error => this.#failed(path, error));
+      if (file === undefined) return;
+      if (this.#workshop.config.commit === 'each') this.#tally.transferred(path, file.size);
+      else staged.push(file);
+    } catch (error) {
+      this.#spoilt ??= error as Error;
+    } finally {
+      this.#underway -= 1;
+      if (this.#underway === 0) this.#allSettled?.();
+    }
   }
 
   /** All that was delivered has its name, or has failed. */
   async #arrived(): Promise<void> {
-    await Promise.all(this.#underway);
+    if (this.#underway > 0) {
+      await new Promise<void>(resolve => {
+        this.#allSettled = resolve;
+      });
+    }
     if (this.#spoilt !== undefined) throw this.#spoilt;
   }
 
@@ -214,14 +221,18 @@ class Application {
       if (this.#spoilt !== undefined) throw this.#spoilt;
       const path = pathOf(item);
       try {
-        for (const folder of ancestorsOf(path))
-          if (this.#lost.has(folder)) throw new AppError('folder-missing', `its folder ${folder} could not be made`);
+        if (this.#lost.size > 0) this.#assertReachable(path);
         await work(item);
       } catch (error) {
         this.#failed(path, error);
         lost?.(path);
       }
     });
+  }
+
+  #assertReachable(path: string): void {
+    for (const folder of ancestorsOf(path))
+      if (this.#lost.has(folder)) throw new AppError('folder-missing', `its folder ${folder} could not be made`);
   }
 
   /** Counts a failure; throws when it spoils everything that is left. */

@@ -13,6 +13,7 @@ export async function lookLocal({ config, context, localRoot, signal }: Workshop
     filter: makeFilter(config.include, config.exclude),
     symlinks: isSource ? config.symlinks : 'stay',
     signal,
+    clock: context.clock,
     warn: message => context.note('warning', message),
     ...(isSource ? { unsafeName: unsendableName } : {}),
   });

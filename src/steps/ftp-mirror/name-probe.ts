@@ -19,6 +19,9 @@ const KINDS: readonly Kind[] = [
   { what: 'a backslash', is: name => name.includes('\\'), sample: stem => `${stem}\\x` },
 ];
 
+/** A name of any of these kinds. */
+const UNUSUAL = /[\x01-\x1f\x7f\\]|^ |[ .]$/;
+
 export class NameProbe {
   readonly #workshop: Workshop;
   readonly #mangled: () => Promise<readonly Kind[]>;
@@ -33,10 +36,15 @@ export class NameProbe {
     };
   }
 
+  /** Nothing in it that servers are known to change. */
+  isOrdinary(path: string): boolean {
+    return !UNUSUAL.test(nameOf(path));
+  }
+
   /** Throws AppError `name-changed` when the server would store `path` under another name. */
   async assertKept(path: string): Promise<void> {
+    if (this.isOrdinary(path)) return;
     const name = nameOf(path);
-    if (!KINDS.some(({ is }) => is(name))) return;
     this.#answer ??= this.#mangled();
     const kind = (await this.#answer).find(({ is }) => is(name));
     if (kind === undefined) return;

@@ -1,5 +1,5 @@
 // Names and paths of both sides: which server-sent names may reach the disk, which local names may reach the server.
-import { posix } from 'node:path';
+import { posix, sep } from 'node:path';
 
 /** Why a name sent by a server must not become a local name, or undefined when it may (CONTRACT section 5, promise 6). */
 export function unsafeLocalName(name: string): string | undefined {
@@ -34,6 +34,11 @@ export function remotePath(root: string, path: string): string {
   if (path === '') return root;
   if (root === '.') return path;
   return root === '/' ? `/${path}` : `${root}/${path}`;
+}
+
+/** The same on this disk, for a path that has no `.` or `..` in it: as join(), at a fraction of its time. */
+export function localPath(root: string, path: string): string {
+  return root.endsWith(sep) ? root + path : `${root}${sep}${path}`;
 }
 
 /** The path of a name beside `path`. */

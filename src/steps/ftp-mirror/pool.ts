@@ -160,7 +160,7 @@ export class Pool {
   #release(client: FtpClient): void {
     this.#busy.delete(client);
     if (this.#failure !== undefined) client.close(this.#failure);
-    else if (client.usable) this.#rest(client);
+    else if (client.usable) return this.#rest(client);
     this.#serve();
   }
 
@@ -212,7 +212,8 @@ export class Pool {
   #rest(client: FtpClient): void {
     this.#idleSince.set(client, this.#options.clock.elapsed());
     this.#idle.push(client);
-    if (client.riding) void this.#settle(client);
+    this.#serve();
+    if (client.riding && this.#idle.includes(client)) void this.#settle(client);
   }
 
   /** Commands that waited for the next piece of work leave alone when there is none. */

@@ -1,7 +1,7 @@
 // Counts what a mirror did and could not do, and says how far it is.
 import { AppError, type RetryClass, reportOf } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
-import type { StepContext } from '../step.ts';
+import type { StepContext, StepProgress } from '../step.ts';
 import type { MirrorPlan } from './compare.ts';
 import type { MirrorConfig } from './config.ts';
 
@@ -41,6 +41,7 @@ export class Tally {
   #doneBytes = 0;
   #underwayBytes = 0;
   #retry: RetryClass = 'never';
+  #item: string | undefined;
 
   constructor(direction: MirrorConfig['direction'], plan: MirrorPlan, context: Pick<StepContext, 'progress' | 'note'>) {
     this.#direction = direction;
@@ -131,13 +132,16 @@ export class Tally {
   }
 
   #tell(item?: string): void {
-    this.#context.progress({
-      done: this.#transferred,
-      total: this.#total,
-      unit: 'files',
-      bytes: this.#doneBytes + this.#underwayBytes,
-      totalBytes: this.#totalBytes,
-      ...(item === undefined ? {} : { item: printable(item) }),
-    });
+    this.#item = item;
+    this.#context.progress(this.#now);
   }
+
+  readonly #now = (): StepProgress => ({
+    done: this.#transferred,
+    total: this.#total,
+    unit: 'files',
+    bytes: this.#doneBytes + this.#underwayBytes,
+    totalBytes: this.#totalBytes,
+    ...(this.#item === undefined ? {} : { item: printable(this.#item) }),
+  });
 }

@@ -1,10 +1,10 @@
 // Files on their way to the server: content under a temporary name, checked, with time and mode, then named; most of it without waiting.
-import { join, posix } from 'node:path';
+import { posix } from 'node:path';
 import { AppError, RefusedError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
 import type { FtpClient, HashAlgorithm } from '../../protocols/ftp/index.ts';
 import type { Move, Transfer } from './compare.ts';
-import { remotePath, siblingOf } from './paths.ts';
+import { localPath, remotePath, siblingOf } from './paths.ts';
 import type { Delivery, Staged } from './receiver.ts';
 import { isRefusal, orRefused, remoteExists, remoteSize } from './remote-facts.ts';
 import { renameOver } from './rename-over.ts';
@@ -37,16 +37,13 @@ export class Uploads {
    * What remains after the content arrived leaves with the next file on the same session; what fails there is done again, step by
    * step. With `commit: end` the file keeps its temporary name.
    */
-  async deliver(transfer: Transfer): Promise<Delivery> {
-    const { sent, finished } = await this.#workshop.pool.use(async (client, attempt) => {
-      const file = await this.#send(client, transfer, attempt);
-      const tail = { finished: this.#finishSoon(client, transfer, file) };
-      tail.finished.catch(() => undefined);
-      return { sent: file, ...tail };
+  deliver(transfer: Transfer): Promise<Delivery> {
+    return this.#workshop.pool.use(async (client, attempt) => {
+      const sent = await this.#send(client, transfer, attempt);
+      const done = this.#finish(client, transfer, sent);
+      done.catch(() => undefined);
+      return { done };
     });
-    const done = finished.catch(error => this.#finishSlowly(transfer, sent, error));
-    done.catch(() => undefined);
-    return { done };
   }
 
   /** All names at once in windows; one that does not come through is done again by itself. */
@@ -82,6 +79,14 @@ export class Uploads {
     return true;
   }
 
+  async #finish(client: FtpClient, transfer: Transfer, sent: Sent): Promise<Staged> {
+    try {
+      return await this.#finishSoon(client, transfer, sent);
+    } catch (error) {
+      return this.#finishSlowly(transfer, sent, error);
+    }
+  }
+
   async #finishSoon(client: FtpClient, transfer: Transfer, sent: Sent): Promise<Staged> {
     const { config } = this.#workshop;
     const tail = this.#tailOf(client, transfer, sent);
@@ -89,7 +94,7 @@ export class Uploads {
     const staged = this.#staged(transfer, sent, timeKept);
     if (config.commit === 'end') return staged;
     const shown = await nameSoon(client, tail, timeKept);
-    await this.#remember(staged, timeKept ? undefined : (shown ?? null));
+    if (this.#deployed !== undefined || !timeKept) await this.#remember(staged, timeKept ? undefined : (shown ?? null));
     return staged;
   }
 
@@ -97,7 +102,7 @@ export class Uploads {
     const { config, bandwidth, signal, localRoot, isText } = this.#workshop;
     const { path } = transfer;
     return uploadFile(client, {
-      local: join(localRoot, path),
+      local: localPath(localRoot, path),
       followLinks: config.symlinks === 'follow',
       remote: facts => this.#remote(config.atomic ? this.tempOf({ ...transfer, facts: { ...facts, precisionMs: 0 } }) : path),
       offset: (session, remote) => this.#offset(session, remote, attempt),

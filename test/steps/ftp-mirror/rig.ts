@@ -80,7 +80,7 @@ export async function makeRig(server: Pick<FakeServer, 'connect'>, maxConnection
     signal: abort.signal,
     clock,
     random: systemRandom,
-    progress: value => void progress.push(value),
+    progress: value => void progress.push(typeof value === 'function' ? value() : value),
     note: (level, message) => void notes.push(`${level}: ${message}`),
     connection: async name => ({
       name,

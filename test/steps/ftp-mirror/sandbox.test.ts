@@ -8,6 +8,7 @@ import { Secret } from '../../../src/core/secret.ts';
 import { connectFtp } from '../../../src/protocols/ftp/index.ts';
 import { dial } from '../../../src/protocols/net/dial.ts';
 import { FaultBook, parseFault, sandboxCertificates, startFtpServer } from '../../../src/sandbox/index.ts';
+import type { Telling } from '../../../src/steps/step.ts';
 import { makeRig, read, settings, T0, temporaryFolder, write } from './rig.ts';
 
 async function world(faults: readonly string[] = []) {
@@ -107,7 +108,10 @@ test('abort in the middle of an upload over TLS ends it; the next run continues'
   const { rig, siteDir } = await world();
   await write(rig.site, TREE);
   const config = settings({ direction: 'upload', parallel: 1 });
-  const progress = ({ bytes = 0 }) => (bytes > 200_000 ? rig.abort.abort() : undefined);
+  const progress = (telling: Telling) => {
+    const { bytes = 0 } = typeof telling === 'function' ? telling() : telling;
+    if (bytes > 200_000) rig.abort.abort();
+  };
   await expect(rig.step.run(config, { ...rig.context, progress })).rejects.toMatchObject({ code: 'cancelled' });
   expect(Object.keys(await read(siteDir))).not.toContain('www/big.bin');
   await rig.step.run(config, { ...rig.context, signal: new AbortController().signal });
