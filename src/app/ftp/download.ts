@@ -32,10 +32,10 @@ export async function downloadFile(client: FtpClient, download: Download): Promi
   const size = download.ascii ? undefined : download.size;
   const temp = siblingOf(local, tempName({ path: remote, size, modifiedAt }));
   progress.begin(remote, download.size);
-  const file = await folder.openFile(temp);
+  const { file, size: found } = await folder.openFile(temp);
   let bytes: number;
   try {
-    bytes = await receive(client, file, download);
+    bytes = await receive(client, file, download, found);
     await file.sync();
     if (modifiedAt !== undefined) file.setModified(modifiedAt);
   } catch (error) {
@@ -54,10 +54,9 @@ export async function downloadFile(client: FtpClient, download: Download): Promi
 /** What is on the disk is no beginning of anything, or must make room. */
 const HOPELESS: ReadonlySet<string> = new Set(['size-mismatch', 'disk-full', 'path-refused']);
 
-async function receive(client: FtpClient, file: LocalFile, download: Download): Promise<number> {
+async function receive(client: FtpClient, file: LocalFile, download: Download, found: number): Promise<number> {
   const { size, modifiedAt, ascii } = download;
   if (ascii) return copy(client, file, download, 0);
-  const found = file.stat().size;
   const offset = size !== undefined && modifiedAt !== undefined && found <= size ? found : 0;
   if (offset === 0 || offset === size) return offset === 0 ? copy(client, file, download, 0) : offset;
   try {

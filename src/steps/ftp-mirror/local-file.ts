@@ -22,7 +22,7 @@ const syncElsewhere = promisify(fsync);
 const dataSyncElsewhere = promisify(fdatasync);
 
 /** Reads up to here are done at once, whatever the disk. */
-const READ_AT_ONCE_BYTES = 64 * 1024;
+export const READ_AT_ONCE_BYTES = 64 * 1024;
 /** A larger read that takes longer waited for the disk, where the system's memory holds no more of the file; */
 const SLOW_MS = 2;
 /** so many after it are handed over, before one is tried at once again. */
@@ -54,6 +54,11 @@ export class LocalFile {
 
   stat(): Stats {
     return fstatSync(this.#fd);
+  }
+
+  /** At most READ_AT_ONCE_BYTES, from the beginning; fewer than asked for only at the end of the file. */
+  readAtOnce(buffer: Buffer, length: number): number {
+    return readSync(this.#fd, buffer, 0, length, 0);
   }
 
   /** Less than asked for only at the end of the file. */

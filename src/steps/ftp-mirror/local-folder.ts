@@ -1,17 +1,25 @@
 // Writes below one local folder and nowhere else: every step down is checked, links are never followed.
 import { constants, lstatSync, mkdirSync, renameSync, rmdirSync, type Stats, unlinkSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { AppError, fileError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
 import { makeFolder } from '../../files/make-folder.ts';
 import { inLanes } from './lanes.ts';
 import { LocalFile } from './local-file.ts';
-import { unsafeLocalName } from './paths.ts';
+import { localPath, unsafeLocalName } from './paths.ts';
 import { parentOf } from './tree.ts';
 
 /** Folders that are synced side by side. */
 const SYNCED_AT_ONCE = 8;
+
+const FLAGS = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+export interface OpenFile {
+  readonly file: LocalFile;
+  /** When it was opened. */
+  readonly size: number;
+}
 
 export class LocalFolder {
   /** Content is to be synced before it gets its name, and names before settle() resolves. */
@@ -35,11 +43,13 @@ export class LocalFolder {
   }
 
   /** Opens for reading and writing, creating; never through a link. `path` is relative, with '/'. */
-  async openFile(path: string): Promise<LocalFile> {
+  async openFile(path: string): Promise<OpenFile> {
     const full = this.#checked(path);
-    const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-    const file = named(full, () => LocalFile.open(full, flags, 0o666, this.durable));
-    if (file.stat().isFile()) return file;
+    const fresh = named(full, () => this.#create(full));
+    if (fresh !== undefined) return { file: fresh, size: 0 };
+    const file = named(full, () => LocalFile.open(full, FLAGS, 0o666, this.durable));
+    const facts = file.stat();
+    if (facts.isFile()) return { file, size: facts.size };
     file.close();
     throw new AppError('unsafe-path', `${printable(path)} is not a plain file`);
   }
@@ -60,11 +70,18 @@ export class LocalFolder {
     this.#touch(path);
   }
 
+  /** Within one folder it brings nothing anywhere else, whatever that folder has become: it is looked at only for a move. */
   async rename(from: string, to: string): Promise<void> {
-    const target = this.#checked(to);
-    const source = parentOf(from) === parentOf(to) ? join(dirname(target), safeNameOf(from)) : this.#checked(from);
+    const beside = parentOf(from) === parentOf(to);
+    const target = beside ? this.#named(to) : this.#checked(to);
+    const source = beside ? this.#named(from) : this.#checked(from);
     named(target, () => renameSync(source, target));
     this.#touch(to);
+  }
+
+  #named(path: string): string {
+    for (const name of path.split('/')) assertSafe(name, path);
+    return localPath(this.#root, path);
   }
 
   /** A file or an empty folder; one that is gone already is fine. */
@@ -83,17 +100,24 @@ export class LocalFolder {
 
   /** The absolute path, after every folder on the way was seen to be a folder and no link. */
   #checked(path: string): string {
-    const names = path.split('/');
-    let full = this.#root;
-    for (const [index, name] of names.entries()) {
-      assertSafe(name, path);
-      full = join(full, name);
-      if (index === names.length - 1) break;
-      const facts = named(full, () => lstatSync(full));
-      if (!facts.isDirectory())
-        throw new AppError('unsafe-path', `${printable(path)}: ${printable(name)} is a link or a file, not a folder`);
+    const full = this.#named(path);
+    for (let slash = path.indexOf('/'); slash >= 0; slash = path.indexOf('/', slash + 1)) {
+      const folder = localPath(this.#root, path.slice(0, slash));
+      if (named(folder, () => lstatSync(folder)).isDirectory()) continue;
+      const name = path.slice(path.lastIndexOf('/', slash - 1) + 1, slash);
+      throw new AppError('unsafe-path', `${printable(path)}: ${printable(name)} is a link or a file, not a folder`);
     }
     return full;
+  }
+
+  /** What did not exist is a plain, empty file: nothing is to be asked about it. undefined: something is there. */
+  #create(full: string): LocalFile | undefined {
+    try {
+      return LocalFile.open(full, FLAGS | constants.O_EXCL, 0o666, this.durable);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return undefined;
+      throw error;
+    }
   }
 
   #chmodFolder(full: string, mode: number): void {
@@ -114,12 +138,6 @@ export class LocalFolder {
 function assertSafe(name: string, path: string): void {
   const why = unsafeLocalName(name);
   if (why !== undefined) throw new AppError('unsafe-path', `${printable(path)}: ${why}`);
-}
-
-function safeNameOf(path: string): string {
-  const name = path.slice(path.lastIndexOf('/') + 1);
-  assertSafe(name, path);
-  return name;
 }
 
 /** Some file systems have nothing to sync in a folder, and say so. */

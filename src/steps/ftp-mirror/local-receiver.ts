@@ -7,7 +7,7 @@ import type { FtpClient } from '../../protocols/ftp/index.ts';
 import type { Move, Removal, Transfer } from './compare.ts';
 import { digestHead, makeDigest } from './digest.ts';
 import type { LocalFile } from './local-file.ts';
-import { LocalFolder } from './local-folder.ts';
+import { LocalFolder, type OpenFile } from './local-folder.ts';
 import { remotePath, siblingOf } from './paths.ts';
 import type { Delivery, Receiver, Staged } from './receiver.ts';
 import { isRestRefused, SEGMENTED_BYTES_MIN, SegmentedDownload } from './segmented-download.ts';
@@ -64,10 +64,11 @@ export class LocalReceiver implements Receiver {
     const { config, pool, isText } = this.#workshop;
     const at = config.atomic ? this.tempOf(transfer) : transfer.path;
     const size = await pool.use(async (client, attempt) => {
-      const file = await this.#folder.openFile(at);
+      const opened = await this.#folder.openFile(at);
+      const { file } = opened;
       let received: number;
       try {
-        received = await this.#receive(client, file, transfer, attempt);
+        received = await this.#receive(client, opened, transfer, attempt);
         if (config.verify === 'hash' && !isText(transfer.path)) await this.#verify(client, file, transfer, received);
         await this.#finish(file, transfer);
       } catch (error) {
@@ -115,7 +116,9 @@ export class LocalReceiver implements Receiver {
   }
 
   /** Returns the size of the whole file. */
-  async #receive(client: FtpClient, file: LocalFile, transfer: Transfer, attempt: number): Promise<number> {
+  async #receive(client: FtpClient, opened: OpenFile, transfer: Transfer, attempt: number): Promise<number> {
+    const { file } = opened;
+    let found = opened.size;
     const { config, remoteRoot, isText } = this.#workshop;
     const remote = remotePath(remoteRoot, transfer.path);
     const { size, modifiedAt } = transfer.facts;
@@ -125,17 +128,20 @@ export class LocalReceiver implements Receiver {
       const done = await this.#receiveApart(client, file, transfer, { remote, size, resume: mayContinue });
       if (done) return size;
       file.truncate(0);
+      found = 0;
     }
-    const found = file.stat().size;
     const offset = mayContinue && found <= size ? found : 0;
     this.#tally.at(transfer.path, offset, 0);
     if (offset > 0 && offset === size) return offset;
+    if (offset === 0 && found === 0) return this.#copy(client, file, transfer, remote, 0);
+    onDisk(transfer.path, () => file.truncate(offset));
     if (offset === 0) return this.#copy(client, file, transfer, remote, 0);
     try {
       return await this.#copy(client, file, transfer, remote, offset);
     } catch (error) {
       if (!(error instanceof RefusedError) || error.retry !== 'never') throw error;
       this.#tally.once('the server does not continue a download: it begins again');
+      onDisk(transfer.path, () => file.truncate(0));
       return this.#copy(client, file, transfer, remote, 0);
     }
   }
@@ -180,16 +186,19 @@ export class LocalReceiver implements Receiver {
     const { path, facts } = transfer;
     const ascii = isText(path);
     const expected = config.verify === 'none' || ascii ? undefined : facts.size;
-    await onDisk(path, () => file.truncate(offset));
     let position = offset;
-    const fleetingBytes = bandwidth.chunkBytes;
-    for await (const chunk of client.download(remote, { fleetingBytes, ...(offset === 0 ? { ascii } : { offset }) })) {
-      await bandwidth.take(chunk.length, signal);
+    const accept = (chunk: Buffer) => {
       if (expected !== undefined && position + chunk.length > expected) throw sizeMismatch(path, 'more than', expected);
-      await onDisk(path, () => file.write(chunk, position));
+      onDisk(path, () => file.write(chunk, position));
       position += chunk.length;
       this.#tally.at(path, position, chunk.length);
-    }
+    };
+    const take = (chunk: Buffer) => {
+      const wait = bandwidth.take(chunk.length, signal);
+      return wait === undefined ? accept(chunk) : wait.then(() => accept(chunk));
+    };
+    const { chunkBytes: fleetingBytes } = bandwidth;
+    await client.receive(remote, take, { fleetingBytes, ...(offset === 0 ? { ascii } : { offset }) });
     if (expected !== undefined && position !== expected) throw sizeMismatch(path, `${position} of`, expected);
     return position;
   }
@@ -197,7 +206,7 @@ export class LocalReceiver implements Receiver {
   async #verify(client: FtpClient, file: LocalFile, { path }: Transfer, size: number): Promise<void> {
     const there = await client.hash(remotePath(this.#workshop.remoteRoot, path), size);
     const digest = makeDigest(client.hashing ?? 'sha256');
-    await onDisk(path, () => digestHead(file, digest, size));
+    await digestHead(file, digest, size).catch(error => Promise.reject(fileError(error, printable(path))));
     if (there !== undefined && there === digest.hex()) return;
     const what = there === undefined ? 'the server makes no checksum of it' : 'what arrived is not what the server has';
     throw new AppError('hash-mismatch', `${printable(path)}: ${what}`, {
@@ -209,17 +218,17 @@ export class LocalReceiver implements Receiver {
   /** Mode, content, then the time: a write after it would change it. */
   async #finish(file: LocalFile, { path, facts }: Transfer): Promise<void> {
     const { config } = this.#workshop;
-    await onDisk(path, async () => {
-      if (config.chmod?.files !== undefined) file.chmod(config.chmod.files);
-      if (this.#folder.durable) await file.sync();
-      if (config['preserve-times'] && facts.modifiedAt !== undefined) file.setModified(facts.modifiedAt);
-    });
+    const { files: mode } = config.chmod ?? {};
+    if (mode !== undefined) onDisk(path, () => file.chmod(mode));
+    if (this.#folder.durable) await file.sync().catch(error => Promise.reject(fileError(error, printable(path))));
+    const { modifiedAt } = facts;
+    if (config['preserve-times'] && modifiedAt !== undefined) onDisk(path, () => file.setModified(modifiedAt));
   }
 }
 
-async function onDisk<T>(path: string, work: () => T | Promise<T>): Promise<T> {
+function onDisk(path: string, work: () => void): void {
   try {
-    return await work();
+    work();
   } catch (error) {
     throw fileError(error, printable(path));
   }

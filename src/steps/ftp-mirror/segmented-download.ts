@@ -31,7 +31,7 @@ export interface SegmentedOptions {
   readonly clock: Clock;
   /** Received and written at once. */
   readonly chunkBytes: number;
-  readonly take: (bytes: number) => Promise<void>;
+  readonly take: (bytes: number) => Promise<void> | undefined;
   readonly moved: (position: number, bytes: number) => void;
 }
 

@@ -4,7 +4,7 @@ import { AppError, fileError, RefusedError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
 import type { FtpClient, HashAlgorithm } from '../../protocols/ftp/index.ts';
 import { type Digest, digestHead, makeDigest } from './digest.ts';
-import { LocalFile } from './local-file.ts';
+import { LocalFile, READ_AT_ONCE_BYTES } from './local-file.ts';
 import { factsOf } from './local-tree.ts';
 import { remoteSize } from './remote-facts.ts';
 
@@ -17,7 +17,7 @@ export interface Upload {
   /** Where to send it, given its facts at the moment of sending. */
   readonly remote: (facts: UploadFacts) => string;
   /** Size of what lies there already, as far as it may be continued; asked only once the place is known. */
-  readonly offset: (client: FtpClient, remote: string) => Promise<number>;
+  readonly offset: (client: FtpClient, remote: string) => number | Promise<number>;
   /** Check the size at once; else it is verifySize()'s, or the caller's, to do. */
   readonly verify: boolean;
   /** Checksums to make of what is sent, on the way. */
@@ -27,7 +27,7 @@ export interface Upload {
   readonly moved: (position: number, bytes: number) => void;
   /** Read and sent at once. */
   readonly chunkBytes: number;
-  readonly take: (bytes: number) => Promise<void>;
+  readonly take: (bytes: number) => Promise<void> | undefined;
   readonly note: (message: string) => void;
   /** Whether what was sent before a failure of ours should go: an in-place upload has nothing else to show. */
   readonly keepsPart: boolean;
@@ -56,7 +56,8 @@ export async function uploadFile(client: FtpClient, upload: Upload): Promise<Sen
       throw new AppError('file-changed', `${printable(upload.local)} is no longer a file`, { retry: 'later' });
     const facts = factsOf(before);
     const remote = upload.remote(facts);
-    const sums = new Sums(file, upload.digests ?? []);
+    const { digests = [] } = upload;
+    const sums = digests.length === 0 ? undefined : new Sums(file, digests);
     const lines = upload.ascii === true ? new LineEnds() : undefined;
     await send(client, upload, { file, sums, lines, remote, size: facts.size });
     if (!isUnchanged(upload.local, before)) {
@@ -68,7 +69,7 @@ export async function uploadFile(client: FtpClient, upload: Upload): Promise<Sen
     }
     const text = lines === undefined ? {} : { textSizes: lines.sizes(facts.size) };
     const { size, modifiedAt } = facts;
-    const sent = { remote, size, modifiedAt, hashes: await sums.of(facts.size), ...text };
+    const sent = { remote, size, modifiedAt, hashes: sums === undefined ? {} : await sums.of(facts.size), ...text };
     if (upload.verify) await verifySize(client, { ...upload, ...sent });
     return sent;
   } finally {
@@ -86,7 +87,7 @@ function openSource({ local, followLinks }: Upload): LocalFile {
 
 interface Source {
   readonly file: LocalFile;
-  readonly sums: Sums;
+  readonly sums: Sums | undefined;
   readonly lines: LineEnds | undefined;
   readonly remote: string;
   readonly size: number;
@@ -99,13 +100,34 @@ async function send(client: FtpClient, upload: Upload, source: Source): Promise<
   const offset = found <= size ? found : 0;
   upload.moved(offset, 0);
   if (offset > 0 && offset === size) return;
-  if (offset === 0) return void (await client.upload(remote, read(upload, source, 0)));
+  if (offset === 0) return sendWhole(client, upload, source);
   if (await tryRefused(client.upload(remote, read(upload, source, offset), { offset }))) return;
   upload.note('the server does not continue a file by REST: APPE is used');
   if (await tryRefused(client.append(remote, read(upload, source, offset)))) return;
   await client.remove(remote);
-  await client.upload(remote, read(upload, source, 0));
+  await sendWhole(client, upload, source);
 }
+
+/** A small file is read before its command leaves, and goes in one piece. */
+async function sendWhole(client: FtpClient, upload: Upload, source: Source): Promise<void> {
+  const { remote, size } = source;
+  if (size > Math.min(READ_AT_ONCE_BYTES, upload.chunkBytes)) return void (await client.upload(remote, read(upload, source, 0)));
+  await upload.take(size);
+  const bytes = readWhole(upload, source, bufferOf(client));
+  await client.upload(remote, bytes);
+  upload.moved(bytes.length, bytes.length);
+}
+
+/** One a session: it is free when the upload is over. Fresh memory for every file takes longer than reading it. */
+function bufferOf(client: FtpClient): Buffer {
+  const known = buffers.get(client);
+  if (known !== undefined) return known;
+  const buffer = Buffer.allocUnsafeSlow(READ_AT_ONCE_BYTES);
+  buffers.set(client, buffer);
+  return buffer;
+}
+
+const buffers = new WeakMap<FtpClient, Buffer>();
 
 /** Checksums of a file while it is read from its beginning to its end; read again when it was read in another way. */
 class Sums {
@@ -187,11 +209,21 @@ async function* read(upload: Upload, { file, sums, lines, size }: Source, start:
     if (want >= REUSED_BYTES_MIN) buffers.push(chunk);
     const { bytesRead } = await readAt(upload, file, chunk, position);
     if (bytesRead === 0) return;
-    sums.add(chunk.subarray(0, bytesRead), position);
+    sums?.add(chunk.subarray(0, bytesRead), position);
     lines?.add(chunk.subarray(0, bytesRead));
     yield chunk.subarray(0, bytesRead);
     position += bytesRead;
     upload.moved(position, bytesRead);
+  }
+}
+
+function readWhole({ local }: Upload, { file, sums, size }: Source, buffer: Buffer): Buffer {
+  try {
+    const bytes = buffer.subarray(0, file.readAtOnce(buffer, size));
+    sums?.add(bytes, 0);
+    return bytes;
+  } catch (error) {
+    throw fileError(error, printable(local));
   }
 }
 

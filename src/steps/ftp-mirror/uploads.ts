@@ -192,11 +192,14 @@ export class Uploads {
   }
 
   /** What lies under a temporary name is the beginning of this very content; its true size is asked for, never assumed. */
-  async #offset(client: FtpClient, remote: string, attempt: number): Promise<number> {
+  #offset(client: FtpClient, remote: string, attempt: number): number | Promise<number> {
     const { config } = this.#workshop;
     if (!config.atomic) return 0;
-    const known = this.#temps.has(this.#relative(remote));
-    if (attempt === 1 && !(known && config.resume)) return 0;
+    const known = attempt > 1 || (config.resume && this.#temps.has(this.#relative(remote)));
+    return known ? this.#found(client, remote) : 0;
+  }
+
+  async #found(client: FtpClient, remote: string): Promise<number> {
     const size = (await remoteSize(client, remote)) ?? 0;
     // vsftpd: a session whose client died before its data connection came keeps the file locked for a minute.
     if (size === 0) await orRefused(client.remove(remote));
