@@ -26,6 +26,8 @@ export class SocketTransport implements DataTransport {
   #remote: TransportAddress | undefined;
   #local: TransportAddress | undefined;
   #drained: (() => void)[] = [];
+  /** Node reports a handshake from inside it: bytes written there leave with its last flight, but an end without a close_notify (TLS 1.3). */
+  #handshake: Promise<void> | undefined;
   /** Ours alone: others listen to the end of the TCP socket, too, also when TLS takes it over. */
   readonly #listeners = {
     data: (chunk: Buffer) => this.#receive(chunk),
@@ -106,12 +108,14 @@ export class SocketTransport implements DataTransport {
     await this.#upgrade(raw => new TLSSocket(raw, { isServer: true, ...context }));
   }
 
-  end(last?: Uint8Array): Promise<void> {
-    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+  async end(last?: Uint8Array): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (last !== undefined) this.#socket.write(last);
+    await this.#handshake;
+    if (this.#failure !== undefined) throw this.#failure;
     return new Promise((resolve, reject) => {
       this.#drained.push(() => (this.#failure === undefined ? resolve() : reject(this.#failure)));
-      if (last === undefined) this.#socket.end(() => this.#wake());
-      else this.#socket.end(last, () => this.#wake());
+      this.#socket.end(() => this.#wake());
     });
   }
 
@@ -157,9 +161,10 @@ export class SocketTransport implements DataTransport {
         secured.removeAllListeners('error').removeAllListeners('close');
         const refusal = tls === undefined ? undefined : verifyPeer(secured, tls);
         if (refusal !== undefined) return fail(refusal);
+        tls?.secured(secured);
         this.#listen();
-        // Node says so from inside OpenSSL's handshake, where end() would leave without a close_notify (TLS 1.3).
-        void nextTurn().then(resolve);
+        this.#handshake = nextTurn();
+        resolve();
       });
     });
   }

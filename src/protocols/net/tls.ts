@@ -21,37 +21,42 @@ const TICKETS_MAX = 4;
 /** The TLS settings of one server, shared by its control and data connections, with its tickets for resumption. */
 export class TlsClient {
   readonly endpoint: Endpoint;
-  readonly #resume: boolean;
+  /** That of the control connection, for a data connection: it resumes its session. */
+  readonly #parent: TlsClient | undefined;
   /** Not offered yet, newest last. */
   readonly #tickets: Buffer[] = [];
   #offered: Buffer | undefined;
+  /** Agreed on by the control connection. */
+  #group: string | undefined;
+  #data: TlsClient | undefined;
+  #options: ConnectionOptions | undefined;
 
-  /** `resume`: offer a session of this server (FTP data connections). */
-  constructor(endpoint: Endpoint, options: { readonly resume?: boolean; readonly session?: TlsClient } = {}) {
+  constructor(endpoint: Endpoint, parent?: TlsClient) {
     this.endpoint = endpoint;
-    this.#resume = options.resume ?? false;
-    this.#parent = options.session;
+    this.#parent = parent;
   }
-
-  readonly #parent: TlsClient | undefined;
 
   /** Host and servername are always the same pair: Node drops a session offered under another identity (CVE-2026-48934). */
   options(): ConnectionOptions {
-    const { host } = this.endpoint;
-    const session = this.#resume ? this.take() : undefined;
-    return {
+    const { host, caFile, unauthenticated } = this.endpoint;
+    this.#options ??= {
       host,
       ...(isIP(host) === 0 ? { servername: host } : {}),
-      rejectUnauthorized: this.endpoint.unauthenticated !== true,
-      secureContext: contextFor(this.endpoint.caFile, this.#resume),
+      rejectUnauthorized: unauthenticated !== true,
+      secureContext: contextFor(caFile, this.#parent === undefined ? undefined : curvesFrom(this.#parent.#group)),
       checkServerIdentity,
-      ...(session === undefined ? {} : { session }),
     };
+    const session = this.#parent === undefined ? undefined : this.#parent.#take();
+    return session === undefined ? this.#options : { ...this.#options, session };
+  }
+
+  /** Told of every handshake that succeeded. */
+  secured(socket: TLSSocket): void {
+    if (this.#parent === undefined) this.#group = (socket.getEphemeralKeyInfo() as { readonly name?: string } | null)?.name;
   }
 
   /** The newest ticket that was not offered yet, since some servers accept each only once; else the last one again. */
-  take(): Buffer | undefined {
-    if (this.#parent !== undefined) return this.#parent.take();
+  #take(): Buffer | undefined {
     this.#offered = this.#tickets.pop() ?? this.#offered;
     return this.#offered;
   }
@@ -62,27 +67,34 @@ export class TlsClient {
     if (this.#tickets.length > TICKETS_MAX) this.#tickets.shift();
   }
 
-  /** The settings for a data connection of the same server. */
+  /** The settings for a data connection of the same server, once this one is secured. */
   forData(): TlsClient {
-    return new TlsClient(this.endpoint, { resume: true, session: this });
+    this.#data ??= new TlsClient(this.endpoint, this);
+    return this.#data;
   }
 }
 
 const contexts = new Map<string, SecureContext>();
 
+/** As OpenSSL calls them, cheapest first. */
+const CURVES = ['X25519', 'prime256v1', 'secp384r1', 'secp521r1'] as const;
+
 /**
- * A data connection resumes the session of its control connection, so its keys are as strong as that one's; it offers P-256 first, which
- * every server knows, where vsftpd answers any other first guess with a retry that costs a round trip.
+ * A data connection resumes the session of its control connection, so its keys are as strong as that one's, whatever it offers first; it
+ * offers what that one agreed on: any other first guess may be answered with a retry, which costs a round trip (vsftpd knows P-256 alone).
  */
-const RESUMED_CURVES = 'P-256:X25519:P-384:P-521';
+function curvesFrom(agreed: string | undefined): string {
+  const first = CURVES.filter(curve => curve === agreed);
+  return [...first, ...CURVES.filter(curve => curve !== agreed)].join(':');
+}
 
 /** Made once. Throws AppError when `caFile` cannot be read. */
-function contextFor(caFile: string | undefined, resumed: boolean): SecureContext {
-  const key = `${resumed}:${caFile ?? ''}`;
+function contextFor(caFile: string | undefined, ecdhCurve: string | undefined): SecureContext {
+  const key = `${ecdhCurve ?? ''} ${caFile ?? ''}`;
   const known = contexts.get(key);
   if (known !== undefined) return known;
   const certificates = [...beyondNode(), ...(caFile === undefined ? [] : [readPem(caFile)])];
-  const made = contextTrusting(certificates, { minVersion: 'TLSv1.2', ...(resumed ? { ecdhCurve: RESUMED_CURVES } : {}) });
+  const made = contextTrusting(certificates, { minVersion: 'TLSv1.2', ...(ecdhCurve === undefined ? {} : { ecdhCurve }) });
   contexts.set(key, made);
   return made;
 }

@@ -12,6 +12,7 @@ import { type Listener, listen, type ServerTransport } from '../../../src/protoc
 import type { SocketTransport } from '../../../src/protocols/net/socket.ts';
 import { withDeadline } from '../../../src/protocols/net/transport.ts';
 import { type Certificates, sandboxCertificates } from '../../../src/sandbox/certificates.ts';
+import { groupsGuessedIn } from '../../support/client-hello.ts';
 import { type TempDir, tempDir } from '../../support/temp-dir.ts';
 
 let dir: TempDir;
@@ -208,6 +209,29 @@ describe('a transport', () => {
     data.close();
     transport.close();
     while (getEventListeners(signal, 'abort').length > 0) await new Promise(resolve => setImmediate(resolve));
+  });
+
+  it.each([
+    ['P-256', 0x0017],
+    ['P-384', 0x0018],
+    ['X25519', 0x001d],
+  ])('offers a data connection the group first that its server takes: %s', async (ecdhCurve, group) => {
+    const port = await serve(async peer => {
+      await peer.startTlsServer({ ...certificates.tls, ecdhCurve });
+      await greet(peer);
+    });
+    const transport = await dial(endpoint(port, 'implicit'));
+    await transport.read();
+    const hellos: Buffer[] = [];
+    const listening = serve(async peer => void hellos.push((await peer.read()) ?? Buffer.alloc(0)));
+    const data = await transport.openData(await listening);
+    const refused = data.startTls();
+    refused.catch(() => undefined);
+    while (hellos.length === 0) await new Promise(resolve => setImmediate(resolve));
+    data.close();
+    await expect(refused).rejects.toMatchObject({ code: 'cancelled' });
+    expect(hellos.map(groupsGuessedIn)).toEqual([[group]]);
+    transport.close();
   });
 
   it('tells an orderly end from a cut', async () => {

@@ -5,7 +5,7 @@ import { posix } from 'node:path';
 import { Duplex } from 'node:stream';
 import { createSecureContext, type SecureVersion, TLSSocket } from 'node:tls';
 import type { Certificates } from '../../../src/sandbox/certificates.ts';
-import { ticketIn } from './client-hello.ts';
+import { ticketIn } from '../../support/client-hello.ts';
 
 export interface TicketRules {
   readonly version: SecureVersion;
