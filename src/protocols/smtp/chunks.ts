@@ -3,14 +3,12 @@
 //   MAIL RCPT BDAT message · MAIL RCPT BDAT message · …  ►      ◄ 250 250 250 · 250 550 554 · …
 //
 // Only for servers that were seen to throw away the chunk of a refused mail: any other would read the message as commands.
-import { formatAddress } from './address.ts';
-import { type Bag, type Parcel, Upcoming } from './bag.ts';
+import { type Bag, Desk, type Parcel } from './bag.ts';
 import type { Conversation } from './conversation.ts';
-import { envelopeCommands, recipientResult } from './envelope-group.ts';
 import { measure } from './measure.ts';
-import type { RecipientResult } from './outcome.ts';
+import { type RecipientResult, recipientResult, settle } from './outcome.ts';
 import type { SmtpEvent } from './session.ts';
-import { deliverOne, settle, VERDICT_MS_MIN } from './transaction.ts';
+import { deliverOne, VERDICT_MS_MIN } from './transaction.ts';
 
 /** Bytes without a verdict at most: replies to them fit into what a transport buffers, so that nobody waits for each other. */
 const WINDOW_BYTES = 1024 * 1024;
@@ -33,20 +31,20 @@ interface Flying {
 /** Resolves when the bag is empty or the session is over; never rejects. At most `windowMails` have no verdict at any time. */
 export async function deliverInChunks(talk: Conversation, bag: Bag, windowMails: number): Promise<void> {
   const flight: Flying[] = [];
-  const upcoming = new Upcoming(bag);
+  const desk = new Desk(bag);
   while (!talk.over) {
-    const { batch, other } = await load(talk, { bag, upcoming, flight, windowMails });
+    const { batch, other } = await load(talk, { desk, flight, windowMails });
     if (batch.length > 0)
       await talk.write(Buffer.concat(batch), 'mails in chunks').catch((error: Error) => void talk.fail(error));
     if (other === undefined && flight.length === 0) return;
-    if (batch.length === 0 || other !== undefined) await land(talk, bag, flight, 0);
-    else if (isFull(flight, windowMails)) await land(talk, bag, flight, Math.floor(flight.length * WINDOW_FULL));
+    if (batch.length === 0 || other !== undefined) await land(talk, desk, flight, 0);
+    else if (isFull(flight, windowMails)) await land(talk, desk, flight, Math.floor(flight.length * WINDOW_FULL));
     if (other !== undefined) {
-      if (talk.over) bag.done(other, talk.ending());
-      else await deliverOne(talk, other, bag);
+      if (talk.over) desk.done(other, talk.ending());
+      else await deliverOne(talk, other, desk);
     }
   }
-  await upcoming.giveBack(talk.ending());
+  await desk.giveBack(talk.ending());
 }
 
 function isFull(flight: readonly Flying[], windowMails: number): boolean {
@@ -58,8 +56,7 @@ function bytesOf(flight: readonly Flying[]): number {
 }
 
 interface Window {
-  readonly bag: Bag;
-  readonly upcoming: Upcoming;
+  readonly desk: Desk;
   readonly flight: Flying[];
   readonly windowMails: number;
 }
@@ -67,25 +64,25 @@ interface Window {
 /** Fills the window; `other` is a mail that does not go in one chunk, and waits for the window to be empty. */
 async function load(
   talk: Conversation,
-  { bag, upcoming, flight, windowMails }: Window,
+  { desk, flight, windowMails }: Window,
 ): Promise<{ readonly batch: readonly Buffer[]; readonly other: Parcel | undefined }> {
   const batch: Buffer[] = [];
   let inFlight = bytesOf(flight);
   let loaded = 0;
   while (flight.length < windowMails && inFlight < WINDOW_BYTES && loaded < BATCH_BYTES) {
-    if (flight.length > 0 && !(await upcoming.atHand())) break;
-    const parcel = await upcoming.take();
+    if (flight.length > 0 && !(await desk.atHand())) break;
+    const parcel = await desk.take();
     if (parcel === undefined || !fitsChunk(parcel)) return { batch, other: parcel };
-    const { plan, message } = parcel;
+    const { message, recipients, envelope } = parcel;
     const content = canonical(message.chunks as Uint8Array);
     try {
-      await message.onDataSent?.(plan.to.map(formatAddress));
+      await message.onDataSent?.(recipients);
     } catch (error) {
-      bag.done(parcel, error as Error);
+      desk.done(parcel, error as Error);
       continue;
     }
     // A refused chunk leaves its mail open on some servers (RFC 3030 section 2): each one begins anew.
-    batch.push(...talk.encode([{ verb: 'RSET' }, ...envelopeCommands(plan), { verb: 'BDAT', bytes: content.length }]), content);
+    batch.push(...talk.encode([{ verb: 'RSET' }, ...envelope, { verb: 'BDAT', bytes: content.length }]), content);
     flight.push({ parcel, bytes: content.length, mail: undefined, rcpt: [] });
     message.onProgress?.(content.length);
     inFlight += content.length;
@@ -95,31 +92,31 @@ async function load(
 }
 
 /** Reads until only so many are left in flight; when the session breaks, nobody knows about the rest. */
-async function land(talk: Conversation, bag: Bag, flight: Flying[], left: number): Promise<void> {
+async function land(talk: Conversation, desk: Desk, flight: Flying[], left: number): Promise<void> {
   try {
     while (flight.length > left) {
       const event = await talk.reply(Math.max(talk.timeoutMs, VERDICT_MS_MIN));
       const oldest = flight[0] as Flying;
       if (event.to === 'MAIL') oldest.mail = event;
       else if (event.to === 'RCPT') oldest.rcpt.push(event);
-      else if (event.to === 'message') settleOldest(bag, flight, event);
+      else if (event.to === 'message') settleOldest(desk, flight, event);
       if (event.closing) break;
     }
     if (talk.over) throw talk.ending();
   } catch {
-    while (flight.length > 0) settleOldest(bag, flight, 'unknown');
+    while (flight.length > 0) settleOldest(desk, flight, 'unknown');
   }
 }
 
-function settleOldest(bag: Bag, flight: Flying[], deciding: SmtpEvent | 'unknown'): void {
+function settleOldest(desk: Desk, flight: Flying[], deciding: SmtpEvent | 'unknown'): void {
   const oldest = flight.shift() as Flying;
   const { parcel, mail, rcpt } = oldest;
-  const recipients = parcel.plan.to.map((to, index): RecipientResult => {
-    const result = recipientResult(formatAddress(to), mail, rcpt[index]);
+  const recipients = parcel.recipients.map((address, index): RecipientResult => {
+    const result = recipientResult(address, mail, rcpt[index]);
     // Not answered yet, and maybe taken all the same.
     return deciding === 'unknown' && result.status === 'not-sent' ? { ...result, status: 'indeterminate' } : result;
   });
-  bag.done(parcel, settle(recipients, recipients.some(({ status }) => status === 'accepted') ? deciding : undefined));
+  desk.done(parcel, settle(recipients, recipients.some(({ status }) => status === 'accepted') ? deciding : undefined));
 }
 
 function fitsChunk({ plan, message }: Parcel): boolean {

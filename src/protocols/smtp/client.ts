@@ -1,7 +1,7 @@
 // A signed-in SMTP session: sends mails one after the other and says what became of each recipient.
 import { BrokenSessionError, CancelledError, MisuseError } from '../../core/errors.ts';
 import { formatAddress } from './address.ts';
-import type { Bag, Message, Parcel } from './bag.ts';
+import { type Bag, type Message, type Parcel, parcelOf } from './bag.ts';
 import { type ChunkingProof, proveChunking } from './chunk-probe.ts';
 import { deliverInChunks } from './chunks.ts';
 import type { Conversation } from './conversation.ts';
@@ -127,11 +127,10 @@ export class SmtpSessionClient implements SmtpClient {
   }
 
   #parcel({ envelope, message, info = {} }: OutgoingMail): Parcel {
-    const facts = message instanceof Uint8Array ? { ...info, ...measure(message) } : streamFacts(info, this.extensions);
-    return {
-      plan: planEnvelope({ ...this.#wishes, ...envelope }, this.extensions, facts, this.#talk.where),
-      message: { ...info, chunks: message },
-    };
+    const whole = message instanceof Uint8Array ? measure(message) : undefined;
+    const facts = whole === undefined ? streamFacts(info, this.extensions) : { ...info, ...whole };
+    const plan = planEnvelope({ ...this.#wishes, ...envelope }, this.extensions, facts, this.#talk.where);
+    return parcelOf(plan, { ...info, chunks: message, stuffed: whole?.stuffed });
   }
 
   checkSize(bytes: number): void {
@@ -206,11 +205,12 @@ class MailBag<M extends OutgoingMail> implements Bag {
     this.#mailOf.delete(parcel);
     const { mail, before } = known;
     if (outcome instanceof Error) return this.#told(mail, before.length === 0 ? outcome : resultOf(before, undefined));
+    if (before.length === 0 && !outcome.recipients.some(isLeftOver)) return this.#told(mail, outcome);
     const recipients = merged(before, outcome.recipients);
     const rest = new Set(outcome.recipients.filter(isLeftOver).map(({ address }) => address));
     const progress = rest.size > 0 && outcome.recipients.some(({ status }) => status === 'accepted');
     if (!progress || !isRepeatable(mail)) return this.#told(mail, resultOf(recipients, outcome.reply));
-    const again = { ...parcel, plan: without(parcel.plan, rest) };
+    const again = parcelOf(without(parcel.plan, rest), parcel.message);
     this.#mailOf.set(again, { mail, before: recipients });
     this.#again.push(again);
   }

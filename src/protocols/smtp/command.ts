@@ -20,15 +20,19 @@ export type SmtpCommand =
 
 export type Verb = SmtpCommand['verb'];
 
+export const DATA: SmtpCommand = { verb: 'DATA' };
+
 /** Of envelopes, which are looked at more than once: without secrets, and the same whatever the protocol. */
 const ENCODED = new WeakMap<SmtpCommand, Command>();
 
 /** Throws MisuseError for any control character, whatever field it came in. */
 export function encode(command: SmtpCommand, lmtp = false): Command {
-  if (command.verb !== 'MAIL' && command.verb !== 'RCPT') return encodeAnew(command, lmtp);
-  const known = ENCODED.get(command) ?? encodeAnew(command, lmtp);
-  ENCODED.set(command, known);
-  return known;
+  if (command.verb !== 'MAIL' && command.verb !== 'RCPT' && command !== DATA) return encodeAnew(command, lmtp);
+  const known = ENCODED.get(command);
+  if (known !== undefined) return known;
+  const encoded = encodeAnew(command, lmtp);
+  ENCODED.set(command, encoded);
+  return encoded;
 }
 
 function encodeAnew(command: SmtpCommand, lmtp: boolean): Command {

@@ -1,7 +1,8 @@
 // Drives a session over a transport: sends commands, reads until the next reply, keeps the deadline; any failure ends it for good.
 import { type Clock, nextTurn } from '../../core/clock.ts';
 import { BrokenSessionError } from '../../core/errors.ts';
-import { type Transport, withDeadline } from '../net/transport.ts';
+import { type Transport, timedOut } from '../net/transport.ts';
+import { Watch } from '../net/watch.ts';
 import type { SmtpCommand } from './command.ts';
 import type { SmtpEvent, SmtpSession } from './session.ts';
 import { replyText } from './status.ts';
@@ -26,6 +27,7 @@ export class Conversation {
   readonly timeoutMs: number;
   readonly #transport: Transport;
   readonly #options: ConversationOptions;
+  readonly #watch: Watch;
   #broken = false;
   #reason: Error | undefined;
   #goodbye: Error | undefined;
@@ -37,6 +39,7 @@ export class Conversation {
     this.timeoutMs = options.timeoutMs;
     this.#transport = transport;
     this.#options = options;
+    this.#watch = new Watch(options.clock);
   }
 
   get transport(): Transport {
@@ -55,8 +58,8 @@ export class Conversation {
   }
 
   /** A group of commands in one write, after `lead` (the end of a message). */
-  async send(commands: readonly SmtpCommand[], lead: readonly Buffer[] = []): Promise<void> {
-    await this.write(Buffer.concat([...lead, ...this.encode(commands)]), commands[0]?.verb ?? '');
+  send(commands: readonly SmtpCommand[], lead: readonly Buffer[] = []): Promise<void> {
+    return this.write(Buffer.concat([...lead, ...this.encode(commands)]), commands[0]?.verb ?? 'the end of the message');
   }
 
   /** Commands as bytes; the caller writes them before anything else. */
@@ -68,20 +71,22 @@ export class Conversation {
     });
   }
 
-  async write(bytes: Uint8Array, what: string): Promise<void> {
-    await this.#guard(what, this.timeoutMs, () => this.#transport.write(bytes));
+  write(bytes: Uint8Array, what: string): Promise<void> {
+    return this.#guard(what, this.timeoutMs, this.#transport.write(bytes));
   }
 
   /**
    * The next reply. A 421 rejects with `server-closing`, except as the verdict on a message, where it is an answer like others.
    */
   async reply(timeoutMs: number = this.timeoutMs): Promise<SmtpEvent> {
-    const event = this.#atHand() ?? (await this.#guard('the server’s reply', timeoutMs, () => this.#nextEvent()));
-    this.#options.transcript?.('received', replyText(event.reply));
-    if (!event.closing) return event;
-    this.#goodbye = closing(this.where, event);
-    if (event.to !== 'message') throw this.fail(this.#goodbye);
-    return event;
+    return this.heard() ?? this.#understood(await this.#guard('the server’s reply', timeoutMs, this.#nextEvent()));
+  }
+
+  /** The next reply where it has come already: nothing is waited for. Throws as reply() rejects. */
+  heard(): SmtpEvent | undefined {
+    if (this.#broken) return undefined;
+    const event = this.#next();
+    return event === undefined ? undefined : this.#understood(event);
   }
 
   /** The next reply may be there sooner than a sleeping process wakes up: the event loop turns for a moment instead of waiting. */
@@ -91,7 +96,7 @@ export class Conversation {
     if (asleep) void this.#turn();
   }
 
-  /** A reply that has come already; nothing is waited for. */
+  /** The same, whatever it means for the session. */
   early(): SmtpEvent | undefined {
     const event = this.session.next();
     if (event !== undefined) this.#options.transcript?.('received', replyText(event.reply));
@@ -100,7 +105,7 @@ export class Conversation {
 
   /** After QUIT: true when the server closes without another word. */
   async silentToItsEnd(): Promise<boolean> {
-    const chunk = await this.#guard('the end of the session', this.timeoutMs, () => this.#transport.read());
+    const chunk = await this.#guard('the end of the session', this.timeoutMs, this.#transport.read());
     return chunk === undefined && this.session.unread === 0;
   }
 
@@ -118,6 +123,7 @@ export class Conversation {
   fail<E extends Error>(reason: E): E {
     this.#broken = true;
     this.#reason ??= reason;
+    this.#watch.stop();
     this.#transport.close(reason);
     return reason;
   }
@@ -129,13 +135,20 @@ export class Conversation {
     }
   }
 
-  /** Without a deadline, and the timer that it costs, where nothing has to be waited for. */
-  #atHand(): SmtpEvent | undefined {
+  #next(): SmtpEvent | undefined {
     try {
-      return this.#broken ? undefined : this.session.next();
+      return this.session.next();
     } catch (error) {
       throw this.fail(error as Error);
     }
+  }
+
+  #understood(event: SmtpEvent): SmtpEvent {
+    this.#options.transcript?.('received', replyText(event.reply));
+    if (!event.closing) return event;
+    this.#goodbye = closing(this.where, event);
+    if (event.to !== 'message') throw this.fail(this.#goodbye);
+    return event;
   }
 
   async #nextEvent(): Promise<SmtpEvent> {
@@ -149,9 +162,9 @@ export class Conversation {
     }
   }
 
-  async #guard<T>(what: string, ms: number, work: () => Promise<T>): Promise<T> {
+  async #guard<T>(what: string, ms: number, work: Promise<T>): Promise<T> {
     try {
-      return await withDeadline(this.#transport, this.#options.clock, ms, `${what} (${this.where})`, work);
+      return await this.#watch.over(ms, () => this.#transport.close(timedOut(`${what} (${this.where})`, ms)), work);
     } catch (error) {
       throw this.fail(error as Error);
     }

@@ -3,6 +3,7 @@ import { AppError } from '../../core/errors.ts';
 import { printable, shorten } from '../../core/text.ts';
 import { formatSize } from '../../core/units.ts';
 import { formatAddress, parseAddress, type SmtpAddress } from './address.ts';
+import type { SmtpCommand } from './command.ts';
 import type { Extensions } from './extensions.ts';
 
 export interface Envelope {
@@ -72,6 +73,12 @@ export function planEnvelope(envelope: Envelope, offered: Extensions, message: M
       ...(address.utf8 ? [] : [`ORCPT=rfc822;${xtext(formatAddress(address))}`]),
     ],
   };
+}
+
+/** MAIL, and RCPT for each. */
+export function envelopeCommands({ from, to, parameters, recipientParameters }: EnvelopePlan): readonly SmtpCommand[] {
+  const rcpt = to.map((each): SmtpCommand => ({ verb: 'RCPT', to: each, parameters: recipientParameters?.(each) ?? [] }));
+  return [{ verb: 'MAIL', from, parameters }, ...rcpt];
 }
 
 /** RFC 8689 section 4.2.1: the promise is worth nothing on a connection that is not verified itself. */

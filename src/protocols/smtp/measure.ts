@@ -1,22 +1,34 @@
-// What a server is told about a message before it gets it: its size and whether it is more than ASCII.
+// A message in memory, gone through once: what a server is told about it before it gets it, and what goes over the wire.
+import { isAscii } from 'node:buffer';
+import { DotStuffer } from '../wire/dots.ts';
+
+/** A message goes out in pieces of at most this. */
+export const PIECE_BYTES_MAX = 256 * 1024;
 
 export interface Measured {
   /** Octets once every CR, LF or CRLF is a CRLF. */
   readonly bytes: number;
   /** Whether any octet is above 127. */
   readonly eightBit: boolean;
+  /** The message fit for DATA, where that is one piece. */
+  readonly stuffed: Stuffed | undefined;
 }
 
-const CR = 0x0d;
-const LF = 0x0a;
+export interface Stuffed {
+  readonly bytes: Buffer;
+  /** Knows the end of it. */
+  readonly stuffer: DotStuffer;
+}
 
 export function measure(message: Uint8Array): Measured {
-  let bytes = message.length;
-  let highest = 0;
-  for (let at = 0; at < message.length; at++) {
-    const byte = message[at] ?? 0;
-    if (byte === CR ? message[at + 1] !== LF : byte === LF && message[at - 1] !== CR) bytes += 1;
-    highest |= byte;
+  const stuffer = new DotStuffer();
+  let stuffed: Stuffed | undefined;
+  let wireBytes = 0;
+  for (let from = 0; from < message.length || stuffed === undefined; from += PIECE_BYTES_MAX) {
+    const bytes = stuffer.push(message.subarray(from, from + PIECE_BYTES_MAX));
+    wireBytes += bytes.length;
+    stuffed = { bytes, stuffer };
   }
-  return { bytes, eightBit: highest > 0x7f };
+  const onePiece = message.length <= PIECE_BYTES_MAX;
+  return { bytes: wireBytes - stuffer.doubled, eightBit: !isAscii(message), stuffed: onePiece ? stuffed : undefined };
 }

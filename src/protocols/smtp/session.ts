@@ -185,7 +185,7 @@ export class SmtpSession {
 
   #match(reply: Reply): SmtpEvent {
     const awaited = this.#awaited.shift() ?? this.#unasked(reply);
-    const event = { ...awaited, reply, closing: reply.code === 421 };
+    const event = { to: awaited.to, shown: awaited.shown, reply, closing: reply.code === 421 };
     if (event.closing) this.#state = 'ended';
     else this.#advance(event);
     return event;

@@ -4,21 +4,17 @@
 //   round trip 2    message . MAIL RCPT DATA ►  ◄ 250 (of the message) 250 250 354
 //   round trip 3    message . …                   one round trip a mail; body bytes only ever follow a 354
 import { BrokenSessionError } from '../../core/errors.ts';
-import { DotStuffer } from '../wire/dots.ts';
-import { type Bag, type Message, type Parcel, Upcoming } from './bag.ts';
-import { encode, type SmtpCommand } from './command.ts';
+import { type Bag, Desk, type Message, type Parcel } from './bag.ts';
+import { DATA, encode, type SmtpCommand } from './command.ts';
 import type { Conversation } from './conversation.ts';
-import { type Offered, offer, type Sender, statusFrom } from './envelope-group.ts';
-import { outcomeOf, type RecipientResult, type SendResult } from './outcome.ts';
+import { type Offered, offer, type Sender } from './envelope-group.ts';
+import { PIECE_BYTES_MAX } from './measure.ts';
+import { outcomeOf, type RecipientResult, type SendResult, settle } from './outcome.ts';
 import type { SmtpEvent } from './session.ts';
-import { replyText } from './status.ts';
 import type { Technique } from './technique.ts';
 
 /** Waiting long here is what keeps mail from being doubled (RFC 5321 section 4.5.3.2.6, RFC 1047). */
 export const VERDICT_MS_MIN = 600_000;
-
-/** The message goes out in pieces of at most this. */
-const PIECE_BYTES_MAX = 256 * 1024;
 
 /** A message that has left but for `rest` and its end. */
 interface Held {
@@ -31,106 +27,107 @@ interface Held {
   readonly wireBytes: number;
 }
 
+/** One session and the mails that go over it. */
+interface Lane {
+  readonly talk: Conversation;
+  readonly desk: Desk;
+  readonly technique: Technique;
+}
+
 /** Resolves when the bag is empty or the session is over; never rejects. */
 export async function deliverAll(talk: Conversation, bag: Bag, technique: Technique): Promise<void> {
-  const upcoming = new Upcoming(bag);
+  const desk = new Desk(bag);
+  const lane = { talk, desk, technique };
   let held: Held | undefined;
   for (;;) {
-    if (held !== undefined && (technique !== 'overlap' || talk.over || !(await upcoming.atHand()))) {
-      held = await finish(talk, held, bag);
+    if (held !== undefined && (technique !== 'overlap' || talk.over || !(desk.answered || (await desk.atHand())))) {
+      held = await finish(lane, held);
     }
-    if (talk.over) return upcoming.giveBack(talk.ending());
-    const parcel = await upcoming.take();
+    if (talk.over) return desk.giveBack(talk.ending());
+    const parcel = desk.taken() ?? (await desk.take());
     if (parcel === undefined && held === undefined) return;
     // What becomes of the last mail may put another into the bag.
-    if (parcel === undefined) held = await finish(talk, held as Held, bag);
-    else held = await start(talk, parcel, held, { bag, technique, upcoming });
+    if (parcel === undefined) held = await finish(lane, held as Held);
+    else held = await start(lane, parcel, held);
   }
 }
 
 /** One mail alone. */
-export async function deliverOne(talk: Conversation, parcel: Parcel, bag: Bag): Promise<void> {
-  const held = await start(talk, parcel, undefined, { bag, technique: 'group' });
-  if (held !== undefined) await finish(talk, held, bag);
-}
-
-interface Way {
-  readonly bag: Bag;
-  readonly technique: Technique;
-  readonly upcoming?: Upcoming;
-}
-
-/** A message made fit for the wire while the server still thinks about its envelope. */
-interface Stuffed {
-  readonly bytes: Buffer;
-  readonly stuffer: DotStuffer;
+export async function deliverOne(talk: Conversation, parcel: Parcel, desk: Desk): Promise<void> {
+  const lane: Lane = { talk, desk, technique: 'group' };
+  const held = await start(lane, parcel, undefined);
+  if (held !== undefined) await finish(lane, held);
 }
 
 /** Offers the envelope, ending the message before on the way, and sends the message but for its end; undefined when it is settled. */
-async function start(talk: Conversation, parcel: Parcel, before: Held | undefined, way: Way): Promise<Held | undefined> {
+async function start(lane: Lane, parcel: Parcel, before: Held | undefined): Promise<Held | undefined> {
+  const { talk, desk, technique } = lane;
   let lead = before;
-  let stuffed: Stuffed | undefined;
-  const post = async (group: readonly SmtpCommand[], end: readonly Buffer[]) => {
-    await talk.send(group, end);
-    // The server has something to do, and so do we until it answers.
-    if (way.technique === 'overlap') {
-      way.upcoming?.ask();
-      talk.stayAwake();
-    }
-    stuffed ??= stuffAhead(parcel.message);
-  };
-  const send: Sender = async (_, group) => {
+  const send: Sender = async group => {
     const ending = lead;
     lead = undefined;
-    if (ending === undefined) return post(group, []);
-    if (isTorn(ending.wireBytes, group)) {
-      await finish(talk, ending, way.bag);
-      if (talk.over) throw talk.ending();
-      return post(group, []);
-    }
-    await conclude(talk, ending, way.bag, end => post(group, end));
+    if (ending === undefined) return post(lane, group, []);
+    const torn = isTorn(ending.wireBytes, parcel);
+    await conclude(lane, ending, torn ? [] : group);
     if (talk.over) throw talk.ending();
+    if (torn) await post(lane, group, []);
   };
   try {
-    const offered = await offer(talk, parcel.plan, way.technique !== 'lock-step', send);
-    return await fill(talk, parcel, offered, { bag: way.bag, stuffed });
+    const offered = await offer(talk, parcel, technique !== 'lock-step', send);
+    return takenAhead(talk, parcel, offered) ?? (await fill(lane, parcel, offered));
   } catch (error) {
-    way.bag.done(parcel, error as Error);
+    desk.done(parcel, error as Error);
     return undefined;
   }
 }
 
-function stuffAhead({ chunks }: Message): Stuffed | undefined {
-  if (!(chunks instanceof Uint8Array) || chunks.length > PIECE_BYTES_MAX) return undefined;
-  const stuffer = new DotStuffer();
-  return { bytes: stuffer.push(chunks), stuffer };
+/** The end of a message, if there is one, and a group of commands in one write. */
+function post({ talk, desk, technique }: Lane, group: readonly SmtpCommand[], end: readonly Buffer[]): Promise<void> {
+  const sent = talk.send(group, end);
+  // The server has something to do, and so do we until it answers.
+  desk.tell();
+  if (technique === 'overlap' && group.length > 0) {
+    desk.ask();
+    talk.stayAwake();
+  }
+  return sent;
+}
+
+/** A message that is wanted and ready leaves whole, together with its end. */
+function takenAhead(talk: Conversation, parcel: Parcel, { recipients }: Offered): Held | undefined {
+  const { chunks, stuffed, onProgress } = parcel.message;
+  if (stuffed === undefined || talk.session.state !== 'content' || talk.session.unread > 0) return undefined;
+  const open = openOf(recipients);
+  if (open.length === 0) return undefined;
+  talk.session.stuffedBy(stuffed.stuffer);
+  onProgress?.((chunks as Uint8Array).length);
+  return { parcel, recipients, open, rest: stuffed.bytes, wireBytes: stuffed.bytes.length };
 }
 
 /** Sends the message if it is wanted; rejects when it certainly did not get through. */
-async function fill(
-  talk: Conversation,
-  parcel: Parcel,
-  { recipients, data }: Offered,
-  { bag, stuffed }: { readonly bag: Bag; readonly stuffed: Stuffed | undefined },
-): Promise<Held | undefined> {
-  const open = recipients.filter(({ status }) => status === 'accepted').map(({ address }) => address);
+async function fill({ talk, desk }: Lane, parcel: Parcel, { recipients, data }: Offered): Promise<Held | undefined> {
+  const open = openOf(recipients);
   if (talk.session.state !== 'content') {
-    bag.done(parcel, settle(recipients, open.length > 0 ? data : undefined));
+    desk.done(parcel, settle(recipients, open.length > 0 ? data : undefined));
     return undefined;
   }
+  desk.tell();
   if (open.length === 0) {
     await sendNothing(talk);
-    bag.done(parcel, settle(recipients, undefined));
+    desk.done(parcel, settle(recipients, undefined));
     return undefined;
   }
-  const { message } = parcel;
-  const content = stuffed === undefined ? await sendContent(talk, message) : takeAhead(talk, message, stuffed);
+  const content = await sendContent(talk, parcel.message);
   const early = 'early' in content ? content.early : earlyVerdict(talk);
   if (early !== undefined || !('rest' in content)) {
-    bag.done(parcel, settle(recipients, early));
+    desk.done(parcel, settle(recipients, early));
     return undefined;
   }
   return { parcel, recipients, open, ...content };
+}
+
+function openOf(recipients: readonly RecipientResult[]): readonly string[] {
+  return recipients.filter(({ status }) => status === 'accepted').map(({ address }) => address);
 }
 
 /**
@@ -138,36 +135,40 @@ async function fill(
  * the envelope, its second answer is held up by Nagle's algorithm until our kernel's delayed acknowledgement, 40 ms later: longer than
  * waiting for the first answer on any but a slow link.
  */
-function isTorn(wireBytes: number, group: readonly SmtpCommand[]): boolean {
+function isTorn(wireBytes: number, { envelopeBytes }: Parcel): boolean {
   const end = wireBytes + END_BYTES;
-  const envelope = group.reduce((sum, command) => sum + encode(command).bytes.length, 0);
-  return Math.ceil(end / READ_BYTES) * READ_BYTES < end + envelope;
+  return Math.ceil(end / READ_BYTES) * READ_BYTES < end + envelopeBytes + encode(DATA).bytes.length;
 }
 
 const READ_BYTES = 4_096;
 const END_BYTES = '.\r\n'.length;
 
 /** The end of a message alone, where no envelope follows. */
-async function finish(talk: Conversation, held: Held, bag: Bag): Promise<undefined> {
-  await conclude(talk, held, bag, end => talk.write(Buffer.concat(end), 'the end of the message'));
+async function finish(lane: Lane, held: Held): Promise<undefined> {
+  await conclude(lane, held, []);
+  lane.desk.tell();
 }
 
-/** Lets the rest of a message and its end leave, and tells what the server makes of it; never rejects. */
-async function conclude(
-  talk: Conversation,
-  held: Held,
-  bag: Bag,
-  write: (end: readonly Buffer[]) => Promise<void>,
-): Promise<void> {
+/** Lets the rest of a message and its end leave, and `group` with them, and hears what the server makes of it; never rejects. */
+async function conclude(lane: Lane, held: Held, group: readonly SmtpCommand[]): Promise<void> {
+  const { talk, desk } = lane;
   const { parcel, recipients, open, rest } = held;
-  if (talk.over) return bag.done(parcel, talk.ending());
+  if (talk.over) return desk.done(parcel, talk.ending());
   try {
-    if (parcel.message.onDataSent !== undefined) await announce(talk, parcel.message.onDataSent, open);
+    if (parcel.message.onDataSent !== undefined) {
+      desk.tell();
+      await announce(talk, parcel.message.onDataSent, open);
+    }
   } catch (error) {
-    return bag.done(parcel, error as Error);
+    return desk.done(parcel, error as Error);
   }
-  await write([rest, talk.session.endOfData(open.length)]).catch((error: Error) => void talk.fail(error));
-  bag.done(parcel, talk.session.lmtp ? await verdictOfEach(talk, recipients) : settle(recipients, await verdict(talk)));
+  try {
+    await post(lane, group, [rest, talk.session.endOfData(open.length)]);
+  } catch (error) {
+    talk.fail(error as Error);
+  }
+  if (talk.session.lmtp) return desk.done(parcel, await verdictOfEach(talk, recipients));
+  desk.doneSoon(parcel, recipients, await verdict(talk));
 }
 
 /** Each recipient that was accepted has a reply of its own, in order (RFC 2033 section 4.2). */
@@ -182,7 +183,7 @@ async function verdictOfEach(talk: Conversation, recipients: readonly RecipientR
 
 async function verdict(talk: Conversation): Promise<SmtpEvent | 'unknown'> {
   try {
-    return await talk.reply(Math.max(talk.timeoutMs, VERDICT_MS_MIN));
+    return talk.heard() ?? (await talk.reply(Math.max(talk.timeoutMs, VERDICT_MS_MIN)));
   } catch {
     return 'unknown';
   }
@@ -196,17 +197,6 @@ async function sendNothing(talk: Conversation): Promise<void> {
   } catch {
     // Every recipient was refused before; a session that breaks now changes nothing for them.
   }
-}
-
-/** The whole message leaves together with its end. */
-function takeAhead(
-  talk: Conversation,
-  { chunks, onProgress }: Message,
-  { bytes, stuffer }: Stuffed,
-): Pick<Held, 'rest' | 'wireBytes'> {
-  talk.session.stuffedBy(stuffer);
-  onProgress?.((chunks as Uint8Array).length);
-  return { rest: bytes, wireBytes: bytes.length };
 }
 
 /** Gives back what is still to be written; or the server's verdict when that comes before the message is complete. */
@@ -283,16 +273,3 @@ async function announce(talk: Conversation, onDataSent: NonNullable<Message['onD
 }
 
 const NOTHING = Buffer.alloc(0);
-
-/** Joins what RCPT said with the reply that decided about the accepted ones. */
-export function settle(recipients: readonly RecipientResult[], deciding: SmtpEvent | undefined | 'unknown'): SendResult {
-  const settled = recipients.map(recipient => {
-    if (recipient.status !== 'accepted' || deciding === undefined) return recipient;
-    if (deciding === 'unknown') return { address: recipient.address, status: 'indeterminate' as const };
-    return { address: recipient.address, ...statusFrom(deciding) };
-  });
-  const outcome = outcomeOf(settled);
-  return deciding === undefined || deciding === 'unknown'
-    ? { outcome, recipients: settled }
-    : { outcome, recipients: settled, reply: replyText(deciding.reply) };
-}

@@ -9,7 +9,9 @@ import { connectSmtp, type SmtpClient } from '../../../src/protocols/smtp/index.
 import { type Certificates, sandboxCertificates } from '../../../src/sandbox/certificates.ts';
 import { FUZZ_SEED } from '../../support/splits.ts';
 import { type TempDir, tempDir } from '../../support/temp-dir.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
 import { type FakeOptions, FakeServer } from './fake-server.ts';
+import { ModelServer } from './model-server.ts';
 
 let dir: TempDir;
 let certificates: Certificates;
@@ -42,6 +44,7 @@ function connect(server: FakeServer, more: Partial<Endpoint> = {}): Promise<Smtp
 
 const ENVELOPE = { from: 'robot@example.org', to: ['ops@example.org'] };
 const MESSAGE = Buffer.from('Subject: hi\r\n\r\n.hello\r\n');
+const MODEL: Endpoint = { name: 'm', type: 'smtp', host: 'm', port: 25, tls: 'none', timeoutMs: 60_000, hostname: 'c.test' };
 const password = new Secret('canary-4711');
 const credentials = { user: 'robot', password };
 
@@ -480,18 +483,29 @@ describe('a cut connection', () => {
   });
 
   it('that is never answered is indeterminate after ten minutes, not after the timeout of a command', async () => {
-    const server = await serve({ answer: line => (line === '.' ? '250-thinking' : undefined) });
-    const waits: number[] = [];
-    const clock: Clock = {
-      ...systemClock,
-      after: (ms, fire) => {
-        waits.push(ms);
-        return ms >= 600_000 ? systemClock.after(0, fire) : { cancel: () => undefined };
-      },
-    };
-    const client = await connectSmtp(server.endpoint(), { dial, clock });
-    expect((await client.send(ENVELOPE, MESSAGE)).outcome).toBe('indeterminate');
-    expect(waits.at(-1)).toBe(600_000);
+    const server = new ModelServer({ offers: [], answer: line => (line === '.' ? '250-thinking' : undefined) });
+    const clock = new VirtualClock();
+    const client = await connectSmtp(MODEL, { dial: server.dial, clock });
+    const began = clock.elapsed();
+    expect((await clock.until(client.send(ENVELOPE, MESSAGE))).outcome).toBe('indeterminate');
+    expect(clock.elapsed() - began).toBe(600_000);
+  });
+
+  it('is noticed within the timeout of each command, however many were in time before it', async () => {
+    const server = new ModelServer({
+      offers: [],
+      answer: line => (line === 'RCPT TO:<mute@example.org>' ? '250-thinking' : undefined),
+    });
+    const clock = new VirtualClock();
+    const client = await connectSmtp(MODEL, { dial: server.dial, clock });
+    for (let mails = 0; mails < 3; mails++) {
+      await clock.advance(MODEL.timeoutMs - 1);
+      expect((await client.send(ENVELOPE, MESSAGE)).outcome).toBe('accepted');
+    }
+    const began = clock.elapsed();
+    const sent = client.send({ ...ENVELOPE, to: ['mute@example.org'] }, MESSAGE);
+    await expect(clock.until(sent)).rejects.toMatchObject({ code: 'timed-out' });
+    expect(clock.elapsed() - began).toBe(MODEL.timeoutMs);
   });
 
   it('by a server that does not answer QUIT is not waited for', async () => {

@@ -59,6 +59,15 @@ describe('DotStuffer', () => {
     expect(everySplit(Buffer.from(text, 'latin1'), stuff, (a, b) => expect(a).toEqual(b))).toBe(expected);
   });
 
+  it('hands on what is fit already as it is, without a copy', () => {
+    const encoder = new DotStuffer();
+    for (const text of ['a.b\r\nc..\r\n', 'd\r\n', 'no end', ' . \r\n']) {
+      const chunk = Buffer.from(text);
+      expect(encoder.push(chunk).buffer).toBe(chunk.buffer);
+    }
+    expect(encoder.doubled).toBe(0);
+  });
+
   it('is undone by the unstuffer for every body and every cutting, and nothing ends the data early (fuzz)', () => {
     const nasty = fc.array(fc.constantFrom('.', '\r', '\n', '\r\n', '.\r\n', 'a', '\0', 'QUIT'), { maxLength: 30 });
     fc.assert(
@@ -68,6 +77,9 @@ describe('DotStuffer', () => {
         const canonical = body.toString('latin1').replace(/\r\n|\r|\n/g, '\r\n');
         const ended = canonical === '' || canonical.endsWith('\r\n') ? canonical : `${canonical}\r\n`;
         expect(unstuff([Buffer.from(wire, 'latin1')])).toEqual({ data: ended, rest: '' });
+        const encoder = new DotStuffer();
+        const bytes = encoder.push(body.subarray(0, at)).length + encoder.push(body.subarray(at)).length;
+        expect(bytes - encoder.doubled).toBe(canonical.length);
       }),
       { seed: FUZZ_SEED, numRuns: 2_000 },
     );
