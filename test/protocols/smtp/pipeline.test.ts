@@ -211,6 +211,17 @@ describe('a session', () => {
     ]);
   });
 
+  it('has told what became of a mail before the next one may be with the server, though it tells late', async () => {
+    const client = await connect(new ModelServer({ offers: OFFERS }), 'overlap');
+    const seen: string[] = [];
+    const mails = ['a', 'b', 'c'].map(id => ({
+      ...mail(id),
+      info: { onDataSent: async ([to]: readonly string[]) => void seen.push(`${to} leaves`) },
+    }));
+    await client.sendAll(mails.values(), (one, outcome) => seen.push(`${one.id} ${statuses(outcome)}`));
+    expect(seen).toEqual(['a', 'b', 'c'].flatMap(id => [`${id}@x.org leaves`, `${id} accepted`]));
+  });
+
   it('does not hold the end of a mail back for one that is not there yet', async () => {
     const server = new ModelServer({ offers: OFFERS });
     const client = await connect(server, 'overlap');
