@@ -22,21 +22,51 @@ export const BATCH_ITEMS = 400;
 export const QUESTIONS = 4_000;
 /** What one session takes of them at once: with paths of usual length, half as much again as may be in flight. */
 const SHARE = 150;
+/** When few are left they are shared out, each lane still with as much as may be in flight: a new connection is slow to answer more. */
+const SHARE_MIN = 100;
 /** What a folder's listing counts among them: many fit into a command's window, but not so many answers into a connection's. */
 export const LISTING_WEIGHT = 6;
 /** A session is given back after so many, and its next break is the first again. */
 const SERVED_MAX = 2_000;
 
+/** What nobody has asked yet. */
+class Queue {
+  readonly #items: Item[] = [];
+  /** Lanes at work on it. */
+  lanes = 0;
+  load = 0;
+
+  get length(): number {
+    return this.#items.length;
+  }
+
+  /** What one lane may have under way. */
+  get share(): number {
+    return Math.min(SHARE, Math.max(SHARE_MIN, Math.ceil(this.load / Math.max(1, this.lanes))));
+  }
+
+  push(item: Item): void {
+    this.#items.push(item);
+    this.load += item.weight;
+  }
+
+  shift(): Item | undefined {
+    const item = this.#items.shift();
+    this.load -= item?.weight ?? 0;
+    return item;
+  }
+}
+
 /** One session at a time, and what is under way on it. */
 class Lane {
   readonly items = new Set<Item>();
   readonly client: FtpClient;
-  readonly #queue: Item[];
+  readonly #queue: Queue;
   #load = 0;
   #served = 0;
   #fed = false;
 
-  constructor(client: FtpClient, queue: Item[]) {
+  constructor(client: FtpClient, queue: Queue) {
     this.client = client;
     this.#queue = queue;
   }
@@ -44,10 +74,11 @@ class Lane {
   /** Asks as much of the queue as there is room for: one thing at a time of a server that bears no more. */
   feed(): void {
     if (!this.client.usable) return;
-    const share = this.client.pipelines ? SHARE : 1;
-    while (this.#load < share && this.#served < SERVED_MAX && this.#queue.length > 0) {
+    const { pipelines } = this.client;
+    while (this.#load < (pipelines ? this.#queue.share : 1) && this.#served < SERVED_MAX) {
       const item = this.#queue.shift();
-      if (item !== undefined) this.ask(item);
+      if (item === undefined) break;
+      this.ask(item);
     }
     if (!this.#fed) void this.#hurry();
   }
@@ -81,7 +112,7 @@ class Lane {
 
 export class Batch {
   readonly #pool: Pool;
-  readonly #queue: Item[] = [];
+  readonly #queue = new Queue();
   readonly #lanes = new Set<Lane>();
   /** Lanes at work or waiting for a session. */
   #open = 0;
@@ -115,14 +146,8 @@ export class Batch {
   }
 
   #lanesWanted(): number {
-    const free = this.#pool.lanes - this.#lanes.size;
-    if (this.#apart) return this.#lanes.size + Math.min(free, this.#queue.length);
-    let load = 0;
-    for (const { weight } of this.#queue) {
-      load += weight;
-      if (load >= free * SHARE) return this.#pool.lanes;
-    }
-    return this.#lanes.size + Math.ceil(load / SHARE);
+    const { length, load } = this.#queue;
+    return Math.min(this.#pool.lanes, this.#lanes.size + (this.#apart ? length : Math.ceil(load / SHARE)));
   }
 
   /** Never throws: every item gets its answer or the reason why there is none. */
@@ -139,8 +164,8 @@ export class Batch {
         });
       }
     } catch (error) {
-      const lost = left.size > 0 ? left : this.#queue.splice(0, SHARE);
-      for (const item of lost) item.reject(error);
+      for (const item of left) item.reject(error);
+      if (left.size === 0) this.#queue.shift()?.reject(error);
     }
     this.#open -= 1;
     if (this.#queue.length > 0 && this.#open === 0) void this.#stir();
@@ -148,6 +173,7 @@ export class Batch {
 
   async #serve(lane: Lane): Promise<void> {
     this.#lanes.add(lane);
+    this.#queue.lanes = this.#lanes.size;
     try {
       lane.feed();
       do {
@@ -157,6 +183,7 @@ export class Batch {
       } while (lane.items.size > 0 || lane.client.riding);
     } finally {
       this.#lanes.delete(lane);
+      this.#queue.lanes = this.#lanes.size;
     }
   }
 }

@@ -75,7 +75,8 @@ test('a thousand questions go out side by side, each session kept busy and none 
   expect(answers.flatMap(answer => (answer.status === 'fulfilled' ? [answer.value] : []))).toEqual(
     Array.from({ length: COUNT }, (_, n) => n).filter(n => n !== 13),
   );
-  for (const { most, asked } of sessions) expect([most, asked > COUNT / 8]).toEqual([150, true]);
+  expect(sessions.map(({ most }) => most)).toEqual([150, 150, 150, 110]);
+  for (const { asked } of sessions) expect(asked).toBeGreaterThan(COUNT / 8);
   expect(sessions.reduce((sum, { asked }) => sum + asked, 0)).toBe(COUNT);
 });
 
