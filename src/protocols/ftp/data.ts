@@ -74,10 +74,11 @@ export class DataChannels {
 
   /**
    * Opens the data connection while `line` is already on its way. The command has its own reply whatever becomes of the connection,
-   * so a connection that fails is only its cause: the session ends when no refusal explains it.
+   * so a connection that fails is only its cause: the session ends when no refusal explains it. A server that has no port free for a
+   * moment (ProFTPD: 425 Address already in use) refuses both, and is asked again.
    */
-  async openWith(line: string, use?: DataUse): Promise<Begun> {
-    const { control } = this.#context;
+  async openWith(line: string, use?: DataUse, attempt = 1): Promise<Begun> {
+    const { control, endpoint } = this.#context;
     const foreseen = this.#foreseen;
     this.#foreseen = undefined;
     if (control.crowded) await control.flush();
@@ -88,6 +89,11 @@ export class DataChannels {
     const reply = await control.within(command, asked.final);
     const text = reply.lines.join(' ');
     const port = reply.code === 229 ? extendedPassivePort(text) : reply.code === 227 ? passivePort(text) : undefined;
+    if (port === undefined && reply.code >= 400 && reply.code < 500) {
+      const final = await control.within(line, running.final, Math.min(REFUSAL_MS, endpoint.timeoutMs));
+      if (final.code >= 400 && attempt < PORT_TRIES) return this.openWith(line, use, attempt + 1);
+      if (final.code >= 400) throw refused(control.where, command, reply);
+    }
     if (port === undefined) {
       control.trust.lose();
       const error = new BrokenSessionError(
@@ -228,6 +234,9 @@ export class DataChannels {
     }
   }
 }
+
+/** How often a port is asked for that the server could not spare. */
+const PORT_TRIES = 4;
 
 /** Replies to a transfer command that fits: the server lost the EPSV before it. */
 export function isOutOfStep({ code }: Reply): boolean {

@@ -116,6 +116,8 @@ class Application {
     const { config } = this.#workshop;
     const rankOf = makeLastRank(config.last);
     const { transfers: planned } = this.#survey.plan;
+    const small = planned.filter(({ facts }) => (facts.size ?? SMALL_BYTES) < SMALL_BYTES).length;
+    this.#workshop.pool.expect(Math.ceil(small / FILES_A_SESSION));
     const all = config.commit === 'each' ? [...(await this.#move()), ...planned] : planned;
     const ranks = Map.groupBy(all, ({ path }) => rankOf(path));
     const staged: Staged[] = [];
@@ -254,6 +256,10 @@ class Application {
     return error instanceof RefusedError && STORAGE_FULL.has(error.refusal.replyCode) ? error : undefined;
   }
 }
+
+/** What takes longer for its round trips than for its bytes, and how many of them make one more session worth its login. */
+const SMALL_BYTES = 64 * 1024;
+const FILES_A_SESSION = 16;
 
 /** RFC 959 section 4.2: 452 insufficient storage, 552 storage allocation exceeded. */
 const STORAGE_FULL: ReadonlySet<string> = new Set(['452', '552']);

@@ -120,6 +120,39 @@ describe('folding', () => {
   });
 });
 
+describe('a server that has no data port for a moment', () => {
+  const busy = (times: number): Script => {
+    let left = times;
+    let without = false;
+    return {
+      EPSV(peer) {
+        without = left-- > 0 && peer.seen.filter(isStor).length > 0;
+        if (without) return peer.reply('425 EPSV: Address already in use');
+        servers.at(-1)?.expectData();
+        peer.reply(`229 ok (|||${servers.at(-1)?.dataPort}|)`);
+      },
+      STOR: peer => (without ? peer.reply('425 no connection') : takes(peer)),
+    };
+  };
+
+  it('is asked again, with the command, and is trusted as before', async () => {
+    const { server, client } = await connect(busy(4));
+    await client.upload('/a', five());
+    server.segments.length = 0;
+    await client.upload('/b', five());
+    expect(server.segments).toEqual(Array(4).fill(['EPSV', 'STOR /b']));
+    expect([client.usable, client.pipelines]).toEqual([true, true]);
+  });
+
+  it('and has none for good refuses that transfer; the session lives', async () => {
+    const { client } = await connect(busy(99));
+    await client.upload('/a', five());
+    await expect(client.upload('/b', five())).rejects.toMatchObject({ retry: 'reconnect' });
+    await client.noop();
+    expect(client.pipelines).toBe(true);
+  });
+});
+
 describe('names that cannot be encoded', () => {
   it('do not keep a question waiting for ever', async () => {
     const { client } = await connect({}, { endpoint: { encoding: 'windows-1252' } });

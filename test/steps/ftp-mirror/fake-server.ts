@@ -13,6 +13,7 @@ export interface FakeFile {
 }
 
 export interface FakeOptions {
+  distanceMs?: number;
   setsTimes?: boolean;
   tellsTimes?: boolean;
   tellsSizes?: boolean;
@@ -133,7 +134,11 @@ export function refusedError(code: string, replyCode: string, retry: 'never' | '
 class FakeClient implements Partial<FtpClient> {
   readonly #server: FakeServer;
   readonly #signal: AbortSignal | undefined;
-  readonly distanceMs = 0;
+
+  get distanceMs(): number {
+    return this.#server.options.distanceMs ?? 0;
+  }
+
   usable = true;
   #reason: Error | undefined;
 

@@ -1,6 +1,6 @@
 // How many sessions: more while that is faster, fewer when the server says so, remembered between runs, and never a burst of logins.
 import { describe, expect, test } from 'vitest';
-import type { Clock, Timer } from '../../../src/core/clock.ts';
+import { type Clock, nextTurn, type Timer } from '../../../src/core/clock.ts';
 import { AppError, BrokenSessionError } from '../../../src/core/errors.ts';
 import { Pool } from '../../../src/steps/ftp-mirror/pool.ts';
 import { SessionCount } from '../../../src/steps/ftp-mirror/session-count.ts';
@@ -113,6 +113,29 @@ describe('Pool', () => {
     const { pool } = poolOf(server, 8);
     await Promise.all(Array.from({ length: 100 }, () => pool.use(client => client.noop().catch(() => undefined))));
     expect(most).toBe(3);
+    await pool.close();
+  });
+
+  test.each([
+    ['far away', 50, 8],
+    ['near', 1, 1],
+  ])('sessions that much work will want are opened before it wants them, when the server is %s', async (_, distanceMs, opened) => {
+    const server = new FakeServer({ distanceMs });
+    const { pool } = poolOf(server, 8);
+    pool.expect(20);
+    await pool.use(client => client.noop());
+    for (let turn = 0; turn < 100; turn++) await nextTurn();
+    expect(pool.open).toBe(opened);
+    await pool.close();
+  });
+
+  test('no more of them than the server lets in', async () => {
+    const server = new FakeServer({ distanceMs: 50, sessionsMax: 3 });
+    const { pool, warnings } = poolOf(server, 8);
+    pool.expect(8);
+    await pool.use(client => client.noop());
+    for (let turn = 0; turn < 100; turn++) await nextTurn();
+    expect([pool.open, pool.allowed?.sessions, warnings.length]).toEqual([3, 3, 1]);
     await pool.close();
   });
 
