@@ -9,6 +9,7 @@ import {
   rootCertificates,
   type SecureContext,
   type SecureContextOptions,
+  type SecureVersion,
   type TLSSocket,
 } from 'node:tls';
 import { AppError, BrokenSessionError, fileError } from '../../core/errors.ts';
@@ -26,8 +27,7 @@ export class TlsClient {
   /** Not offered yet, newest last. */
   readonly #tickets: Buffer[] = [];
   #offered: Buffer | undefined;
-  /** Agreed on by the control connection. */
-  #group: string | undefined;
+  #agreed: Agreed | undefined;
   #data: TlsClient | undefined;
   #options: ConnectionOptions | undefined;
 
@@ -43,7 +43,7 @@ export class TlsClient {
       host,
       ...(isIP(host) === 0 ? { servername: host } : {}),
       rejectUnauthorized: unauthenticated !== true,
-      secureContext: contextFor(caFile, this.#parent === undefined ? undefined : curvesFrom(this.#parent.#group)),
+      secureContext: contextFor(caFile, this.#parent === undefined ? undefined : this.#parent.#agreed),
       checkServerIdentity,
     };
     const session = this.#parent === undefined ? undefined : this.#parent.#take();
@@ -52,7 +52,9 @@ export class TlsClient {
 
   /** Told of every handshake that succeeded. */
   secured(socket: TLSSocket): void {
-    if (this.#parent === undefined) this.#group = (socket.getEphemeralKeyInfo() as { readonly name?: string } | null)?.name;
+    if (this.#parent !== undefined) return;
+    const { name } = (socket.getEphemeralKeyInfo() ?? {}) as { readonly name?: string };
+    this.#agreed = { version: socket.getProtocol() as SecureVersion, group: name };
   }
 
   /** The newest ticket that was not offered yet, since some servers accept each only once; else the last one again. */
@@ -79,22 +81,28 @@ const contexts = new Map<string, SecureContext>();
 /** As OpenSSL calls them, cheapest first. */
 const CURVES = ['X25519', 'prime256v1', 'secp384r1', 'secp521r1'] as const;
 
+/** What a control connection agreed on with its server. */
+interface Agreed {
+  readonly version: SecureVersion;
+  readonly group: string | undefined;
+}
+
 /**
- * A data connection resumes the session of its control connection, so its keys are as strong as that one's, whatever it offers first; it
- * offers what that one agreed on: any other first guess may be answered with a retry, which costs a round trip (vsftpd knows P-256 alone).
+ * A data connection resumes the session of its control connection, so its keys are as strong as that one's, whatever group it offers first;
+ * it offers what that one agreed on: any other guess may be answered with a retry, which costs a round trip (vsftpd knows P-256 alone).
  */
-function curvesFrom(agreed: string | undefined): string {
-  const first = CURVES.filter(curve => curve === agreed);
-  return [...first, ...CURVES.filter(curve => curve !== agreed)].join(':');
+function asAgreed({ version, group }: Agreed): SecureContextOptions {
+  const curves = [...CURVES.filter(curve => curve === group), ...CURVES.filter(curve => curve !== group)];
+  return { minVersion: version, maxVersion: version, ecdhCurve: curves.join(':') };
 }
 
 /** Made once. Throws AppError when `caFile` cannot be read. */
-function contextFor(caFile: string | undefined, ecdhCurve: string | undefined): SecureContext {
-  const key = `${ecdhCurve ?? ''} ${caFile ?? ''}`;
+function contextFor(caFile: string | undefined, agreed: Agreed | undefined): SecureContext {
+  const key = `${agreed?.version} ${agreed?.group} ${caFile ?? ''}`;
   const known = contexts.get(key);
   if (known !== undefined) return known;
   const certificates = [...beyondNode(), ...(caFile === undefined ? [] : [readPem(caFile)])];
-  const made = contextTrusting(certificates, { minVersion: 'TLSv1.2', ...(ecdhCurve === undefined ? {} : { ecdhCurve }) });
+  const made = contextTrusting(certificates, agreed === undefined ? { minVersion: 'TLSv1.2' } : asAgreed(agreed));
   contexts.set(key, made);
   return made;
 }
