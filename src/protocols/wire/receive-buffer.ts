@@ -40,6 +40,7 @@ export class ReceiveBuffer {
    * Throws BrokenSessionError `line-too-long` as soon as more than `bytesMax` bytes came without an end.
    */
   takeLine(bytesMax: number): Buffer | undefined {
+    if (this.#pending.length === 0) return undefined;
     const end = this.#pending.indexOf(LF, this.#searched);
     if (end === -1 || end > bytesMax + 1) {
       this.#searched = this.#pending.length;
