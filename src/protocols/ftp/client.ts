@@ -296,9 +296,9 @@ class SignedInClient implements FtpClient {
 
   /** Runs `work` alone, with `path` checked and meaning what the caller means. */
   #at<T>(path: string, what: string, work: () => Promise<T>): Promise<T> {
-    return this.#alone(what, async () => {
-      if (this.#folder.strayed(sendable(path))) await this.#folder.settle(path);
-      return work();
+    return this.#alone(what, () => {
+      if (!this.#folder.strayed(sendable(path))) return work();
+      return this.#folder.settle(path).then(work);
     });
   }
 

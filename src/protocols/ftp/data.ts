@@ -12,6 +12,8 @@ import type { Running } from './running.ts';
 
 /** A data connection agreed upon but, in active mode, not yet made. */
 export interface Channel {
+  /** The connection, where it is made already. */
+  readonly data?: DataTransport;
   /** The connection; call it after the transfer command was sent. */
   connect(): Promise<DataTransport>;
   /** Gives the channel up in whatever state it is; later reads, writes and connect() reject with `reason`. */
@@ -249,7 +251,7 @@ export function isClear({ tls, protection }: Endpoint): boolean {
 }
 
 function opened(data: DataTransport): Channel {
-  return { connect: () => Promise.resolve(data), discard: reason => data.reset(reason) };
+  return { data, connect: () => Promise.resolve(data), discard: reason => data.reset(reason) };
 }
 
 function awaited(listener: DataListener, clock: Clock, timeoutMs: number): Channel {

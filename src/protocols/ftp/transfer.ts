@@ -59,6 +59,7 @@ export class Transfer {
     this.#channel = channel;
     this.#running = running;
     this.#folded = folded;
+    if (isClear(context.endpoint)) this.#data = channel.data;
     running.final.then(
       reply => this.#ended(reply),
       error => channel.discard(error as Error),
@@ -72,6 +73,7 @@ export class Transfer {
 
   /** The data connection, under TLS where it must be. The handshake waits for no reply: some servers send 150 only after it. */
   async connect(): Promise<void> {
+    if (this.#data !== undefined) return;
     const { endpoint } = this.#context;
     const data = await this.#channel.connect();
     this.#data = data;

@@ -1,10 +1,11 @@
 // Opens connections: addresses raced (RFC 8305), TLS where it starts at once, a wrong TLS mode named within seconds.
-import { createServer, isIP, type Server, type Socket } from 'node:net';
+import { connect, createServer, isIP, type Server, type Socket } from 'node:net';
 import { connect as tlsConnect } from 'node:tls';
 import { type Clock, cancelled, systemClock } from '../../core/clock.ts';
 import { AppError, BrokenSessionError } from '../../core/errors.ts';
-import { openSocket, unanswered } from './connect.ts';
+import { connectFailure, openSocket, unanswered } from './connect.ts';
 import { addressOf, type Endpoint } from './endpoint.ts';
+import { connectionCut } from './ends.ts';
 import { foreignServer } from './foreign-server.ts';
 import { OneWaySocket } from './one-way.ts';
 import { SocketTransport } from './socket.ts';
@@ -101,25 +102,49 @@ class ControlSocket extends SocketTransport implements ControlTransport {
     return first ?? super.read();
   }
 
-  async openData(port: number, use?: DataUse): Promise<DataTransport> {
+  openData(port: number, use?: DataUse): Promise<DataTransport> {
+    const { endpoint, signal } = this.#context;
+    if (signal?.aborted) return Promise.reject(cancelled(signal));
+    return use !== undefined && endpoint.proxy === undefined ? this.#openOneWay(port, use) : this.#openBothWays(port);
+  }
+
+  /** For TLS, or for listings. */
+  async #openBothWays(port: number): Promise<DataTransport> {
     const { endpoint, clock, signal } = this.#context;
-    if (signal?.aborted) throw cancelled(signal);
-    if (use !== undefined && endpoint.proxy === undefined) return this.#openOneWay(port, use);
-    const host = endpoint.proxy === undefined ? this.#peer : endpoint.host;
-    const socket = await openSocket(host, port, endpoint, clock, signal);
+    if (endpoint.proxy === undefined) return this.#openDirectly(port);
+    const socket = await openSocket(endpoint.host, port, endpoint, clock, signal);
     const transport = new SocketTransport(socket, this.#tls.forData());
     this.#data.add(transport);
-    socket.once('close', () => this.#data.delete(transport));
+    socket.once('close', () => this.#left(transport));
     return transport;
   }
 
-  async #openOneWay(port: number, use: DataUse): Promise<DataTransport> {
-    const { timeoutMs } = this.#context.endpoint;
+  #openDirectly(port: number): Promise<DataTransport> {
+    const socket = connect({ host: this.#peer, port });
+    const transport = new SocketTransport(socket, this.#tls.forData());
+    const made = new Promise<void>((resolve, reject) => {
+      socket.once('connect', resolve);
+      socket.once('error', error => reject(connectFailure(error, this.#peer, port)));
+      socket.once('close', () => {
+        this.#left(transport);
+        reject(transport.failure ?? connectionCut());
+      });
+    });
+    return this.#made(transport, port, made);
+  }
+
+  #openOneWay(port: number, use: DataUse): Promise<DataTransport> {
     const transport = new OneWaySocket(this.#peer, port, use, this.#left);
+    return this.#made(transport, port, transport.made);
+  }
+
+  /** Resolves when the connection is there. */
+  async #made(transport: DataTransport, port: number, made: Promise<void>): Promise<DataTransport> {
+    const { timeoutMs } = this.#context.endpoint;
     this.#data.add(transport);
     const expire = () => transport.close(unanswered(this.#peer, port, timeoutMs));
     try {
-      await this.#connecting.over(timeoutMs, expire, transport.made);
+      await this.#connecting.over(timeoutMs, expire, made);
       return transport;
     } catch (error) {
       transport.close(error as Error);

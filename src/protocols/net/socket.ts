@@ -67,6 +67,11 @@ export class SocketTransport implements DataTransport {
     return this.#socket instanceof TLSSocket;
   }
 
+  /** Why the connection is of no more use, or undefined while it is. */
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
   /** Received and not read yet. */
   get unreadBytes(): number {
     return this.#unreadBytes;
