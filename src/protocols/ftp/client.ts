@@ -59,7 +59,12 @@ async function connectOnce(endpoint: Endpoint, options: FtpClientOptions): Promi
   const distanceMs = clock.elapsed() - began;
   const control = new FtpControl(transport, { endpoint, clock, charset, transcript: options.transcript });
   try {
-    const context = { control, channels: new DataChannels({ control, endpoint, clock }), endpoint, clock };
+    const context = {
+      control,
+      channels: new DataChannels({ control, endpoint, clock, far: distanceMs >= FAR_MS }),
+      endpoint,
+      clock,
+    };
     const folder = new CurrentFolder(control, endpoint);
     const signedIn = await signIn(control, endpoint, charset, () => {
       if (options.opening === undefined || !mayOpenWith(options.opening, control)) return;
@@ -77,6 +82,9 @@ async function connectOnce(endpoint: Endpoint, options: FtpClientOptions): Promi
     throw error;
   }
 }
+
+/** From here on a round trip costs more than a packet. */
+const FAR_MS = 10;
 
 /** Before OPTS UTF8 ON, names of other letters may mean something else. */
 function mayOpenWith(path: string, control: FtpControl): boolean {

@@ -118,6 +118,14 @@ export class FtpControl {
     return [first.taker, transfer.taker];
   }
 
+  /** Sends a command behind a transfer whose data has ended; undefined when its final reply is here already, or its first is not. */
+  follow(line: string): Promise<Reply> | undefined {
+    if (this.#failure !== undefined || !this.#session.ended()) return undefined;
+    const departure = this.#departing('send', line);
+    this.#sendAll([departure]);
+    return departure.taker.final;
+  }
+
   /**
    * Leaves in one segment with the next command, or at flush(). Resolves with its reply, refusals included; rejects when the session
    * dies. Alone it is not sent when `instead` has an answer. May be left alone: it never causes an unhandled rejection.

@@ -32,6 +32,8 @@ export interface DataContext {
   readonly control: FtpControl;
   readonly endpoint: Endpoint;
   readonly clock: Clock;
+  /** Round trips cost more than packets do. */
+  readonly far: boolean;
 }
 
 export class DataChannels {
@@ -46,6 +48,8 @@ export class DataChannels {
   #proven = false;
   /** Asked for together with the sign-in, and not used yet. */
   #foreseen: number | undefined;
+  /** The same, asked for behind the last download. */
+  #following: Promise<number | undefined> | undefined;
 
   constructor(context: DataContext) {
     this.#context = context;
@@ -54,6 +58,7 @@ export class DataChannels {
   /** `line`: the transfer command that comes next. `use` holds for a connection that stays clear. */
   open(line: string, use?: DataUse): Promise<Channel> {
     this.#foreseen = undefined;
+    this.#following = undefined;
     return this.#context.endpoint.passive === false ? this.#openActive() : this.#openPassive(line, use);
   }
 
@@ -74,6 +79,19 @@ export class DataChannels {
       .catch(() => undefined);
   }
 
+  /** The port of the next transfer is asked for while the server waits for our end of a download. */
+  follow(): void {
+    const { control, endpoint, far } = this.#context;
+    if (!far || !control.trust.lingers || !isClear(endpoint) || this.#passive !== 'epsv' || this.#restarted) return;
+    this.#following = control
+      .follow('EPSV')
+      ?.then(reply => {
+        if (reply.code !== 229 && reply.code !== 425) control.trust.lingersNot();
+        return reply.code === 229 ? extendedPassivePort(reply.lines.join(' ')) : undefined;
+      })
+      .catch(() => undefined);
+  }
+
   /**
    * Opens the data connection while `line` is already on its way. The command has its own reply whatever becomes of the connection,
    * so a connection that fails is only its cause: the session ends when no refusal explains it. A server that has no port free for a
@@ -81,7 +99,9 @@ export class DataChannels {
    */
   async openWith(line: string, use?: DataUse, attempt = 1): Promise<Begun> {
     const { control, endpoint } = this.#context;
-    const foreseen = this.#foreseen;
+    const following = this.#following;
+    this.#following = undefined;
+    const foreseen = this.#foreseen ?? (following === undefined ? undefined : await control.within('EPSV', following));
     this.#foreseen = undefined;
     if (control.crowded) await control.flush();
     if (foreseen !== undefined) return this.#openAt(foreseen, line, { running: control.begin(line), folded: false }, use);

@@ -6,6 +6,7 @@
 //   replying      replying³  replying³  -          replying      next⁴        closed
 //   starting      -          -          aborting   transferring  ready⁵       closed    RETR, STOR, APPE, LIST, MLSD sent
 //   transferring  -          -          aborting   transferring  ready        closed    150 or 125 seen
+//   ending        ending     -          -          ending        next⁴        closed    its data has ended, its final reply is due
 //   aborting      -          -          -          aborting      aborted      closed    ABOR sent; the transfer's own reply is due (4.1.3)
 //   aborted       -          -          -          aborted       ready        closed    the reply to ABOR is due
 //   closed        -          -          -          closed        closed       closed
@@ -22,7 +23,16 @@ import { ReceiveBuffer } from '../wire/receive-buffer.ts';
 import { decodeText, type Reply, ReplyParser } from '../wire/reply.ts';
 import { COMMANDS_WAITING_MAX, PRELIMINARY_REPLIES_MAX } from './limits.ts';
 
-export type SessionState = 'greeting' | 'ready' | 'replying' | 'starting' | 'transferring' | 'aborting' | 'aborted' | 'closed';
+export type SessionState =
+  | 'greeting'
+  | 'ready'
+  | 'replying'
+  | 'starting'
+  | 'transferring'
+  | 'ending'
+  | 'aborting'
+  | 'aborted'
+  | 'closed';
 export type CommandKind = 'send' | 'transfer' | 'abort';
 /** Must not throw. */
 export type InnerLines = (line: Buffer) => void;
@@ -43,6 +53,7 @@ const NEXT: Readonly<Record<SessionState, Readonly<Partial<Record<Input, Session
   replying: { send: 'replying', transfer: 'replying', preliminary: 'replying', final: 'ready', closing: 'closed' },
   starting: { abort: 'aborting', preliminary: 'transferring', final: 'ready', closing: 'closed' },
   transferring: { abort: 'aborting', preliminary: 'transferring', final: 'ready', closing: 'closed' },
+  ending: { send: 'ending', preliminary: 'ending', final: 'ready', closing: 'closed' },
   aborting: { preliminary: 'aborting', final: 'aborted', closing: 'closed' },
   aborted: { preliminary: 'aborted', final: 'ready', closing: 'closed' },
   closed: {},
@@ -81,6 +92,12 @@ export class FtpSession {
     if (kind !== 'abort') this.#waiting.push({ kind, inner });
     this.#state = next;
     return command;
+  }
+
+  /** The data of the transfer has ended: only its final reply is due, and commands may follow. False when that is not so. */
+  ended(): boolean {
+    if (this.#state === 'transferring') this.#state = 'ending';
+    return this.#state === 'ending';
   }
 
   /** What these bytes complete, in order. Never throws: a broken protocol is the last event. */

@@ -98,10 +98,17 @@ export class Transfer {
 
   /** After the last byte was read: closes the data connection (ProFTPD waits for that) and returns the server's yes. */
   async received(bytes: number, whole: boolean): Promise<Reply> {
+    const { channels, control, endpoint } = this.#context;
     this.#open().close();
-    const reply = await this.#yes(this.#context.endpoint.timeoutMs);
-    if (whole) this.#compare(bytes);
-    return reply;
+    if (whole) channels.follow();
+    try {
+      const reply = await this.#yes(endpoint.timeoutMs);
+      if (whole) this.#compare(bytes);
+      return reply;
+    } catch (error) {
+      control.trust.lingersNot();
+      throw error;
+    }
   }
 
   /** After the last byte, or all but `last`, was written: ends the data orderly (close_notify, FIN) and waits for the server's yes. */

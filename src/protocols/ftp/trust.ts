@@ -4,11 +4,19 @@ import type { Endpoint } from '../net/endpoint.ts';
 /** Servers known to lose or mix up commands that come together (lftp knows the same). */
 const KNOWN_BAD = /microsoft ftp service|madgoat|mikrotik/i;
 
+/**
+ * Servers that, after the last byte of a download, do nothing but wait for our end of the connection, and read no command before they have
+ * said 226.
+ */
+const LINGERING = /vsftpd|proftpd/i;
+
 /** What is known of one server, shared by all its sessions. */
 export class PipelineTrust {
   #lost = false;
   #asksPassword = false;
   #hasty = true;
+  #lingers = false;
+  #greeted = false;
 
   get given(): boolean {
     return !this.#lost;
@@ -28,12 +36,24 @@ export class PipelineTrust {
     this.#hasty = false;
   }
 
+  /** True when a command may follow a download whose data has ended, though its 226 is still due. */
+  get lingers(): boolean {
+    return this.given && this.#lingers;
+  }
+
+  lingersNot(): void {
+    this.#lingers = false;
+  }
+
   askedPassword(): void {
     this.#asksPassword = true;
   }
 
   greeted(banner: string): void {
     if (KNOWN_BAD.test(banner)) this.lose();
+    if (this.#greeted) return;
+    this.#greeted = true;
+    this.#lingers = LINGERING.test(banner);
   }
 
   /** Something went wrong that would not have, one command at a time. */

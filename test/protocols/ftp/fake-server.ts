@@ -2,7 +2,7 @@
 import { systemClock } from '../../../src/core/clock.ts';
 import { Secret } from '../../../src/core/secret.ts';
 import { connectFtp, type FtpClient } from '../../../src/protocols/ftp/index.ts';
-import { dial } from '../../../src/protocols/net/dial.ts';
+import { type Dial, dial } from '../../../src/protocols/net/dial.ts';
 import type { Endpoint } from '../../../src/protocols/net/endpoint.ts';
 import { type Listener, listen, type ServerTransport } from '../../../src/protocols/net/listener.ts';
 
@@ -38,6 +38,8 @@ export interface FakeOptions {
   readonly signal?: AbortSignal;
   /** The folder that the client says it will list first. */
   readonly opening?: string;
+  /** How long it seems to take to connect. */
+  readonly distanceMs?: number;
 }
 
 export class FakeServer {
@@ -85,9 +87,14 @@ export class FakeServer {
   /** A second session with the same server. */
   async connectAgain(): Promise<FtpClient> {
     if (this.#endpoint === undefined) throw new Error('connect() comes first');
+    let away = 0;
+    const far: Dial = async (endpoint, options) => {
+      away += this.#options.distanceMs ?? 0;
+      return dial(endpoint, options);
+    };
     return connectFtp(this.#endpoint, {
-      dial,
-      clock: systemClock,
+      dial: far,
+      clock: { ...systemClock, elapsed: () => systemClock.elapsed() + away },
       transcript: (direction, shown) => void this.transcript.push(`${direction} ${shown}`),
       ...(this.#options.signal === undefined ? {} : { signal: this.#options.signal }),
       opening: this.#options.opening,

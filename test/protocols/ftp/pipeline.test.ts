@@ -120,6 +120,67 @@ describe('folding', () => {
   });
 });
 
+describe('downloads far away', () => {
+  const sends = async (peer: Peer) => {
+    peer.reply('150 go');
+    const data = await peer.data();
+    await data.write(Buffer.from('hello'));
+    await data.end();
+    await data.read();
+    peer.reply('226 done');
+  };
+  const FAR = { greeting: '220 (vsFTPd 3.0.5)', distanceMs: 50 };
+  const three = async (options: FakeOptions, script: Script = {}) => {
+    const { server, client } = await connect({ RETR: sends, ...script }, options);
+    await drain(client.download('/a'));
+    server.segments.length = 0;
+    await drain(client.download('/b'));
+    await drain(client.download('/c'));
+    return { server, client };
+  };
+
+  it('the next port is asked for once the data has ended, from servers that read no command before 226', async () => {
+    const { server, client } = await three(FAR);
+    expect(server.segments).toEqual([['RETR /b'], ['EPSV'], ['RETR /c'], ['EPSV']]);
+    await client.upload('/d', five());
+    await client.noop();
+    expect(server.segments.slice(4)).toEqual([['STOR /d'], ['NOOP']]);
+  });
+
+  it.each([
+    ['others', { ...FAR, greeting: '220 hello' }],
+    ['servers that are near', { ...FAR, distanceMs: 1 }],
+    ['servers that bear one command at a time', { ...FAR, greeting: '220 vsFTPd, or Microsoft FTP Service' }],
+  ])('%s are asked with the next command', async (_, options) => {
+    const { server } = await three(options);
+    expect(server.segments.flat()).toEqual(['EPSV', 'RETR /b', 'EPSV', 'RETR /c']);
+  });
+
+  it('a server that does not bear it after all is asked with the next command from then on', async () => {
+    const early = (peer: Peer) =>
+      peer.seen.at(-2)?.startsWith('RETR') === true && peer.seen.filter(line => line === 'EPSV').length === 2;
+    const EPSV = (peer: Peer) => {
+      if (early(peer)) return peer.reply('450 EPSV: data transfer in progress');
+      servers.at(-1)?.expectData();
+      peer.reply(`229 ok (|||${servers.at(-1)?.dataPort}|)`);
+    };
+    const { server, client } = await three(FAR, { EPSV });
+    expect(server.segments).toEqual([
+      ['EPSV', 'RETR /b'],
+      ['EPSV', 'RETR /c'],
+    ]);
+    expect(client.pipelines).toBe(true);
+  });
+
+  it('what is asked then means what it says', async () => {
+    const { server, client } = await three(FAR);
+    expect(await client.size('/c')).toBe(5);
+    expect(server.seen.slice(-2)).toEqual(['EPSV', 'SIZE /c']);
+    await client.quit();
+    expect(client.usable).toBe(false);
+  });
+});
+
 describe('a server that has no data port for a moment', () => {
   const busy = (times: number): Script => {
     let left = times;
