@@ -26,8 +26,6 @@ export class SocketTransport implements DataTransport {
   #remote: TransportAddress | undefined;
   #local: TransportAddress | undefined;
   #drained: (() => void)[] = [];
-  /** Node reports a handshake from inside it: bytes written there leave with its last flight, but an end without a close_notify (TLS 1.3). */
-  #handshake: Promise<void> | undefined;
   /** Ours alone: others listen to the end of the TCP socket, too, also when TLS takes it over. */
   readonly #listeners = {
     data: (chunk: Buffer) => this.#receive(chunk),
@@ -113,14 +111,12 @@ export class SocketTransport implements DataTransport {
     await this.#upgrade(raw => new TLSSocket(raw, { isServer: true, ...context }));
   }
 
-  async end(last?: Uint8Array): Promise<void> {
-    if (this.#failure !== undefined) throw this.#failure;
-    if (last !== undefined) this.#socket.write(last);
-    await this.#handshake;
-    if (this.#failure !== undefined) throw this.#failure;
+  end(last?: Uint8Array): Promise<void> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
     return new Promise((resolve, reject) => {
       this.#drained.push(() => (this.#failure === undefined ? resolve() : reject(this.#failure)));
-      this.#socket.end(() => this.#wake());
+      if (last === undefined) this.#socket.end(() => this.#wake());
+      else this.#socket.end(last, () => this.#wake());
     });
   }
 
@@ -168,8 +164,9 @@ export class SocketTransport implements DataTransport {
         if (refusal !== undefined) return fail(refusal);
         tls?.secured(secured);
         this.#listen();
-        this.#handshake = nextTurn();
-        resolve();
+        // Node says so from inside OpenSSL's handshake, where end() would leave without a close_notify (TLS 1.3), and whoever resets the
+        // connection would free what OpenSSL still works on: the process would crash.
+        void nextTurn().then(resolve);
       });
     });
   }
