@@ -106,13 +106,13 @@ function isDigit(byte: number): boolean {
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** UTF-8 where the bytes are UTF-8, else Latin-1: no byte is lost, none is refused. */
-export function decodeText(bytes: Uint8Array): string {
+export function decodeText(bytes: Buffer): string {
   // Nearly every line: a decoder costs more than the line is worth.
-  if (isAscii(bytes)) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+  if (isAscii(bytes)) return bytes.toString('latin1');
   try {
     return utf8.decode(bytes);
   } catch {
-    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+    return bytes.toString('latin1');
   }
 }
 
