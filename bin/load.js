@@ -1,18 +1,21 @@
 // Loads the program's CommonJS files with V8's code cache of an earlier run: what a start needs is then there compiled, where Node's own
 // compile cache keeps only what is compiled before a file is run. Without a cache, or with one that does not fit, nothing else changes.
-import fs from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join, relative, sep } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { cachedDataVersionTag } from 'node:v8';
-import vm from 'node:vm';
-import { crc32 } from 'node:zlib';
+
+// Asked for like this they come as they are; an import would make all that they can do ready first, streams of files among it.
+const { getBuiltinModule } = process;
+const fs = getBuiltinModule('node:fs');
+const { createRequire } = getBuiltinModule('node:module');
+const { dirname, join, relative, sep } = getBuiltinModule('node:path');
+const { fileURLToPath, pathToFileURL } = getBuiltinModule('node:url');
+const { cachedDataVersionTag } = getBuiltinModule('node:v8');
+const vm = getBuiltinModule('node:vm');
+const { crc32 } = getBuiltinModule('node:zlib');
 
 /** Eight, of which four are used: V8 wants its data aligned. */
 const CHECKSUM_BYTES = 8;
 const HEAD = '(function (exports, require, module, __filename, __dirname) {';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
+export const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist/cli');
 const cache = isCaching() ? cacheIn([join(root, 'node_modules/.cache/postrider'), ownFolder()]) : undefined;
 const modules = new Map();

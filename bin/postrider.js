@@ -1,8 +1,5 @@
 #!/usr/bin/env node
 // Starts postrider: on Node 24 or later here, on an older one through the checkout's own Node when there is one.
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-
 const NODE_MAJOR_MIN = 24;
 
 if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR_MIN) {
@@ -13,11 +10,13 @@ if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR_MIN) {
 }
 
 async function run() {
-  const { load } = await import('./load.js');
-  await load('commands/oclif/start.cjs').start(fileURLToPath(new URL('..', import.meta.url)));
+  const { load, root } = await import('./load.js');
+  await load('commands/oclif/start.cjs').start(root);
 }
 
 async function startWithOwnNode() {
+  const { existsSync } = await import('node:fs');
+  const { fileURLToPath } = await import('node:url');
   const own = fileURLToPath(new URL('../node_modules/node/bin/node', import.meta.url));
   if (!existsSync(own)) {
     process.stderr.write(

@@ -6,7 +6,6 @@ import { Secret } from '../core/secret.ts';
 import { checkConnections } from '../job/connection-check.ts';
 import { normaliseConnections } from '../job/connection-defaults.ts';
 import type { Connection, Raw } from '../job/job.ts';
-import { loadSharedConnections } from '../job/shared-connections.ts';
 import { askHidden } from '../progress/prompt.ts';
 import { addressOf, type Endpoint, type Protocol } from '../protocols/net/endpoint.ts';
 import { publicEnvironment } from '../secrets/environment.ts';
@@ -99,6 +98,8 @@ function urlConnection(settings: Readonly<Record<string, Raw>>, { workspace }: O
 
 /** From connections.yaml of the jobs folder, then of the current one. */
 async function namedConnection(name: string, { workspace }: OneOff): Promise<Connection> {
+  // Reading YAML takes time to load, and a URL needs none of it.
+  const { loadSharedConnections } = await import('../job/shared-connections.ts');
   const known: string[] = [];
   for (const folder of new Set([workspace.jobsDir, workspace.cwd])) {
     const { connections, diagnostics } = await loadSharedConnections(folder);

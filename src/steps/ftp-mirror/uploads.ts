@@ -1,5 +1,4 @@
 // Files on their way to the server: content under a temporary name, checked, with time and mode, then named; most of it without waiting.
-import { posix } from 'node:path';
 import { AppError, RefusedError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
 import type { FtpClient, HashAlgorithm } from '../../protocols/ftp/index.ts';
@@ -11,7 +10,7 @@ import { renameOver } from './rename-over.ts';
 import type { Survey } from './survey.ts';
 import type { Tally } from './tally.ts';
 import { tempName } from './temp-name.ts';
-import { type Sent, uploadFile, verifyHash, verifySize } from './upload-file.ts';
+import { type Sent, type UploadFacts, uploadFile, verifyHash, verifySize } from './upload-file.ts';
 import { equipSoon, nameSoon, type Tail, TailError } from './upload-tail.ts';
 import type { Workshop } from './workshop.ts';
 
@@ -30,7 +29,11 @@ export class Uploads {
 
   /** Where a file of this content and place lies until it has its name. */
   tempOf({ path, facts }: Transfer): string {
-    return siblingOf(path, tempName({ path: this.#remote(path), size: facts.size, modifiedAt: facts.modifiedAt }));
+    return siblingOf(path, this.#tempName(path, facts));
+  }
+
+  #tempName(path: string, { size, modifiedAt }: Partial<UploadFacts>): string {
+    return tempName({ path: this.#remote(path), size, modifiedAt });
   }
 
   /**
@@ -104,7 +107,7 @@ export class Uploads {
     return uploadFile(client, {
       local: localPath(localRoot, path),
       followLinks: config.symlinks === 'follow',
-      remote: facts => this.#remote(config.atomic ? this.tempOf({ ...transfer, facts: { ...facts, precisionMs: 0 } }) : path),
+      remote: facts => this.#remote(config.atomic ? siblingOf(path, this.#tempName(path, facts)) : path),
       offset: (session, remote) => this.#offset(session, remote, attempt),
       verify: false,
       digests: this.#digests(client),
@@ -164,7 +167,7 @@ export class Uploads {
       const found = await remoteSize(client, to);
       if (found === undefined || !(sent.textSizes ?? [sent.size]).includes(found)) throw vanished(to);
       const timeKept = config['preserve-times'] && (await client.setModified(to, sent.modifiedAt));
-      return this.#staged(transfer, sent, timeKept, posix.basename(to));
+      return this.#staged(transfer, sent, timeKept, to);
     });
     await this.#name(staged, mayBeDone);
     return staged;
@@ -210,9 +213,16 @@ export class Uploads {
     if (!(await client.chmod(remote, mode))) this.#tally.once('the server does not set modes');
   }
 
-  #staged(transfer: Transfer, sent: Sent, timeKept: boolean, at = posix.basename(sent.remote)): Staged {
+  #staged(transfer: Transfer, sent: Sent, timeKept: boolean, at = sent.remote): Staged {
     const { size, modifiedAt, hashes } = sent;
-    return { transfer, at: siblingOf(transfer.path, at), size, modifiedAt, sha256: hashes.sha256, timeLost: !timeKept };
+    return {
+      transfer,
+      at: siblingOf(transfer.path, at.slice(at.lastIndexOf('/') + 1)),
+      size,
+      modifiedAt,
+      sha256: hashes.sha256,
+      timeLost: !timeKept,
+    };
   }
 
   #remote(path: string): string {

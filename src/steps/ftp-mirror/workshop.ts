@@ -43,13 +43,17 @@ export async function openWorkshop(config: MirrorConfig, context: StepContext, c
     throw new AppError('connection-type', `connection ${config.connection} is ${endpoint.type}, but ftp/mirror needs ftp`);
   }
   const remoteRoot = normalRemote(config.remote);
+  // A signal of its own, not one composed of two: that is asked several times a file, and looks its sources up each time.
   const stopper = new AbortController();
-  const signal = AbortSignal.any([context.signal, stopper.signal]);
+  const { signal } = stopper;
+  const follow = () => stopper.abort(context.signal.reason);
   const { dial, clock } = context;
   const { host, port, user } = endpoint;
   const sessions = `sessions:${user ?? ''}@${host}:${port}`;
   const known = await context.ledger.get(sessions);
   let opening = config.compare === 'manifest' ? undefined : remoteRoot;
+  context.signal.addEventListener('abort', follow, { once: true });
+  if (context.signal.aborted) follow();
   const pool = new Pool({
     known: isKnownLimit(known) ? known : undefined,
     async connect() {
@@ -85,6 +89,7 @@ export async function openWorkshop(config: MirrorConfig, context: StepContext, c
             ? undefined
             : context.ledger.delete(sessions);
       await remembered?.catch(() => undefined);
+      context.signal.removeEventListener('abort', follow);
       stopper.abort(new CancelledError('the sessions are closed'));
     },
   };
