@@ -64,6 +64,8 @@ class ControlSocket extends SocketTransport implements ControlTransport {
   /** Open data connections: one, but for what is just being closed. */
   readonly #data = new Set<DataTransport>();
   readonly #connecting: Watch;
+  /** Noted here, since to ask a signal made of others takes its time. */
+  #aborted: Error | undefined;
   #first: Promise<Buffer | undefined> | undefined;
 
   constructor(socket: Socket, tls: TlsClient, context: ControlContext) {
@@ -103,8 +105,8 @@ class ControlSocket extends SocketTransport implements ControlTransport {
   }
 
   openData(port: number, use?: DataUse): Promise<DataTransport> {
-    const { endpoint, signal } = this.#context;
-    if (signal?.aborted) return Promise.reject(cancelled(signal));
+    const { endpoint } = this.#context;
+    if (this.#aborted !== undefined) return Promise.reject(this.#aborted);
     return use !== undefined && endpoint.proxy === undefined ? this.#openOneWay(port, use) : this.#openBothWays(port);
   }
 
@@ -161,6 +163,7 @@ class ControlSocket extends SocketTransport implements ControlTransport {
 
   /** Data connections are reset, so that half a file never looks whole. */
   abort(reason: Error): void {
+    this.#aborted = reason;
     for (const data of [...this.#data]) data.reset(reason);
     this.close(reason);
   }
