@@ -235,6 +235,24 @@ describe('a transport', () => {
     transport.close();
   });
 
+  it('may be reset as soon as TLS is there, by either side', async () => {
+    const port = await serve(greetOverTls);
+    const transport = await dial(endpoint(port, 'implicit'));
+    await transport.read();
+    const resetting = await serve(async peer => {
+      await peer.startTlsServer(certificates.tls);
+      (peer as SocketTransport).reset();
+    });
+    for (let n = 0; n < 20; n++) {
+      const data = await transport.openData(n % 2 === 0 ? resetting : port);
+      await data.startTls().then(
+        () => data.reset(),
+        () => undefined,
+      );
+    }
+    transport.close();
+  });
+
   it('tells an orderly end from a cut', async () => {
     const farewell = (peer: ServerTransport) => greet(peer).then(() => peer.end());
     const orderly = await dial(endpoint(await serve(farewell), 'none'));
