@@ -11,7 +11,7 @@ import { Conversation, type Transcript } from './conversation.ts';
 import { SmtpSession } from './session.ts';
 import { signIn } from './sign-in.ts';
 import { refused, verdictOf } from './status.ts';
-import { isUnproven, rememberBatch, type ServerMemory, stepDown, techniqueFor } from './technique.ts';
+import { isWorthProving, rememberBatch, type ServerMemory, stepDown, techniqueFor } from './technique.ts';
 
 export interface ConnectOptions {
   readonly dial: Dial;
@@ -24,8 +24,8 @@ export interface ConnectOptions {
   /** `tls: explicit` is not demanded of a server that does not offer it: between mail servers only. */
   readonly opportunistic?: boolean;
   /**
-   * Many mails are to follow: a server of which nobody knows whether whole mails may go in a window is asked first, on a session of
-   * its own. Only with `memory`.
+   * Many mails are to follow: a server far away, of which nobody knows whether whole mails may go in a window, is asked first, on a
+   * session of its own. Only with `memory`.
    */
   readonly batch?: boolean;
   /** Speaks LMTP (RFC 2033), to a server that puts mail into mailboxes here and now. */
@@ -46,15 +46,16 @@ export async function connectSmtp(endpoint: Endpoint, options: ConnectOptions): 
   try {
     const name = ownName(endpoint, transport);
     await greet(talk);
-    await hello(talk, name);
+    let distanceMs = await hello(talk, clock, name);
     const skipsTls = options.opportunistic === true && !talk.session.extensions.startTls;
-    if (endpoint.tls === 'explicit' && !skipsTls) await startTls(talk, clock, name);
+    if (endpoint.tls === 'explicit' && !skipsTls) distanceMs = await startTls(talk, clock, name);
     if (endpoint.user !== undefined) await signIn(talk, endpoint);
     const { memory, batch = false } = options;
     // Chunks are not for LMTP: each recipient has a verdict of its own there.
-    const pace = await techniqueFor(talk.session.extensions, lmtp ? undefined : memory, clock);
+    const pace = await techniqueFor(talk.session.extensions, lmtp ? undefined : memory, clock, distanceMs);
     const client = new SmtpSessionClient(talk, pace, wishesOf(endpoint), () => stepDown(pace.technique, memory, clock));
-    if (!batch || lmtp || memory === undefined || !(await isUnproven(talk.session.extensions, memory, clock))) return client;
+    if (!batch || lmtp || memory === undefined) return client;
+    if (!(await isWorthProving(talk.session.extensions, memory, clock, distanceMs))) return client;
     await rememberBatch((await client.proveChunking()) === 'proven', memory, clock);
     return await connectSmtp(endpoint, { ...options, batch: false });
   } catch (error) {
@@ -98,17 +99,22 @@ async function greet(talk: Conversation): Promise<void> {
   });
 }
 
-/** A server that does not know EHLO gets HELO, and is taken to offer nothing (RFC 5321 section 3.2). */
-async function hello(talk: Conversation, name: string): Promise<void> {
+/**
+ * A server that does not know EHLO gets HELO, and is taken to offer nothing (RFC 5321 section 3.2). Resolves with how long the answer took
+ * in ms, a round trip or more.
+ */
+async function hello(talk: Conversation, clock: Clock, name: string): Promise<number> {
+  const asked = clock.elapsed();
   const ehlo = await talk.ask({ verb: 'EHLO', name });
+  const tookMs = clock.elapsed() - asked;
   const final = verdictOf(ehlo.reply) === 'rejected' && !talk.session.lmtp ? await talk.ask({ verb: 'HELO', name }) : ehlo;
-  if (final.reply.code === 250) return;
+  if (final.reply.code === 250) return tookMs;
   throw refused('server-refused', `${talk.where} refused our greeting`, final.shown, final.reply, {
     hint: 'Some servers want a full host name: write one in `hostname` on the connection.',
   });
 }
 
-async function startTls(talk: Conversation, clock: Clock, name: string): Promise<void> {
+async function startTls(talk: Conversation, clock: Clock, name: string): Promise<number> {
   if (!talk.session.extensions.startTls) {
     throw new AppError('tls-refused', `${talk.where} does not offer TLS (STARTTLS)`, {
       hint: 'Use the port for submission (587), or `tls: implicit` with port 465. Nothing was sent in clear text.',
@@ -122,5 +128,5 @@ async function startTls(talk: Conversation, clock: Clock, name: string): Promise
   }
   await withDeadline(talk.transport, clock, talk.timeoutMs, `the TLS handshake (${talk.where})`, () => talk.transport.startTls());
   talk.session.secured();
-  await hello(talk, name);
+  return hello(talk, clock, name);
 }

@@ -23,6 +23,12 @@ const NARROW = 4;
 
 const LADDER: readonly Technique[] = ['lock-step', 'group', 'overlap', 'chunks'];
 
+/**
+ * From here on a round trip costs more than the small window wins. Nearer, a server that holds back its second answer until its first one
+ * is acknowledged (40 ms: Nagle's algorithm against delayed acknowledgements) makes it slower than one mail at a time.
+ */
+const FAR_MS = 10;
+
 /** What is known of one server; kept between runs. */
 export interface ServerMemory {
   get(key: string): Promise<unknown>;
@@ -34,24 +40,30 @@ const CHUNKING = 'smtp-chunking';
 /** A server that stumbled may have been mended since; one that was proven may have been replaced. */
 const KEPT_MS = 30 * 24 * 3_600_000;
 
-/** The fastest that the server offers, was proven to take, and did not stumble on. */
+/** The fastest that the server offers, was proven to take, and did not stumble on. `distanceMs`: how long a round trip takes. */
 export async function techniqueFor(
   offered: Extensions,
   memory: ServerMemory | undefined,
   clock: Pick<Clock, 'now'>,
+  distanceMs: number,
 ): Promise<Pace> {
   if (!offered.pipelining) return { technique: 'lock-step', windowMails: 1 };
   const proof = offered.keywords.has('CHUNKING') ? await recall(memory, CHUNKING, clock) : undefined;
-  const best: Technique = proof === 'proven' || proof === 'proven-by-batch' ? 'chunks' : 'overlap';
+  const best: Technique = proof === 'proven' || (proof === 'proven-by-batch' && distanceMs >= FAR_MS) ? 'chunks' : 'overlap';
   const remembered = await recall(memory, CEILING, clock);
   const limit = LADDER.find(rung => rung === remembered);
   const technique = limit === undefined ? best : lower(best, limit);
   return { technique, windowMails: proof === 'proven' ? WIDE : NARROW };
 }
 
-/** Whether a batch should find out what its server makes of chunks: nobody knows, and it has not stumbled. */
-export async function isUnproven(offered: Extensions, memory: ServerMemory, clock: Pick<Clock, 'now'>): Promise<boolean> {
-  if (!offered.pipelining || !offered.keywords.has('CHUNKING')) return false;
+/** Whether a batch should find out what its server makes of chunks: it is far enough, nobody knows, and it has not stumbled. */
+export async function isWorthProving(
+  offered: Extensions,
+  memory: ServerMemory,
+  clock: Pick<Clock, 'now'>,
+  distanceMs: number,
+): Promise<boolean> {
+  if (distanceMs < FAR_MS || !offered.pipelining || !offered.keywords.has('CHUNKING')) return false;
   return (await recall(memory, CHUNKING, clock)) === undefined && (await recall(memory, CEILING, clock)) === undefined;
 }
 

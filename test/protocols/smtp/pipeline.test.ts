@@ -1,5 +1,6 @@
 // Many mails over one session, on every rung of the speed ladder: what is sent when, and what is said when the dialogue is cut anywhere.
 import { describe, expect, it } from 'vitest';
+import type { Dial } from '../../../src/protocols/net/dial.ts';
 import type { Endpoint } from '../../../src/protocols/net/endpoint.ts';
 import {
   connectSmtp,
@@ -261,9 +262,22 @@ describe('proof of chunking', () => {
 });
 
 describe('a batch', () => {
-  const batch = async (options: Partial<ModelOptions>, known = memory()) => {
+  /** What is read took so long to come. */
+  const faraway =
+    (dial: Dial, ms: number): Dial =>
+    async (to, options) => {
+      const transport = await dial(to, options);
+      const read = transport.read.bind(transport);
+      transport.read = async () => {
+        await clock.advance(ms);
+        return read();
+      };
+      return transport;
+    };
+  const batch = async (options: Partial<ModelOptions>, known = memory(), roundTripMs = 10) => {
     const server = new ModelServer({ offers: OFFERS, ...options });
-    const client = await connectSmtp(ENDPOINT, { dial: server.dial, clock, memory: known, batch: true });
+    const dial = faraway(server.dial, roundTripMs);
+    const client = await connectSmtp(ENDPOINT, { dial, clock, memory: known, batch: true });
     return { server, client, known };
   };
   const sessions = (server: ModelServer) => server.lines.filter(line => line.startsWith('EHLO')).length;
@@ -292,6 +306,14 @@ describe('a batch', () => {
     expect([client.technique, sessions(server)]).toEqual(['overlap', count]);
     const later = await batch(options, known);
     expect([later.client.technique, sessions(later.server)]).toEqual(['overlap', 1]);
+  });
+
+  it('asks no server nearby, and sends it one mail after the other even when it is proven', async () => {
+    const near = await batch({}, memory(), 9);
+    expect([near.client.technique, sessions(near.server)]).toEqual(['overlap', 1]);
+    const proven = memory({ 'smtp-chunking': { value: 'proven-by-batch', at: clock.now() } });
+    expect((await batch({}, proven, 9)).client.technique).toBe('overlap');
+    expect((await batch({}, proven, 10)).client.technique).toBe('chunks');
   });
 
   it('asks no server that stumbled lately', async () => {
