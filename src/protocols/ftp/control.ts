@@ -118,7 +118,7 @@ export class FtpControl {
     return [first.taker, transfer.taker];
   }
 
-  /** Sends a command behind a transfer whose data has ended; undefined when its final reply is here already, or its first is not. */
+  /** Sends a command behind a transfer whose data has ended; undefined when its final reply is here already. */
   follow(line: string): Promise<Reply> | undefined {
     if (this.#failure !== undefined || !this.#session.ended()) return undefined;
     const departure = this.#departing('send', line);

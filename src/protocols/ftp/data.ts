@@ -79,10 +79,11 @@ export class DataChannels {
       .catch(() => undefined);
   }
 
-  /** The port of the next transfer is asked for while the server waits for our end of a download. */
-  follow(): void {
+  /** The port of the next transfer is asked for while the server is busy with the end of this one, whose data is all received or sent. */
+  follow(direction: 'download' | 'upload'): void {
     const { control, endpoint, far } = this.#context;
-    if (!far || !control.trust.lingers || !isClear(endpoint) || this.#passive !== 'epsv' || this.#restarted) return;
+    const bears = direction === 'upload' ? control.trust.queues : control.trust.lingers;
+    if (!far || !bears || !isClear(endpoint) || this.#passive !== 'epsv' || this.#restarted) return;
     this.#following = control
       .follow('EPSV')
       ?.then(reply => {

@@ -64,6 +64,8 @@ export class FtpSession {
   readonly #replies: ReplyParser;
   #state: SessionState = 'greeting';
   #preliminaries = 0;
+  /** The data of the transfer that waits for its turn has ended already. */
+  #ended = false;
   /** Commands in flight, the oldest first. */
   readonly #waiting: { readonly kind: 'send' | 'transfer'; readonly inner: InnerLines | undefined }[] = [];
 
@@ -82,7 +84,7 @@ export class FtpSession {
    */
   send(kind: CommandKind, command: Command, inner?: InnerLines): Command {
     const next = NEXT[this.#state][kind];
-    const sealed = this.#state === 'replying' && this.#waiting.at(-1)?.kind === 'transfer';
+    const sealed = this.#state === 'replying' && this.#waiting.at(-1)?.kind === 'transfer' && !this.#ended;
     if (next === undefined || sealed || this.#waiting.length >= COMMANDS_WAITING_MAX) {
       throw new MisuseError(
         `"${command.shown}" cannot be sent while the FTP session is ${sealed ? 'about to transfer' : this.#state}`,
@@ -94,10 +96,11 @@ export class FtpSession {
     return command;
   }
 
-  /** The data of the transfer has ended: only its final reply is due, and commands may follow. False when that is not so. */
+  /** The data of the transfer has ended: only its replies are due, and commands may follow. False when that is not so. */
   ended(): boolean {
-    if (this.#state === 'transferring') this.#state = 'ending';
-    return this.#state === 'ending';
+    if (this.#state === 'starting' || this.#state === 'transferring') this.#state = 'ending';
+    this.#ended = this.#state === 'replying' && this.#waiting.at(-1)?.kind === 'transfer';
+    return this.#ended || this.#state === 'ending';
   }
 
   /** What these bytes complete, in order. Never throws: a broken protocol is the last event. */
@@ -151,7 +154,9 @@ export class FtpSession {
     this.#preliminaries = 0;
     this.#waiting.shift();
     const [next] = this.#waiting;
-    if (next !== undefined) this.#state = next.kind === 'transfer' ? 'starting' : 'replying';
+    if (next === undefined) return;
+    this.#state = next.kind === 'send' ? 'replying' : this.#ended ? 'ending' : 'starting';
+    if (next.kind === 'transfer') this.#ended = false;
   }
 }
 

@@ -100,7 +100,7 @@ export class Transfer {
   async received(bytes: number, whole: boolean): Promise<Reply> {
     const { channels, control, endpoint } = this.#context;
     this.#open().close();
-    if (whole) channels.follow();
+    if (whole) channels.follow('download');
     try {
       const reply = await this.#yes(endpoint.timeoutMs);
       if (whole) this.#compare(bytes);
@@ -118,6 +118,7 @@ export class Transfer {
     const tailMs = (Math.min(bytes, UPLOAD_TAIL_BYTES_MAX) / UPLOAD_TAIL_BYTES_PER_SECOND_MIN) * 1_000;
     const ms = this.#context.endpoint.timeoutMs + tailMs;
     await this.#within(data, data.end(last), ms);
+    this.#context.channels.follow('upload');
     const reply = await this.#yes(ms);
     data.close();
     return reply;

@@ -9,6 +9,8 @@ const KNOWN_BAD = /microsoft ftp service|madgoat|mikrotik/i;
  * said 226.
  */
 const LINGERING = /vsftpd|proftpd/i;
+/** Servers that read no command at all while a transfer runs. */
+const QUEUEING = /vsftpd/i;
 
 /** What is known of one server, shared by all its sessions. */
 export class PipelineTrust {
@@ -16,6 +18,7 @@ export class PipelineTrust {
   #asksPassword = false;
   #hasty = true;
   #lingers = false;
+  #queues = false;
   #greeted = false;
 
   get given(): boolean {
@@ -41,8 +44,14 @@ export class PipelineTrust {
     return this.given && this.#lingers;
   }
 
+  /** The same of an upload, whose end may still be under way to the server. */
+  get queues(): boolean {
+    return this.given && this.#queues;
+  }
+
   lingersNot(): void {
     this.#lingers = false;
+    this.#queues = false;
   }
 
   askedPassword(): void {
@@ -54,6 +63,7 @@ export class PipelineTrust {
     if (this.#greeted) return;
     this.#greeted = true;
     this.#lingers = LINGERING.test(banner);
+    this.#queues = QUEUEING.test(banner);
   }
 
   /** Something went wrong that would not have, one command at a time. */

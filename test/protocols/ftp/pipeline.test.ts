@@ -1,5 +1,6 @@
 // Several commands in one segment: what leaves together, what never may, and how a server that cannot bear it is treated.
 import { afterEach, describe, expect, it } from 'vitest';
+import { nextTurn } from '../../../src/core/clock.ts';
 import { MisuseError } from '../../../src/core/errors.ts';
 import { COMMANDS_WAITING_MAX } from '../../../src/protocols/ftp/limits.ts';
 import { FtpSession } from '../../../src/protocols/ftp/session.ts';
@@ -120,18 +121,46 @@ describe('folding', () => {
   });
 });
 
-describe('downloads far away', () => {
-  const sends = async (peer: Peer) => {
-    peer.reply('150 go');
-    const data = await peer.data();
-    await data.write(Buffer.from('hello'));
-    await data.end();
-    await data.read();
-    peer.reply('226 done');
+describe('transfers far away', () => {
+  /** As vsftpd does: what comes while a transfer runs is answered after it. */
+  const queueing = (): Script => {
+    let transfer: Promise<void> | undefined;
+    const during = (work: (peer: Peer) => Promise<void>) => async (peer: Peer) => {
+      transfer = work(peer);
+      await transfer;
+      transfer = undefined;
+      peer.reply('226 done');
+    };
+    return {
+      RETR: during(async peer => {
+        peer.reply('150 go');
+        const data = await peer.data();
+        await data.write(Buffer.from('hello'));
+        await data.end();
+        await data.read();
+      }),
+      STOR: during(async peer => {
+        peer.reply('150 go');
+        const data = await peer.data();
+        while ((await data.read()) !== undefined);
+        if (peer.seen[0] === 'UPLOADS') await seen(peer, 'EPSV');
+      }),
+      EPSV(peer) {
+        const answer = () => {
+          servers.at(-1)?.expectData();
+          peer.reply(`229 ok (|||${servers.at(-1)?.dataPort}|)`);
+        };
+        if (transfer === undefined) answer();
+        else void transfer.then(nextTurn).then(answer);
+      },
+    };
+  };
+  const seen = async (peer: Peer, line: string) => {
+    while (peer.seen.at(-1) !== line) await nextTurn();
   };
   const FAR = { greeting: '220 (vsFTPd 3.0.5)', distanceMs: 50 };
   const three = async (options: FakeOptions, script: Script = {}) => {
-    const { server, client } = await connect({ RETR: sends, ...script }, options);
+    const { server, client } = await connect({ ...queueing(), ...script }, options);
     await drain(client.download('/a'));
     server.segments.length = 0;
     await drain(client.download('/b'));
@@ -143,8 +172,7 @@ describe('downloads far away', () => {
     const { server, client } = await three(FAR);
     expect(server.segments).toEqual([['RETR /b'], ['EPSV'], ['RETR /c'], ['EPSV']]);
     await client.upload('/d', five());
-    await client.noop();
-    expect(server.segments.slice(4)).toEqual([['STOR /d'], ['NOOP']]);
+    expect(server.segments[4]).toEqual(['STOR /d']);
   });
 
   it.each([
@@ -154,6 +182,24 @@ describe('downloads far away', () => {
   ])('%s are asked with the next command', async (_, options) => {
     const { server } = await three(options);
     expect(server.segments.flat()).toEqual(['EPSV', 'RETR /b', 'EPSV', 'RETR /c']);
+  });
+
+  it('vsftpd, which reads nothing while a transfer runs, is asked behind an upload, too', async () => {
+    const { server, client } = await three(FAR);
+    server.seen.splice(0, server.seen.length, 'UPLOADS');
+    await client.upload('/d', five());
+    server.segments.length = 0;
+    void client.soon.rename('/d', '/e');
+    await client.upload('/f', five());
+    expect(server.segments).toEqual([['RNFR /d', 'RNTO /e', 'STOR /f'], ['EPSV']]);
+  });
+
+  it('ProFTPD, which refuses what comes while an upload runs, is not', async () => {
+    const { server, client } = await three({ ...FAR, greeting: '220 ProFTPD' });
+    await client.upload('/d', five());
+    server.segments.length = 0;
+    await client.upload('/f', five());
+    expect(server.segments).toEqual([['EPSV', 'STOR /f']]);
   });
 
   it('a server that does not bear it after all is asked with the next command from then on', async () => {
