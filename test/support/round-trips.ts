@@ -47,9 +47,9 @@ export class RoundTrips {
   #control(inner: ControlTransport): ControlTransport {
     const line: Line = { sent: this.count, asked: [], transferring: false, partial: '' };
     return Object.assign(this.#watched(inner, line, this.#answers), {
-      openData: async (port: number, use?: DataUse) => {
+      openData: async (port: number, use?: DataUse, clear?: boolean) => {
         line.sent = this.count;
-        const data = await inner.openData(port, use);
+        const data = await inner.openData(port, use, clear);
         this.#at(line.sent + 1);
         return Object.assign(this.#watched(data, line), { reset: (reason?: Error) => data.reset(reason) });
       },

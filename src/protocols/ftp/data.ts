@@ -55,7 +55,7 @@ export class DataChannels {
     this.#context = context;
   }
 
-  /** `line`: the transfer command that comes next. `use` holds for a connection that stays clear. */
+  /** `line`: the transfer command that comes next. `use` holds for a passive connection. */
   open(line: string, use?: DataUse): Promise<Channel> {
     this.#foreseen = undefined;
     this.#following = undefined;
@@ -163,7 +163,7 @@ export class DataChannels {
 
   #connect(port: number, use: DataUse | undefined): Promise<DataTransport> {
     const { control, endpoint } = this.#context;
-    return control.transport.openData(port, isClear(endpoint) ? use : undefined);
+    return control.transport.openData(port, use, isClear(endpoint));
   }
 
   async #openPassive(line: string, use: DataUse | undefined): Promise<Channel> {

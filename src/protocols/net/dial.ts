@@ -104,26 +104,27 @@ class ControlSocket extends SocketTransport implements ControlTransport {
     return first ?? super.read();
   }
 
-  openData(port: number, use?: DataUse): Promise<DataTransport> {
+  openData(port: number, use?: DataUse, clear = false): Promise<DataTransport> {
     const { endpoint } = this.#context;
     if (this.#aborted !== undefined) return Promise.reject(this.#aborted);
-    return use !== undefined && endpoint.proxy === undefined ? this.#openOneWay(port, use) : this.#openBothWays(port);
+    if (use !== undefined && clear && endpoint.proxy === undefined) return this.#openOneWay(port, use);
+    return this.#openBothWays(port, use === 'sending' ? undefined : use);
   }
 
   /** For TLS, or for listings. */
-  async #openBothWays(port: number): Promise<DataTransport> {
+  async #openBothWays(port: number, landing: Buffer | undefined): Promise<DataTransport> {
     const { endpoint, clock, signal } = this.#context;
-    if (endpoint.proxy === undefined) return this.#openDirectly(port);
+    if (endpoint.proxy === undefined) return this.#openDirectly(port, landing);
     const socket = await openSocket(endpoint.host, port, endpoint, clock, signal);
-    const transport = new SocketTransport(socket, this.#tls.forData());
+    const transport = new SocketTransport(socket, this.#tls.forData(), landing);
     this.#data.add(transport);
     socket.once('close', () => this.#left(transport));
     return transport;
   }
 
-  #openDirectly(port: number): Promise<DataTransport> {
+  #openDirectly(port: number, landing: Buffer | undefined): Promise<DataTransport> {
     const socket = connect({ host: this.#peer, port });
-    const transport = new SocketTransport(socket, this.#tls.forData());
+    const transport = new SocketTransport(socket, this.#tls.forData(), landing);
     const made = new Promise<void>((resolve, reject) => {
       socket.once('connect', resolve);
       socket.once('error', error => reject(connectFailure(error, this.#peer, port)));

@@ -3,10 +3,14 @@ import type { Socket } from 'node:net';
 import { type SecureContextOptions, TLSSocket, connect as tlsConnect } from 'node:tls';
 import { nextTurn } from '../../core/clock.ts';
 import { BrokenSessionError, MisuseError } from '../../core/errors.ts';
+import { giveBack } from '../../core/memory.ts';
 import { UNREAD_BYTES_MAX } from '../wire/limits.ts';
 import { CLOSED_HERE, connectionCut } from './ends.ts';
 import { type TlsClient, tlsFailure, verifyPeer } from './tls.ts';
 import type { DataTransport, TransportAddress } from './transport.ts';
+
+/** What a full record of TLS holds (RFC 8446 section 5.1). */
+const RECORD_BYTES = 16 * 1024;
 
 interface Waiter {
   resolve(chunk: Buffer | undefined): void;
@@ -18,6 +22,8 @@ export class SocketTransport implements DataTransport {
   readonly #tcp: Socket;
   #socket: Socket;
   readonly #tls: TlsClient | undefined;
+  readonly #landing: Buffer | undefined;
+  #isGathering = false;
   #unread: Buffer[] = [];
   #unreadBytes = 0;
   #ended = false;
@@ -30,6 +36,7 @@ export class SocketTransport implements DataTransport {
   readonly #listeners = {
     data: (chunk: Buffer) => this.#receive(chunk),
     end: () => {
+      this.#giveUnread();
       this.#ended = true;
       this.#settle(waiter => waiter.resolve(undefined));
     },
@@ -41,11 +48,15 @@ export class SocketTransport implements DataTransport {
     drain: () => this.#wake(),
   };
 
-  /** `tls` is what startTls() needs; without it the connection stays clear. */
-  constructor(socket: Socket, tls?: TlsClient) {
+  /**
+   * `tls` is what startTls() needs; without it the connection stays clear. `landing`: where what came in one turn of the event loop is put
+   * together, as TLS gives away 16 KB at a time; what read() gives holds then only until the next read().
+   */
+  constructor(socket: Socket, tls?: TlsClient, landing?: Buffer) {
     this.#tcp = socket;
     this.#socket = socket;
     this.#tls = tls;
+    this.#landing = landing;
     socket.setNoDelay(true);
     this.#listen();
   }
@@ -76,12 +87,8 @@ export class SocketTransport implements DataTransport {
   }
 
   read(): Promise<Buffer | undefined> {
-    const chunk = this.#unread.shift();
-    if (chunk !== undefined) {
-      this.#unreadBytes -= chunk.length;
-      if (this.#unreadBytes <= UNREAD_BYTES_MAX / 2 && this.#socket.isPaused()) this.#socket.resume();
-      return Promise.resolve(chunk);
-    }
+    const chunk = this.#takeUnread();
+    if (chunk !== undefined) return Promise.resolve(chunk);
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     if (this.#ended) return Promise.resolve(undefined);
     if (this.#waiter !== undefined) return Promise.reject(new MisuseError('two reads at once on one transport'));
@@ -176,10 +183,36 @@ export class SocketTransport implements DataTransport {
   }
 
   #receive(chunk: Buffer): void {
-    if (this.#waiter !== undefined) return this.#settle(waiter => waiter.resolve(chunk));
+    if (this.#waiter !== undefined && this.#landing === undefined) return this.#settle(waiter => waiter.resolve(chunk));
     this.#unread.push(chunk);
     this.#unreadBytes += chunk.length;
     if (this.#unreadBytes > UNREAD_BYTES_MAX) this.#socket.pause();
+    if (this.#waiter === undefined) return;
+    if (chunk.length < RECORD_BYTES) this.#giveUnread();
+    else void this.#gather();
+  }
+
+  /** More of what has arrived is about to be decrypted. */
+  async #gather(): Promise<void> {
+    if (this.#isGathering) return;
+    this.#isGathering = true;
+    await nextTurn();
+    this.#isGathering = false;
+    this.#giveUnread();
+  }
+
+  #giveUnread(): void {
+    const chunk = this.#waiter === undefined ? undefined : this.#takeUnread();
+    if (chunk !== undefined) this.#settle(waiter => waiter.resolve(chunk));
+  }
+
+  #takeUnread(): Buffer | undefined {
+    const first = this.#unread.shift();
+    if (first === undefined) return undefined;
+    const chunk = this.#landing === undefined ? first : joined(first, this.#unread, this.#landing);
+    this.#unreadBytes -= chunk.length;
+    if (this.#unreadBytes <= UNREAD_BYTES_MAX / 2 && this.#socket.isPaused()) this.#socket.resume();
+    return chunk;
   }
 
   #fail(error: Error): void {
@@ -198,4 +231,17 @@ export class SocketTransport implements DataTransport {
   #wake(): void {
     for (const wake of this.#drained.splice(0)) wake();
   }
+}
+
+/** `first`, and as many of `others` behind it as there is room for, which are taken away. */
+function joined(first: Buffer, others: Buffer[], into: Buffer): Buffer {
+  if (first.length + (others[0]?.length ?? into.length) > into.length) return first;
+  let bytes = first.copy(into);
+  giveBack(first);
+  for (let next = others[0]; next !== undefined && bytes + next.length <= into.length; next = others[0]) {
+    bytes += next.copy(into, bytes);
+    giveBack(next);
+    others.shift();
+  }
+  return into.subarray(0, bytes);
 }

@@ -33,15 +33,18 @@ export interface DataTransport extends Transport {
 }
 
 /**
- * What a data connection that stays clear is for, where that is one thing: sending, or receiving into a buffer, chunk after chunk. What
- * read() gives holds then only until the next read().
+ * What a data connection is for, where that is one thing: sending, or receiving into a buffer, chunk after chunk. What read() gives holds
+ * then only until the next read().
  */
 export type DataUse = 'sending' | Buffer;
 
 /** A control connection that can open data connections to the same server, under the same TLS identity and session. */
 export interface ControlTransport extends Transport {
-  /** Connects to `port` on the very address of this connection; startTls() resumes this connection's TLS session. */
-  openData(port: number, use?: DataUse): Promise<DataTransport>;
+  /**
+   * Connects to `port` on the very address of this connection; startTls() resumes this connection's TLS session. It is not called for a
+   * connection that is to stay `clear`.
+   */
+  openData(port: number, use?: DataUse, clear?: boolean): Promise<DataTransport>;
   /** Listens on this connection's local address for one connection from the same peer (active mode). */
   listenData(): Promise<DataListener>;
 }

@@ -1,0 +1,105 @@
+// A download under TLS into one buffer: records that came together are read together, every byte in its place, none lost at the end.
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { nextTurn, systemClock } from '../../../src/core/clock.ts';
+import { systemRandom } from '../../../src/core/random.ts';
+import { dial } from '../../../src/protocols/net/dial.ts';
+import type { Endpoint } from '../../../src/protocols/net/endpoint.ts';
+import { type Listener, listen, type ServerTransport } from '../../../src/protocols/net/listener.ts';
+import type { DataTransport } from '../../../src/protocols/net/transport.ts';
+import { type Certificates, sandboxCertificates } from '../../../src/sandbox/certificates.ts';
+import { type TempDir, tempDir } from '../../support/temp-dir.ts';
+
+const CONTENT = Buffer.from(Array.from({ length: 2 * 1024 * 1024 + 7 }, (_, at) => (at * 7 + (at >> 14)) % 251));
+const RECORD_BYTES = 16 * 1024;
+
+let dir: TempDir;
+let certificates: Certificates;
+const open: Listener[] = [];
+const peers: ServerTransport[] = [];
+
+beforeAll(async () => {
+  dir = await tempDir();
+  certificates = await sandboxCertificates(dir.path, systemClock, systemRandom);
+});
+afterEach(async () => {
+  for (const peer of peers.splice(0)) peer.close();
+  await Promise.all(open.splice(0).map(listener => listener.close()));
+});
+afterAll(() => dir.remove());
+
+/** A data connection, under TLS, to a server that does `send` on it. */
+async function data(send: (peer: ServerTransport) => Promise<void>, landing: Buffer): Promise<DataTransport> {
+  let connections = 0;
+  const listener = await listen({
+    host: '127.0.0.1',
+    port: 0,
+    onConnection: peer => {
+      connections += 1;
+      peers.push(peer);
+      const isControl = connections === 1;
+      const serve = async () => {
+        await peer.startTlsServer(certificates.tls);
+        await (isControl ? peer.write(Buffer.from('220 hello\r\n')) : send(peer));
+      };
+      serve().catch(() => undefined);
+    },
+  });
+  open.push(listener);
+  const { port } = listener;
+  const { caFile } = certificates;
+  const endpoint: Endpoint = { name: 'test', type: 'ftp', host: 'localhost', port, tls: 'implicit', timeoutMs: 10_000, caFile };
+  const control = await dial(endpoint);
+  const transport = await control.openData(port, landing, false);
+  await transport.startTls();
+  return transport;
+}
+
+async function readAll(transport: DataTransport, pause: () => Promise<void>): Promise<readonly Buffer[]> {
+  const chunks: Buffer[] = [];
+  for (let chunk = await transport.read(); chunk !== undefined; chunk = await transport.read()) {
+    await pause();
+    chunks.push(Buffer.from(chunk));
+  }
+  transport.close();
+  return chunks;
+}
+
+const sendAll = async (peer: ServerTransport) => {
+  await peer.write(CONTENT);
+  await peer.end();
+};
+
+it.each([
+  ['at once', async () => undefined],
+  ['later', nextTurn],
+])('is whole, in larger chunks than records, none larger than the buffer, when each is taken %s', async (_, pause) => {
+  const landing = Buffer.alloc(100_000);
+  const chunks = await readAll(await data(sendAll, landing), pause);
+  expect(Buffer.concat(chunks).equals(CONTENT)).toBe(true);
+  const sizes = chunks.map(({ length }) => length);
+  expect(Math.max(...sizes)).toBeGreaterThan(RECORD_BYTES);
+  expect(Math.max(...sizes)).toBeLessThanOrEqual(landing.length);
+});
+
+it('gives a record as it is where the buffer is too small for two', async () => {
+  const chunks = await readAll(await data(sendAll, Buffer.alloc(1_000)), nextTurn);
+  expect(Buffer.concat(chunks).equals(CONTENT)).toBe(true);
+  expect(Math.max(...chunks.map(({ length }) => length))).toBeLessThanOrEqual(RECORD_BYTES);
+});
+
+it('gives what came before the end, also when that is full records', async () => {
+  const end = async (peer: ServerTransport) => {
+    await peer.write(CONTENT.subarray(0, RECORD_BYTES));
+    await peer.end();
+  };
+  const chunks = await readAll(await data(end, Buffer.alloc(100_000)), nextTurn);
+  expect(Buffer.concat(chunks).equals(CONTENT.subarray(0, RECORD_BYTES))).toBe(true);
+});
+
+it('ends with an error when it is cut', async () => {
+  const cut = async (peer: ServerTransport) => {
+    await peer.write(CONTENT.subarray(0, 10 * RECORD_BYTES));
+    peer.reset();
+  };
+  await expect(readAll(await data(cut, Buffer.alloc(100_000)), nextTurn)).rejects.toMatchObject({ code: 'connection-cut' });
+});
