@@ -104,6 +104,8 @@ export function watch(
 export interface Mirror {
   readonly cwd: string;
   readonly server: RealServer;
+  /** Default: none. */
+  readonly tls?: 'none' | 'explicit';
   readonly args: readonly string[];
 }
 
@@ -114,8 +116,9 @@ export interface Moment {
 }
 
 /** Runs it, killed at a moment if one is given. `lines`: how long the dialogue with the server was. */
-export async function mirror({ cwd, server, args }: Mirror, moment: Moment = {}) {
-  const url = `ftp://${server.user}@${server.host}:${server.port}/www?tls=none`;
+export async function mirror({ cwd, server, tls = 'none', args }: Mirror, moment: Moment = {}) {
+  const trust = tls === 'none' ? 'tls=none' : `ca=${encodeURIComponent(server.caFile)}`;
+  const url = `ftp://${server.user}@${server.host}:${server.port}/www?${trust}`;
   const full = ['ftp', 'mirror', ...args.map(arg => (arg === 'SERVER' ? url : arg)), '--transcript', '--json', '--retries', '0'];
   const cli = startCli(full, { cwd, env: { POSTRIDER_PASSWORD: server.password } });
   let lines = 0;

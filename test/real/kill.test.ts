@@ -11,24 +11,30 @@ import { type RealServer, startProftpd, startPureFtpd, startVsftpd } from './ser
 const KILLS = Number(process.env['KILLS'] ?? 3);
 const SEED = Number(process.env['SEED'] ?? 7);
 const SERVERS = ['vsftpd', 'proftpd', 'pure-ftpd'] as const;
+type Tls = 'none' | 'explicit';
 const START = {
-  vsftpd: () => startVsftpd({ tls: 'none' }),
+  vsftpd: (tls: Tls) => startVsftpd({ tls }),
   // Sessions whose client died before its data connection came stay for minutes.
-  proftpd: () => startProftpd({ tls: 'none', extra: ['MaxInstances 1000'] }),
-  'pure-ftpd': () => startPureFtpd(),
+  proftpd: (tls: Tls) => startProftpd({ tls, extra: ['MaxInstances 1000'] }),
+  'pure-ftpd': (tls: Tls) => startPureFtpd({ tls }),
 };
 
+const [HALF, QUARTER] = [Math.ceil(KILLS / 2), Math.ceil(KILLS / 4)];
 const WAYS = [
-  { way: 'upload', server: 'vsftpd', kills: KILLS, flags: [] },
-  { way: 'upload, commit: end', server: 'proftpd', kills: Math.ceil(KILLS / 4), flags: ['--commit', 'end'] },
-  { way: 'upload, compare: manifest', server: 'pure-ftpd', kills: Math.ceil(KILLS / 4), flags: ['--compare', 'manifest'] },
-  { way: 'download', server: 'proftpd', kills: KILLS, flags: [] },
+  { way: 'upload', tls: 'none', server: 'vsftpd', kills: KILLS, flags: [] },
+  { way: 'upload, commit: end', tls: 'none', server: 'proftpd', kills: QUARTER, flags: ['--commit', 'end'] },
+  { way: 'upload, compare: manifest', tls: 'none', server: 'pure-ftpd', kills: QUARTER, flags: ['--compare', 'manifest'] },
+  { way: 'download', tls: 'none', server: 'proftpd', kills: KILLS, flags: [] },
+  { way: 'upload by FTPS', tls: 'explicit', server: 'vsftpd', kills: HALF, flags: [] },
+  { way: 'upload by FTPS, commit: end', tls: 'explicit', server: 'proftpd', kills: QUARTER, flags: ['--commit', 'end'] },
+  { way: 'upload by FTPS', tls: 'explicit', server: 'pure-ftpd', kills: QUARTER, flags: [] },
+  { way: 'download by FTPS', tls: 'explicit', server: 'vsftpd', kills: HALF, flags: [] },
 ] as const;
 
-describeReal.each('$way, killed', WAYS, [...SERVERS], ({ way, server: kind, kills, flags }) => {
+describeReal.each('$way, killed', WAYS, [...SERVERS], ({ way, tls, server: kind, kills, flags }) => {
   test(`${kills} times on ${kind}`, { timeout: 60_000 + kills * 20_000 }, async () => {
     const folder = await tempDir();
-    const server = await START[kind]();
+    const server = await START[kind](tls);
     try {
       const upload = way.startsWith('upload');
       const remote = servedFolder(server);
@@ -38,7 +44,7 @@ describeReal.each('$way, killed', WAYS, [...SERVERS], ({ way, server: kind, kill
       const random = chance(SEED);
       const source = new Source(from, random);
       const args = [...(upload ? [local, 'SERVER'] : ['SERVER', local]), '--delete', '--parallel', '4', ...flags];
-      const run = (moment?: Moment) => mirror({ cwd: folder.path, server, args }, moment);
+      const run = (moment?: Moment) => mirror({ cwd: folder.path, server, tls, args }, moment);
       let length = (await run()).lines;
       let [killed, reads] = [0, 0];
       for (let turn = 0; killed < kills && turn < kills * 3; turn++) {
