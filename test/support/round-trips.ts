@@ -1,7 +1,14 @@
 // Counts round trips without a clock: a peer is taken to answer at once, and every byte to travel for half a trip. What is read can be
 // no earlier than one trip after what was last sent; connecting and each TLS handshake take one.
 import type { Dial } from '../../src/protocols/net/dial.ts';
-import type { ControlTransport, DataTransport, DataUse, Transport } from '../../src/protocols/net/transport.ts';
+import type {
+  ControlTransport,
+  DataTaker,
+  DataTransport,
+  DataUse,
+  Reader,
+  Transport,
+} from '../../src/protocols/net/transport.ts';
 
 /** Where the peer answers each line that it is sent. */
 export interface Answers {
@@ -46,14 +53,33 @@ export class RoundTrips {
 
   #control(inner: ControlTransport): ControlTransport {
     const line: Line = { sent: this.count, asked: [], transferring: false, partial: '' };
-    return Object.assign(this.#watched(inner, line, this.#answers), {
-      openData: async (port: number, use?: DataUse, clear?: boolean) => {
+    const watched = this.#watched(inner, line, this.#answers);
+    return Object.assign(watched, {
+      readFor: (reader: Reader) =>
+        void watched.read().then(
+          chunk => reader.take(chunk),
+          error => reader.fail(error),
+        ),
+      post: (bytes: Uint8Array) => void watched.write(bytes).catch(() => undefined),
+      openData: (port: number, use: DataUse | undefined, clear: boolean, taker: DataTaker) => {
         line.sent = this.count;
-        const data = await inner.openData(port, use, clear);
-        this.#at(line.sent + 1);
-        return Object.assign(this.#watched(data, line), { reset: (reason?: Error) => data.reset(reason) });
+        const opened = (data: DataTransport) => {
+          this.#at(line.sent + 1);
+          taker.opened(this.#data(data, line));
+        };
+        inner.openData(port, use, clear, { opened, failed: error => taker.failed(error) });
       },
       listenData: () => inner.listenData(),
+    });
+  }
+
+  #data(inner: DataTransport, line: Line): DataTransport {
+    return Object.assign(this.#watched(inner, line), {
+      finish: (last: Uint8Array | undefined, done: (error?: Error) => void) => {
+        line.sent = this.count;
+        inner.finish(last, done);
+      },
+      reset: (reason?: Error) => inner.reset(reason),
     });
   }
 

@@ -1,10 +1,10 @@
 // Drives the control connection: commands one at a time or several in one segment, their replies in order and within the deadline,
 // and one cause of death for everybody.
-import type { Clock } from '../../core/clock.ts';
+import type { Clock, Timer } from '../../core/clock.ts';
 import { AppError, BrokenSessionError, CancelledError } from '../../core/errors.ts';
 import { printable, shorten } from '../../core/text.ts';
 import { addressOf, type Endpoint } from '../net/endpoint.ts';
-import { type ControlTransport, type Transport, timedOut } from '../net/transport.ts';
+import { type ControlTransport, type Reader, type Transport, timedOut } from '../net/transport.ts';
 import { Watch } from '../net/watch.ts';
 import { type Command, encodeCommand } from '../wire/command.ts';
 import { COMMAND_BYTES_MAX } from '../wire/limits.ts';
@@ -33,22 +33,20 @@ export interface RideOptions {
   readonly shown?: string;
 }
 
-/** A command that leaves now, or waits for company. */
-interface Departure {
+/** A command that waits for company, leaves, and waits for its reply. */
+interface Departure<T extends Taker = Taker> {
   readonly kind: CommandKind;
   readonly command: Command;
-  readonly taker: Taker;
+  readonly taker: T;
   readonly options: RideOptions;
-}
-
-interface Waiter {
-  readonly taker: Taker;
-  readonly shown: string;
-  readonly bytes: number;
   /** Left in one segment with others. */
-  readonly together: boolean;
+  together: boolean;
+  /** Has a preliminary reply. */
   heard: boolean;
 }
+
+const ALONE: RideOptions = {};
+const NO_COMMAND: Command = { bytes: Buffer.alloc(0), shown: 'the greeting' };
 
 export class FtpControl {
   readonly transport: ControlTransport;
@@ -59,13 +57,13 @@ export class FtpControl {
   readonly #session: FtpSession;
   readonly #encode: (text: string) => Buffer;
   readonly #watch: Watch;
-  #waiters: Waiter[] = [];
+  #waiters: Departure[] = [];
   #riders: Departure[] = [];
   /** Of the commands in flight. */
   #waitingBytes = 0;
   /** Resolves with the next final reply, when somebody waits for one. */
   #reply: PromiseWithResolvers<void> | undefined;
-  #pumping = false;
+  #reading = false;
   #failure: Error | undefined;
   #farewell: Reply | undefined;
 
@@ -91,9 +89,10 @@ export class FtpControl {
 
   /** The greeting, whatever it says; 120 is waited through. */
   greeting(): Promise<Reply> {
-    const greeting = new Running('the greeting');
-    this.#await({ taker: greeting, shown: greeting.shown, bytes: 0, together: false, heard: false });
-    return this.within(greeting.shown, greeting.final);
+    const greeting = departing('send', NO_COMMAND, new Running(NO_COMMAND.shown));
+    this.#waiters.push(greeting);
+    this.#read();
+    return this.within(greeting.taker.shown, greeting.taker.final);
   }
 
   /**
@@ -111,19 +110,20 @@ export class FtpControl {
     return this.#send('transfer', line);
   }
 
-  /** `before` and a transfer command in one segment. Only for a server that is trusted with it. */
-  beginBoth(before: string, line: string): readonly [before: Running, transfer: Running] {
-    const [first, transfer] = [this.#departing('send', before), this.#departing('transfer', line)];
+  /** `before`, whose reply is `taker`'s, and a transfer command in one segment. Only for a server that is trusted with it. */
+  beginBoth(before: string, taker: Taker, line: string): Running {
+    const first = departing('send', this.#command(before), taker);
+    const transfer = this.#departing('transfer', line);
     this.#sendAll([...this.#boarded(), first, transfer]);
-    return [first.taker, transfer.taker];
+    return transfer.taker;
   }
 
   /** Sends a command behind a transfer whose data has ended; undefined when its final reply is here already. */
-  follow(line: string): Promise<Reply> | undefined {
+  follow(line: string): Running | undefined {
     if (this.#failure !== undefined || !this.#session.ended()) return undefined;
     const departure = this.#departing('send', line);
     this.#sendAll([departure]);
-    return departure.taker.final;
+    return departure.taker;
   }
 
   /**
@@ -142,10 +142,10 @@ export class FtpControl {
   }
 
   /** The same for a taker, who is told at once when it cannot leave. */
-  rideFor(line: string, taker: Taker, options: RideOptions = {}): void {
+  rideFor(line: string, taker: Taker, options: RideOptions = ALONE): void {
     try {
       if (this.#failure !== undefined) throw this.#failure;
-      this.#riders.push({ kind: 'send', command: this.#command(line, options.shown), taker, options });
+      this.#riders.push(departing('send', this.#command(line, options.shown), taker, options));
     } catch (error) {
       taker.fail(error as Error);
     }
@@ -176,7 +176,7 @@ export class FtpControl {
     else if (this.#waiters.length === 0 && this.riding) return this.#alone(this.#riders.shift());
     const [oldest] = this.#waiters;
     if (oldest === undefined) return false;
-    await this.within(oldest.shown, this.#nextReply());
+    await this.within(oldest.command.shown, this.#nextReply());
     return true;
   }
 
@@ -200,14 +200,29 @@ export class FtpControl {
 
   /** Waits for a reply; when it takes longer than `ms`, the session dies of `timed-out`. */
   within<T>(what: string, reply: Promise<T>, ms: number = this.#options.endpoint.timeoutMs): Promise<T> {
-    const expire = () => this.transport.close(timedOut(`${this.where}: ${printable(readable(what))}`, ms));
-    return this.#watch.over(ms, expire, reply);
+    return this.#watch.over(ms, () => this.#late(what, ms), reply);
+  }
+
+  /** The same deadline for whoever is told of the reply, and cancels it then. */
+  watch(what: string, ms: number = this.#options.endpoint.timeoutMs): Timer {
+    return this.#watch.begin(ms, () => this.#late(what, ms));
+  }
+
+  #late(what: string, ms: number): void {
+    this.transport.close(timedOut(`${this.where}: ${printable(readable(what))}`, ms));
   }
 
   /** Waits for the next step of a data connection; when it takes longer than `ms`, that connection dies of `timed-out`. */
   dataWithin<T>(data: Transport, what: string, step: Promise<T>, ms: number = this.#options.endpoint.timeoutMs): Promise<T> {
-    const expire = () => data.close(timedOut(`${this.where}: data of "${what}"`, ms));
-    return this.#watch.over(ms, expire, step);
+    return this.#watch.over(ms, () => this.#dataLate(data, what, ms), step);
+  }
+
+  watchData(data: Transport, what: string, ms: number): Timer {
+    return this.#watch.begin(ms, () => this.#dataLate(data, what, ms));
+  }
+
+  #dataLate(data: Transport, what: string, ms: number): void {
+    data.close(timedOut(`${this.where}: data of "${what}"`, ms));
   }
 
   async startTls(): Promise<void> {
@@ -240,9 +255,9 @@ export class FtpControl {
     return encodeCommand(line, { shown, encode: bytes === undefined ? undefined : () => bytes });
   }
 
-  #departing(kind: CommandKind, line: string, shown?: string): Departure & { readonly taker: Running } {
+  #departing(kind: CommandKind, line: string, shown?: string): Departure<Running> {
     const command = this.#command(line, shown);
-    return { kind, command, taker: new Running(command.shown), options: {} };
+    return departing(kind, command, new Running(command.shown));
   }
 
   #send(kind: CommandKind, line: string, shown?: string): Running {
@@ -270,15 +285,17 @@ export class FtpControl {
 
   #sendAll(departures: readonly Departure[]): void {
     if (this.#failure !== undefined) throw this.#failure;
-    for (const { kind, command, taker, options } of departures) {
-      const { shown, bytes } = this.#session.send(kind, command, options.inner);
-      this.#options.transcript?.('>', printable(readable(shown)));
-      this.#await({ taker, shown, bytes: bytes.length, together: departures.length > 1, heard: false });
+    for (const departure of departures) {
+      const { kind, command, options } = departure;
+      this.#session.send(kind, command, options.inner);
+      this.#options.transcript?.('>', printable(readable(command.shown)));
+      departure.together = departures.length > 1;
+      this.#waiters.push(departure);
+      this.#waitingBytes += command.bytes.length;
     }
-    for (const packet of packetsOf(departures)) this.transport.write(packet).catch(this.#broken);
+    this.#read();
+    for (const packet of packetsOf(departures)) this.transport.post(packet);
   }
-
-  readonly #broken = (error: Error) => this.close(error);
 
   async #alone(rider: Departure | undefined): Promise<true> {
     const answer = rider?.options.instead?.();
@@ -295,25 +312,26 @@ export class FtpControl {
     return this.#reply.promise;
   }
 
-  #await(waiter: Waiter): void {
-    this.#waiters.push(waiter);
-    this.#waitingBytes += waiter.bytes;
-    if (!this.#pumping) void this.#pump();
+  /** Reads as long as somebody waits for a reply, so that no read is pending when TLS starts. */
+  #read(): void {
+    if (this.#reading || this.#waiters.length === 0) return;
+    this.#reading = true;
+    this.transport.readFor(this.#reader);
   }
 
-  /** Reads as long as somebody waits for a reply, so that no read is pending when TLS starts. */
-  async #pump(): Promise<void> {
-    this.#pumping = true;
+  readonly #reader: Reader = {
+    take: chunk => this.#received(chunk),
+    fail: error => this.close(error),
+  };
+
+  #received(chunk: Buffer | undefined): void {
+    this.#reading = false;
     try {
-      while (this.#waiters.length > 0) {
-        const chunk = await this.transport.read();
-        if (chunk === undefined) throw this.#hungUp();
-        for (const event of this.#session.receive(chunk)) this.#dispatch(event);
-      }
+      if (chunk === undefined) throw this.#hungUp();
+      for (const event of this.#session.receive(chunk)) this.#dispatch(event);
+      this.#read();
     } catch (error) {
       this.close(error as Error);
-    } finally {
-      this.#pumping = false;
     }
   }
 
@@ -337,7 +355,7 @@ export class FtpControl {
 
   #answered(reply: Reply): void {
     const waiter = this.#waiters.shift();
-    this.#waitingBytes -= waiter?.bytes ?? 0;
+    this.#waitingBytes -= waiter?.command.bytes.length ?? 0;
     waiter?.taker.take(reply);
     this.#reply?.resolve();
     this.#reply = undefined;
@@ -355,6 +373,10 @@ export class FtpControl {
       hint: 'The server or the network dropped it; trying again usually helps.',
     });
   }
+}
+
+function departing<T extends Taker>(kind: CommandKind, command: Command, taker: T, options = ALONE): Departure<T> {
+  return { kind, command, taker, options, together: false, heard: false };
 }
 
 /**

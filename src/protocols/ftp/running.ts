@@ -13,20 +13,38 @@ export interface Taker {
 export class Running implements Taker {
   /** The command without its secret. */
   readonly shown: string;
-  /** The final reply. May be left alone: it never causes an unhandled rejection. */
-  readonly final: Promise<Reply>;
   /** The first reply, when it was not the final one. */
   started: Reply | undefined;
-  #resolve!: (reply: Reply) => void;
-  #reject!: (error: Error) => void;
+  #reply: Reply | undefined;
+  #failure: Error | undefined;
+  #taker: Taker | undefined;
+  #final: PromiseWithResolvers<Reply> | undefined;
 
   constructor(shown: string) {
     this.shown = shown;
-    this.final = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
-    this.final.catch(ignore);
+  }
+
+  /** The final reply, once it is there. */
+  get reply(): Reply | undefined {
+    return this.#reply;
+  }
+
+  /** The final reply for whoever wants a promise. May be left alone: it never causes an unhandled rejection. */
+  get final(): Promise<Reply> {
+    if (this.#final === undefined) {
+      this.#final = Promise.withResolvers();
+      this.#final.promise.catch(ignore);
+      if (this.#reply !== undefined) this.#final.resolve(this.#reply);
+      if (this.#failure !== undefined) this.#final.reject(this.#failure);
+    }
+    return this.#final.promise;
+  }
+
+  /** `taker` is told how it ends; at once when it has. */
+  tell(taker: Taker): void {
+    this.#taker = taker;
+    if (this.#reply !== undefined) taker.take(this.#reply);
+    if (this.#failure !== undefined) taker.fail(this.#failure);
   }
 
   start(reply: Reply): void {
@@ -34,11 +52,15 @@ export class Running implements Taker {
   }
 
   take(reply: Reply): void {
-    this.#resolve(reply);
+    this.#reply = reply;
+    this.#taker?.take(reply);
+    this.#final?.resolve(reply);
   }
 
   fail(error: Error): void {
-    this.#reject(error);
+    this.#failure = error;
+    this.#taker?.fail(error);
+    this.#final?.reject(error);
   }
 }
 

@@ -53,15 +53,12 @@ export async function receiveInto(
   }
 }
 
-/** Sends all of it at once and returns how many bytes that was. */
-export async function sendWhole(transfer: Transfer, bytes: Uint8Array): Promise<number> {
-  try {
-    await transfer.connect();
-    await transfer.sent(bytes.length, bytes);
-    return bytes.length;
-  } catch (error) {
-    throw await transfer.cause(error);
-  }
+/** Sends all of it at once; `done` is told when the server has it, or why it has not. */
+export function sendWhole(transfer: Transfer, bytes: Uint8Array, done: (error?: unknown) => void): void {
+  const failed = (error: unknown) => void transfer.cause(error).then(done);
+  const send = () => transfer.sent(bytes.length, bytes, error => (error === undefined ? done() : failed(error)));
+  if (transfer.connected) send();
+  else transfer.connect().then(send, failed);
 }
 
 /** Sends everything that the source yields and returns how many bytes that was. When the source throws, the transfer is aborted. */
@@ -81,11 +78,15 @@ export async function sendTo(transfer: Transfer, source: AsyncIterable<Uint8Arra
       await transfer.write(next.value);
       bytes += next.value.length;
     }
-    await transfer.sent(bytes);
+    await new Promise<void>((resolve, reject) => transfer.sent(bytes, undefined, told(resolve, reject)));
     return bytes;
   } catch (error) {
     if (sourceFailed) await transfer.abandon();
     else if (open) await chunks.return?.();
     throw sourceFailed ? error : await transfer.cause(error);
   }
+}
+
+function told(resolve: () => void, reject: (error: unknown) => void): (error?: unknown) => void {
+  return error => (error === undefined ? resolve() : reject(error));
 }

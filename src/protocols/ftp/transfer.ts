@@ -10,11 +10,12 @@ import { AppError, BrokenSessionError, CancelledError, MisuseError, RefusedError
 import type { Endpoint } from '../net/endpoint.ts';
 import type { DataTransport, DataUse } from '../net/transport.ts';
 import type { Reply } from '../wire/reply.ts';
+import { type Begun, type Channel, isClear, isOutOfStep } from './channel.ts';
 import type { FtpControl } from './control.ts';
-import { type Begun, type Channel, type DataChannels, isClear, isOutOfStep } from './data.ts';
+import type { DataChannels } from './data.ts';
 import { isPositive, refused } from './errors.ts';
 import { ABORT_MS, UPLOAD_TAIL_BYTES_MAX, UPLOAD_TAIL_BYTES_PER_SECOND_MIN } from './limits.ts';
-import type { Running } from './running.ts';
+import type { Running, Taker } from './running.ts';
 
 export interface TransferContext {
   readonly control: FtpControl;
@@ -28,9 +29,7 @@ export interface TransferContext {
  * clear. Throws RefusedError when the server refuses early.
  */
 export async function beginTransfer(context: TransferContext, line: string, offset = 0, use?: DataUse): Promise<Transfer> {
-  if (context.channels.mayFold(offset)) {
-    return new Transfer(context, await context.channels.openWith(line, use));
-  }
+  if (context.channels.mayFold(offset)) return new Promise((resolve, reject) => fold(context, { line, use }, resolve, reject));
   const channel = await context.channels.open(line, use);
   try {
     await context.channels.restart(offset);
@@ -41,18 +40,29 @@ export async function beginTransfer(context: TransferContext, line: string, offs
   }
 }
 
+/** The same for whoever knows that it is safe, and is told. */
+export function fold(
+  context: TransferContext,
+  { line, use }: { readonly line: string; readonly use: DataUse | undefined },
+  begun: (transfer: Transfer) => void,
+  failed: (error: unknown) => void,
+): void {
+  context.channels.openWith(line, use, { opened: parts => begun(new Transfer(context, parts)), failed });
+}
+
 /** Large pieces are cut, so that the deadline of a write is one of a known size. */
 const WRITE_BYTES_MAX = 512 * 1024;
 
-export class Transfer {
+export class Transfer implements Taker {
   readonly #context: TransferContext;
   readonly #channel: Channel;
   readonly #running: Running;
   /** The command left together with the one before it. */
   readonly #folded: boolean;
   #data: DataTransport | undefined;
-  #final: Reply | undefined;
   #sentAll = false;
+  /** Told once the final reply is there, or never will be. */
+  #replied: ((failure?: Error) => void) | undefined;
 
   constructor(context: TransferContext, { channel, running, folded }: Begun) {
     this.#context = context;
@@ -60,20 +70,21 @@ export class Transfer {
     this.#running = running;
     this.#folded = folded;
     if (isClear(context.endpoint)) this.#data = channel.data;
-    running.final.then(
-      reply => this.#ended(reply),
-      error => channel.discard(error as Error),
-    );
+    running.tell(this);
   }
 
   /** True when no reply is outstanding: the session may be used for the next command, or is dead. */
   get settled(): boolean {
-    return this.#final !== undefined || this.#context.control.failure !== undefined;
+    return this.#running.reply !== undefined || this.#context.control.failure !== undefined;
+  }
+
+  get connected(): boolean {
+    return this.#data !== undefined;
   }
 
   /** The data connection, under TLS where it must be. The handshake waits for no reply: some servers send 150 only after it. */
   async connect(): Promise<void> {
-    if (this.#data !== undefined) return;
+    if (this.connected) return;
     const { endpoint } = this.#context;
     const data = await this.#channel.connect();
     this.#data = data;
@@ -111,17 +122,38 @@ export class Transfer {
     }
   }
 
-  /** After the last byte, or all but `last`, was written: ends the data orderly (close_notify, FIN) and waits for the server's yes. */
-  async sent(bytes: number, last?: Uint8Array): Promise<Reply> {
+  /**
+   * After the last byte, or all but `last`, was written: ends the data orderly (close_notify, FIN) and waits for the server's yes. `done` is
+   * told when it is there, or of the error that goes to cause().
+   */
+  sent(bytes: number, last: Uint8Array | undefined, done: (error?: Error) => void): void {
+    const { channels, control, endpoint } = this.#context;
     const data = this.#open();
-    this.#sentAll = true;
     const tailMs = (Math.min(bytes, UPLOAD_TAIL_BYTES_MAX) / UPLOAD_TAIL_BYTES_PER_SECOND_MIN) * 1_000;
-    const ms = this.#context.endpoint.timeoutMs + tailMs;
-    await this.#within(data, data.end(last), ms);
-    this.#context.channels.follow('upload');
-    const reply = await this.#yes(ms);
-    data.close();
-    return reply;
+    const ms = endpoint.timeoutMs + tailMs;
+    this.#sentAll = true;
+    const leaving = control.watchData(data, this.#running.shown, ms);
+    data.finish(last, error => {
+      leaving.cancel();
+      if (error !== undefined) return done(error);
+      channels.follow('upload');
+      this.#awaitYes(ms, data, done);
+    });
+  }
+
+  #awaitYes(ms: number, data: DataTransport, done: (error?: Error) => void): void {
+    const { control } = this.#context;
+    const { shown } = this.#running;
+    const due = control.watch(shown, ms);
+    this.#replied = failure => {
+      due.cancel();
+      const { reply } = this.#running;
+      if (reply === undefined) return done(failure);
+      if (!isPositive(reply)) return done(refused(control.where, shown, reply));
+      data.close();
+      done();
+    };
+    if (this.#running.reply !== undefined) this.#replied();
   }
 
   /** The error to throw for `error`: the server's own refusal says more than a broken data connection. Leaves the session settled. */
@@ -172,14 +204,19 @@ export class Transfer {
     throw refused(control.where, this.#running.shown, reply);
   }
 
-  /** A no ends the data at once; a yes to an upload that still runs means that the server stopped listening. */
-  #ended(reply: Reply): void {
-    this.#final = reply;
+  /** The final reply: a no ends the data at once; a yes to an upload that still runs means that the server stopped listening. */
+  take(reply: Reply): void {
     const { control } = this.#context;
     if (this.#folded && isOutOfStep(reply)) control.trust.lose();
     if (!isPositive(reply)) this.#channel.discard(refused(control.where, this.#running.shown, reply));
     else if (!this.#sentAll && UPLOADS.test(this.#running.shown))
       this.#channel.discard(endedEarly(control.where, this.#running.shown));
+    this.#replied?.();
+  }
+
+  fail(error: Error): void {
+    this.#channel.discard(error);
+    this.#replied?.(error);
   }
 
   /** Servers that announce the size in 150 let us notice a download whose end was forged or lost. */

@@ -10,7 +10,7 @@ import { foreignServer } from './foreign-server.ts';
 import { OneWaySocket } from './one-way.ts';
 import { SocketTransport } from './socket.ts';
 import { modeMismatch, TlsClient } from './tls.ts';
-import type { ControlTransport, DataListener, DataTransport, DataUse, Transport } from './transport.ts';
+import type { ControlTransport, DataListener, DataTaker, DataTransport, DataUse, Reader, Transport } from './transport.ts';
 import { Watch } from './watch.ts';
 
 export interface DialOptions {
@@ -104,17 +104,28 @@ class ControlSocket extends SocketTransport implements ControlTransport {
     return first ?? super.read();
   }
 
-  openData(port: number, use?: DataUse, clear = false): Promise<DataTransport> {
-    const { endpoint } = this.#context;
-    if (this.#aborted !== undefined) return Promise.reject(this.#aborted);
-    if (use !== undefined && clear && endpoint.proxy === undefined) return this.#openOneWay(port, use);
-    return this.#openBothWays(port, use === 'sending' ? undefined : use);
+  override readFor(reader: Reader): void {
+    if (this.#first === undefined) return super.readFor(reader);
+    void this.read().then(
+      chunk => reader.take(chunk),
+      error => reader.fail(error),
+    );
   }
 
-  /** For TLS, or for listings. */
-  async #openBothWays(port: number, landing: Buffer | undefined): Promise<DataTransport> {
+  openData(port: number, use: DataUse | undefined, clear: boolean, taker: DataTaker): void {
+    const landing = use === 'sending' ? undefined : use;
+    if (this.#aborted !== undefined) taker.failed(this.#aborted);
+    else if (this.#context.endpoint.proxy !== undefined)
+      void this.#openThroughProxy(port, landing).then(
+        data => taker.opened(data),
+        error => taker.failed(error),
+      );
+    else if (use !== undefined && clear) this.#openOneWay(port, use, taker);
+    else this.#openBothWays(port, landing, taker);
+  }
+
+  async #openThroughProxy(port: number, landing: Buffer | undefined): Promise<DataTransport> {
     const { endpoint, clock, signal } = this.#context;
-    if (endpoint.proxy === undefined) return this.#openDirectly(port, landing);
     const socket = await openSocket(endpoint.host, port, endpoint, clock, signal);
     const transport = new SocketTransport(socket, this.#tls.forData(), landing);
     this.#data.add(transport);
@@ -122,37 +133,38 @@ class ControlSocket extends SocketTransport implements ControlTransport {
     return transport;
   }
 
-  #openDirectly(port: number, landing: Buffer | undefined): Promise<DataTransport> {
+  /** For TLS, or for listings. */
+  #openBothWays(port: number, landing: Buffer | undefined, taker: DataTaker): void {
     const socket = connect({ host: this.#peer, port });
     const transport = new SocketTransport(socket, this.#tls.forData(), landing);
-    const made = new Promise<void>((resolve, reject) => {
-      socket.once('connect', resolve);
-      socket.once('error', error => reject(connectFailure(error, this.#peer, port)));
-      socket.once('close', () => {
-        this.#left(transport);
-        reject(transport.failure ?? connectionCut());
-      });
+    const made = this.#making(transport, port, taker);
+    socket.once('connect', () => made());
+    socket.once('error', error => made(connectFailure(error, this.#peer, port)));
+    socket.once('close', () => {
+      this.#left(transport);
+      made(transport.failure ?? connectionCut());
     });
-    return this.#made(transport, port, made);
   }
 
-  #openOneWay(port: number, use: DataUse): Promise<DataTransport> {
+  #openOneWay(port: number, use: DataUse, taker: DataTaker): void {
     const transport = new OneWaySocket(this.#peer, port, use, this.#left);
-    return this.#made(transport, port, transport.made);
+    transport.whenMade(this.#making(transport, port, taker));
   }
 
-  /** Resolves when the connection is there. */
-  async #made(transport: DataTransport, port: number, made: Promise<void>): Promise<DataTransport> {
+  /** To be told when the connection is there, or why it is not; what it is told after that is of no interest. */
+  #making(transport: DataTransport, port: number, taker: DataTaker): (error?: Error) => void {
     const { timeoutMs } = this.#context.endpoint;
     this.#data.add(transport);
-    const expire = () => transport.close(unanswered(this.#peer, port, timeoutMs));
-    try {
-      await this.#connecting.over(timeoutMs, expire, made);
-      return transport;
-    } catch (error) {
-      transport.close(error as Error);
-      throw error;
-    }
+    const deadline = this.#connecting.begin(timeoutMs, () => transport.close(unanswered(this.#peer, port, timeoutMs)));
+    let known = false;
+    return error => {
+      if (known) return;
+      known = true;
+      deadline.cancel();
+      if (error === undefined) return taker.opened(transport);
+      transport.close(error);
+      taker.failed(error);
+    };
   }
 
   readonly #left = (transport: DataTransport) => this.#data.delete(transport);
@@ -162,11 +174,11 @@ class ControlSocket extends SocketTransport implements ControlTransport {
     super.close(reason);
   }
 
-  /** Data connections are reset, so that half a file never looks whole. */
+  /** Data connections are reset, so that half a file never looks whole: by whoever uses one, who hears first that all is over. */
   abort(reason: Error): void {
     this.#aborted = reason;
-    for (const data of [...this.#data]) data.reset(reason);
     this.close(reason);
+    for (const data of [...this.#data]) data.reset(reason);
   }
 
   async listenData(): Promise<DataListener> {

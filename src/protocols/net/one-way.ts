@@ -4,24 +4,19 @@ import { MisuseError } from '../../core/errors.ts';
 import { connectFailure } from './connect.ts';
 import { CLOSED_HERE, connectionCut } from './ends.ts';
 import { Inlet } from './inlet.ts';
-import type { DataTransport, DataUse, TransportAddress } from './transport.ts';
+import type { DataTransport, DataUse, Reader, TransportAddress } from './transport.ts';
 
-interface Waiter<T> {
-  resolve(value: T): void;
-  reject(error: Error): void;
-}
+type Done = (error?: Error) => void;
 
 export class OneWaySocket implements DataTransport {
   readonly secure = false;
-  /** Resolves when the connection is there; rejects when it cannot be had. */
-  readonly made: Promise<void>;
   readonly #socket: Socket;
   readonly #inlet: Inlet | undefined;
   readonly #left: (socket: OneWaySocket) => void;
   #isMade = false;
   /** Whoever waits for the connection, for room to write, or until all is written. */
-  #waiter: Waiter<void> | undefined;
-  #reader: Waiter<Buffer | undefined> | undefined;
+  #waiter: Done | undefined;
+  #reader: Reader | undefined;
   #ended = false;
   #failure: Error | undefined;
 
@@ -33,15 +28,17 @@ export class OneWaySocket implements DataTransport {
     const way = this.#inlet === undefined ? { readable: false } : { writable: false, onread: this.#inlet.onread };
     const socket = connect({ host, port, ...way } as NetConnectOpts);
     this.#socket = socket;
-    this.made = new Promise((resolve, reject) => {
-      this.#waiter = { resolve, reject };
-    });
     socket.on('connect', () => {
       this.#isMade = true;
       this.#wake();
     });
     socket.on('error', error => this.#fail(this.#isMade ? connectionCut(error) : connectFailure(error, host, port)));
     if (this.#inlet !== undefined) socket.on('end', () => this.#end());
+  }
+
+  /** To be called at once: `made` is told when the connection is there, or cannot be had. */
+  whenMade(made: Done): void {
+    this.#waiter = made;
   }
 
   get remote(): TransportAddress {
@@ -59,8 +56,8 @@ export class OneWaySocket implements DataTransport {
     if (this.#ended) return Promise.resolve(undefined);
     if (this.#reader !== undefined) return Promise.reject(new MisuseError('two reads at once on one transport'));
     if (this.#inlet?.nextRound()) this.#socket.resume();
-    return new Promise((resolve, reject) => {
-      this.#reader = { resolve, reject };
+    return new Promise((take, fail) => {
+      this.#reader = { take, fail };
     });
   }
 
@@ -68,7 +65,9 @@ export class OneWaySocket implements DataTransport {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     if (this.#socket.write(bytes)) return Promise.resolve();
     this.#socket.once('drain', () => this.#wake());
-    return this.#wait();
+    return new Promise((resolve, reject) => {
+      this.#waiter = error => (error === undefined ? resolve() : reject(error));
+    });
   }
 
   startTls(): Promise<void> {
@@ -76,11 +75,15 @@ export class OneWaySocket implements DataTransport {
   }
 
   end(last?: Uint8Array): Promise<void> {
-    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    return new Promise((resolve, reject) => this.finish(last, error => (error === undefined ? resolve() : reject(error))));
+  }
+
+  finish(last: Uint8Array | undefined, done: Done): void {
+    if (this.#failure !== undefined) return done(this.#failure);
+    this.#waiter = done;
     const ended = (error?: Error | null) => (error ? this.#fail(connectionCut(error)) : this.#wake());
     if (last === undefined) this.#socket.end(ended);
     else this.#socket.end(last, ended);
-    return this.#wait();
   }
 
   close(reason: Error = CLOSED_HERE): void {
@@ -96,22 +99,16 @@ export class OneWaySocket implements DataTransport {
     this.#left(this);
   }
 
-  #wait(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#waiter = { resolve, reject };
-    });
-  }
-
   #wake(): void {
     const waiter = this.#waiter;
     this.#waiter = undefined;
-    waiter?.resolve();
+    waiter?.();
   }
 
   #give(): void {
     const reader = this.#reader;
     this.#reader = undefined;
-    reader?.resolve(this.#inlet?.take());
+    reader?.take(this.#inlet?.take());
   }
 
   #end(): void {
@@ -125,7 +122,7 @@ export class OneWaySocket implements DataTransport {
     const [reader, waiter] = [this.#reader, this.#waiter];
     this.#reader = undefined;
     this.#waiter = undefined;
-    reader?.reject(error);
-    waiter?.reject(error);
+    reader?.fail(error);
+    waiter?.(error);
   }
 }

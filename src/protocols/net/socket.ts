@@ -7,15 +7,10 @@ import { giveBack } from '../../core/memory.ts';
 import { UNREAD_BYTES_MAX } from '../wire/limits.ts';
 import { CLOSED_HERE, connectionCut } from './ends.ts';
 import { type TlsClient, tlsFailure, verifyPeer } from './tls.ts';
-import type { DataTransport, TransportAddress } from './transport.ts';
+import type { DataTransport, Reader, TransportAddress } from './transport.ts';
 
 /** What a full record of TLS holds (RFC 8446 section 5.1). */
 const RECORD_BYTES = 16 * 1024;
-
-interface Waiter {
-  resolve(chunk: Buffer | undefined): void;
-  reject(error: Error): void;
-}
 
 export class SocketTransport implements DataTransport {
   /** The TCP socket under `#socket`, which is the TLS socket once there is one. */
@@ -28,7 +23,7 @@ export class SocketTransport implements DataTransport {
   #unreadBytes = 0;
   #ended = false;
   #failure: Error | undefined;
-  #waiter: Waiter | undefined;
+  #reader: Reader | undefined;
   #remote: TransportAddress | undefined;
   #local: TransportAddress | undefined;
   #drained: (() => void)[] = [];
@@ -38,7 +33,7 @@ export class SocketTransport implements DataTransport {
     end: () => {
       this.#giveUnread();
       this.#ended = true;
-      this.#settle(waiter => waiter.resolve(undefined));
+      this.#give(undefined);
     },
     error: (error: Error) => this.#fail(connectionCut(error)),
     close: () => {
@@ -91,10 +86,20 @@ export class SocketTransport implements DataTransport {
     if (chunk !== undefined) return Promise.resolve(chunk);
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     if (this.#ended) return Promise.resolve(undefined);
-    if (this.#waiter !== undefined) return Promise.reject(new MisuseError('two reads at once on one transport'));
-    return new Promise((resolve, reject) => {
-      this.#waiter = { resolve, reject };
-    });
+    return new Promise((take, fail) => this.#await({ take, fail }));
+  }
+
+  readFor(reader: Reader): void {
+    if (this.#unread.length === 0 && !this.#ended && this.#failure === undefined) return this.#await(reader);
+    void this.read().then(
+      chunk => reader.take(chunk),
+      error => reader.fail(error),
+    );
+  }
+
+  #await(reader: Reader): void {
+    if (this.#reader !== undefined) return reader.fail(new MisuseError('two reads at once on one transport'));
+    this.#reader = reader;
   }
 
   write(bytes: Uint8Array): Promise<void> {
@@ -105,6 +110,10 @@ export class SocketTransport implements DataTransport {
     return new Promise((resolve, reject) => {
       this.#drained.push(() => (this.#failure === undefined ? resolve() : reject(this.#failure)));
     });
+  }
+
+  post(bytes: Uint8Array): void {
+    if (this.#failure === undefined && this.#socket.writable) this.#socket.write(bytes);
   }
 
   async startTls(): Promise<void> {
@@ -119,12 +128,14 @@ export class SocketTransport implements DataTransport {
   }
 
   end(last?: Uint8Array): Promise<void> {
-    if (this.#failure !== undefined) return Promise.reject(this.#failure);
-    return new Promise((resolve, reject) => {
-      this.#drained.push(() => (this.#failure === undefined ? resolve() : reject(this.#failure)));
-      if (last === undefined) this.#socket.end(() => this.#wake());
-      else this.#socket.end(last, () => this.#wake());
-    });
+    return new Promise((resolve, reject) => this.finish(last, error => (error === undefined ? resolve() : reject(error))));
+  }
+
+  finish(last: Uint8Array | undefined, done: (error?: Error) => void): void {
+    if (this.#failure !== undefined) return done(this.#failure);
+    this.#drained.push(() => done(this.#failure));
+    if (last === undefined) this.#socket.end(() => this.#wake());
+    else this.#socket.end(last, () => this.#wake());
   }
 
   close(reason: Error = CLOSED_HERE): void {
@@ -183,11 +194,11 @@ export class SocketTransport implements DataTransport {
   }
 
   #receive(chunk: Buffer): void {
-    if (this.#waiter !== undefined && this.#landing === undefined) return this.#settle(waiter => waiter.resolve(chunk));
+    if (this.#reader !== undefined && this.#landing === undefined) return this.#give(chunk);
     this.#unread.push(chunk);
     this.#unreadBytes += chunk.length;
     if (this.#unreadBytes > UNREAD_BYTES_MAX) this.#socket.pause();
-    if (this.#waiter === undefined) return;
+    if (this.#reader === undefined) return;
     if (chunk.length < RECORD_BYTES) this.#giveUnread();
     else void this.#gather();
   }
@@ -202,8 +213,8 @@ export class SocketTransport implements DataTransport {
   }
 
   #giveUnread(): void {
-    const chunk = this.#waiter === undefined ? undefined : this.#takeUnread();
-    if (chunk !== undefined) this.#settle(waiter => waiter.resolve(chunk));
+    const chunk = this.#reader === undefined ? undefined : this.#takeUnread();
+    if (chunk !== undefined) this.#give(chunk);
   }
 
   #takeUnread(): Buffer | undefined {
@@ -218,14 +229,16 @@ export class SocketTransport implements DataTransport {
   #fail(error: Error): void {
     if (this.#failure !== undefined) return;
     this.#failure = error;
-    this.#settle(waiter => waiter.reject(error));
+    const reader = this.#reader;
+    this.#reader = undefined;
+    reader?.fail(error);
     this.#wake();
   }
 
-  #settle(how: (waiter: Waiter) => void): void {
-    const waiter = this.#waiter;
-    this.#waiter = undefined;
-    if (waiter !== undefined) how(waiter);
+  #give(chunk: Buffer | undefined): void {
+    const reader = this.#reader;
+    this.#reader = undefined;
+    reader?.take(chunk);
   }
 
   #wake(): void {

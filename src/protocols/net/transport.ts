@@ -28,6 +28,8 @@ export interface Transport {
 
 /** A connection for one file: its end means "that was all", so giving up needs another sign. */
 export interface DataTransport extends Transport {
+  /** Like end(); `done` is told, which may be at once. */
+  finish(last: Uint8Array | undefined, done: (error?: Error) => void): void;
   /** Like close(), but the peer sees a reset instead of an orderly end, and cannot take what it has for the whole. */
   reset(reason?: Error): void;
 }
@@ -38,13 +40,29 @@ export interface DataTransport extends Transport {
  */
 export type DataUse = 'sending' | Buffer;
 
+/** Who wants the next bytes. None of these must throw. */
+export interface Reader {
+  take(chunk: Buffer | undefined): void;
+  fail(error: Error): void;
+}
+
+/** Who wants a data connection. None of these must throw. */
+export interface DataTaker {
+  opened(data: DataTransport): void;
+  failed(error: Error): void;
+}
+
 /** A control connection that can open data connections to the same server, under the same TLS identity and session. */
 export interface ControlTransport extends Transport {
+  /** Like read(), for whoever reads chunk after chunk; nothing is told before this returns. */
+  readFor(reader: Reader): void;
+  /** Writes for whoever reads, too: that is how a failure is heard of. */
+  post(bytes: Uint8Array): void;
   /**
    * Connects to `port` on the very address of this connection; startTls() resumes this connection's TLS session. It is not called for a
    * connection that is to stay `clear`.
    */
-  openData(port: number, use?: DataUse, clear?: boolean): Promise<DataTransport>;
+  openData(port: number, use: DataUse | undefined, clear: boolean, taker: DataTaker): void;
   /** Listens on this connection's local address for one connection from the same peer (active mode). */
   listenData(): Promise<DataListener>;
 }

@@ -13,14 +13,26 @@ export class Watch {
     this.#clock = clock;
   }
 
-  /** Calls `expire` when `work` takes longer than `ms`; settles as `work` does. While another deadline runs, it gets a timer of its own. */
-  async over<T>(ms: number, expire: () => void, work: Promise<T>): Promise<T> {
-    if (this.#expire !== undefined) return this.#beside(ms, expire, work);
+  /** Calls `expire` after `ms` unless it is cancelled before, which is done once. While another deadline runs, it gets a timer of its own. */
+  begin(ms: number, expire: () => void): Timer {
+    if (this.#expire !== undefined) return this.#clock.after(ms, expire);
     this.#start(ms, expire);
+    return this.#deadline;
+  }
+
+  readonly #deadline: Timer = {
+    cancel: () => {
+      this.#expire = undefined;
+    },
+  };
+
+  /** Calls `expire` when `work` takes longer than `ms`; settles as `work` does. */
+  async over<T>(ms: number, expire: () => void, work: Promise<T>): Promise<T> {
+    const deadline = this.begin(ms, expire);
     try {
       return await work;
     } finally {
-      this.#expire = undefined;
+      deadline.cancel();
     }
   }
 
@@ -28,15 +40,6 @@ export class Watch {
   stop(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
-  }
-
-  async #beside<T>(ms: number, expire: () => void, work: Promise<T>): Promise<T> {
-    const timer = this.#clock.after(ms, expire);
-    try {
-      return await work;
-    } finally {
-      timer.cancel();
-    }
   }
 
   #start(ms: number, expire: () => void): void {

@@ -13,6 +13,7 @@ import type { SocketTransport } from '../../../src/protocols/net/socket.ts';
 import { withDeadline } from '../../../src/protocols/net/transport.ts';
 import { type Certificates, sandboxCertificates } from '../../../src/sandbox/certificates.ts';
 import { groupsGuessedIn } from '../../support/client-hello.ts';
+import { openData } from '../../support/open-data.ts';
 import { type TempDir, tempDir } from '../../support/temp-dir.ts';
 
 let dir: TempDir;
@@ -202,7 +203,7 @@ describe('a transport', () => {
     const { signal } = new AbortController();
     const transport = await dial(endpoint(port, tls), { signal });
     const before = getEventListeners(signal, 'abort').length;
-    const data = await transport.openData(port);
+    const data = await openData(transport, port);
     if (tls !== 'none') await data.startTls();
     await data.read();
     expect(getEventListeners(signal, 'abort')).toHaveLength(before);
@@ -225,7 +226,7 @@ describe('a transport', () => {
     await transport.read();
     const hellos: Buffer[] = [];
     const listening = serve(async peer => void hellos.push((await peer.read()) ?? Buffer.alloc(0)));
-    const data = await transport.openData(await listening);
+    const data = await openData(transport, await listening);
     const refused = data.startTls();
     refused.catch(() => undefined);
     while (hellos.length === 0) await new Promise(resolve => setImmediate(resolve));
@@ -244,7 +245,7 @@ describe('a transport', () => {
       (peer as SocketTransport).reset();
     });
     for (let n = 0; n < 20; n++) {
-      const data = await transport.openData(n % 2 === 0 ? resetting : port);
+      const data = await openData(transport, n % 2 === 0 ? resetting : port);
       await data.startTls().then(
         () => data.reset(),
         () => undefined,

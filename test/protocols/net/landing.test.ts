@@ -7,6 +7,7 @@ import type { Endpoint } from '../../../src/protocols/net/endpoint.ts';
 import { type Listener, listen, type ServerTransport } from '../../../src/protocols/net/listener.ts';
 import type { DataTransport } from '../../../src/protocols/net/transport.ts';
 import { type Certificates, sandboxCertificates } from '../../../src/sandbox/certificates.ts';
+import { openData } from '../../support/open-data.ts';
 import { type TempDir, tempDir } from '../../support/temp-dir.ts';
 
 const CONTENT = Buffer.from(Array.from({ length: 2 * 1024 * 1024 + 7 }, (_, at) => (at * 7 + (at >> 14)) % 251));
@@ -49,7 +50,7 @@ async function data(send: (peer: ServerTransport) => Promise<void>, landing: Buf
   const { caFile } = certificates;
   const endpoint: Endpoint = { name: 'test', type: 'ftp', host: 'localhost', port, tls: 'implicit', timeoutMs: 10_000, caFile };
   const control = await dial(endpoint);
-  const transport = await control.openData(port, landing, false);
+  const transport = await openData(control, port, landing);
   await transport.startTls();
   return transport;
 }
