@@ -10,11 +10,12 @@ import { type Command, encodeCommand } from '../wire/command.ts';
 import { COMMAND_BYTES_MAX } from '../wire/limits.ts';
 import type { Reply } from '../wire/reply.ts';
 import type { Charset } from './charset.ts';
+import { ALONE, type Departure, departing, packetsOf, type RideOptions } from './departure.ts';
 import { readable, serverClosing } from './errors.ts';
 import { PACKET_BYTES_MAX, WINDOW_BYTES, WINDOW_COMMANDS } from './limits.ts';
 import { commandEncoder } from './paths.ts';
 import { Reading, Running, type Taker } from './running.ts';
-import { type CommandKind, FtpSession, type InnerLines, type SessionEvent } from './session.ts';
+import { type CommandKind, FtpSession, type SessionEvent } from './session.ts';
 import { type PipelineTrust, trustIn } from './trust.ts';
 
 export interface ControlOptions {
@@ -24,28 +25,7 @@ export interface ControlOptions {
   readonly transcript?: ((direction: '>' | '<', shown: string) => void) | undefined;
 }
 
-export interface RideOptions {
-  /** Asked before the command is sent alone: a reply that makes it pointless, and answers it. */
-  readonly instead?: () => Reply | undefined;
-  /** Takes the lines inside its reply, which may then be of any length; must not throw. */
-  readonly inner?: InnerLines;
-  /** What transcripts show instead of the line. */
-  readonly shown?: string;
-}
-
-/** A command that waits for company, leaves, and waits for its reply. */
-interface Departure<T extends Taker = Taker> {
-  readonly kind: CommandKind;
-  readonly command: Command;
-  readonly taker: T;
-  readonly options: RideOptions;
-  /** Left in one segment with others. */
-  together: boolean;
-  /** Has a preliminary reply. */
-  heard: boolean;
-}
-
-const ALONE: RideOptions = {};
+/** What the first reply answers. */
 const NO_COMMAND: Command = { bytes: Buffer.alloc(0), shown: 'the greeting' };
 
 export class FtpControl {
@@ -373,30 +353,6 @@ export class FtpControl {
       hint: 'The server or the network dropped it; trying again usually helps.',
     });
   }
-}
-
-function departing<T extends Taker>(kind: CommandKind, command: Command, taker: T, options = ALONE): Departure<T> {
-  return { kind, command, taker, options, together: false, heard: false };
-}
-
-/**
- * Commands that leave at once, in pieces that end with one and fit into one packet each: ProFTPD garbles a command that reaches it in two
- * pieces, when the cut is between its CR and its LF.
- */
-function packetsOf(departures: readonly Departure[]): readonly Uint8Array[] {
-  const packets: Uint8Array[] = [];
-  let waiting: Uint8Array[] = [];
-  let bytes = 0;
-  for (const { command } of departures) {
-    if (bytes > 0 && bytes + command.bytes.length > PACKET_BYTES_MAX) {
-      packets.push(Buffer.concat(waiting, bytes));
-      [waiting, bytes] = [[], 0];
-    }
-    waiting.push(command.bytes);
-    bytes += command.bytes.length;
-  }
-  packets.push(Buffer.concat(waiting, bytes));
-  return packets;
 }
 
 function tooLong(shown: string): AppError {
