@@ -4,7 +4,7 @@ import { AppError, MisuseError, RefusedError } from '../../core/errors.ts';
 import type { Move, Removal, Transfer } from './compare.ts';
 import { makeLastRank } from './filter.ts';
 import { inLanes } from './lanes.ts';
-import type { Delivery, Receiver, Staged } from './receiver.ts';
+import type { Arrivals, Receiver, Staged } from './receiver.ts';
 import type { Survey } from './survey.ts';
 import type { Tally } from './tally.ts';
 import { ancestorsOf, depthOf } from './tree.ts';
@@ -26,16 +26,18 @@ export async function applyPlan(workshop: Workshop, survey: Survey, receiver: Re
   if (incomplete !== undefined) throw incomplete;
 }
 
-class Application {
+class Application implements Arrivals {
   readonly #workshop: Workshop;
   readonly #survey: Survey;
   readonly #receiver: Receiver;
   readonly #tally: Tally;
   /** Folders that could not be made: nothing below them is tried. */
   readonly #lost = new Set<string>();
-  /** Files delivered, but not published yet. */
+  /** With `commit: end`: files that wait for their name. */
+  readonly #staged: Staged[] = [];
+  /** Files that are neither there nor given up. */
   #underway = 0;
-  #allSettled: (() => void) | undefined;
+  #allLeft: (() => void) | undefined;
   /** What was not renamed after all goes like other deletes. */
   readonly #unmoved: Removal[] = [];
   #spoilt: Error | undefined;
@@ -120,40 +122,60 @@ class Application {
     this.#workshop.pool.expect(Math.ceil(small / FILES_A_SESSION));
     const all = config.commit === 'each' ? [...(await this.#move()), ...planned] : planned;
     const ranks = Map.groupBy(all, ({ path }) => rankOf(path));
-    const staged: Staged[] = [];
     for (const rank of [...ranks.keys()].sort((a, b) => a - b)) {
       const transfers = ranks.get(rank) ?? [];
       if (rank > 0 && this.#tally.failed > 0) {
         this.#workshop.context.note('warning', `${transfers.length} file(s) of \`last\` were held back, because others failed`);
         continue;
       }
-      await this.#each(
-        bySize(transfers),
-        ({ path }) => path,
-        async transfer => void this.#expect(transfer.path, await this.#receiver.deliver(transfer), staged),
-      );
-      await this.#arrived();
+      await this.#deliverAll(bySize(transfers));
     }
-    if (config.commit === 'end') await this.#publishAll(staged, rankOf);
+    if (config.commit === 'end') await this.#publishAll(rankOf);
   }
 
-  async #publishAll(staged: readonly Staged[], rankOf: (path: string) => number): Promise<void> {
+  /** With one more under way than there may be sessions: whichever is free finds the next file waiting. */
+  async #deliverAll(transfers: readonly Transfer[]): Promise<void> {
+    this.#underway += transfers.length;
+    await this.#each(
+      transfers,
+      ({ path }) => path,
+      transfer => this.#receiver.deliver(transfer, this),
+      { lanes: this.#workshop.pool.lanes + 1, lost: () => this.#left() },
+    );
+    if (this.#underway > 0) await new Promise<void>(resolve => (this.#allLeft = resolve));
+    if (this.#spoilt !== undefined) throw this.#spoilt;
+  }
+
+  arrived(file: Staged): void {
+    if (this.#workshop.config.commit === 'each') this.#tally.transferred(file.transfer.path, file.size);
+    else this.#staged.push(file);
+    this.#left();
+  }
+
+  failed({ path }: Transfer, error: unknown): void {
+    try {
+      this.#failed(path, error);
+    } catch (final) {
+      this.#spoilt ??= final as Error;
+    }
+    this.#left();
+  }
+
+  #left(): void {
+    this.#underway -= 1;
+    if (this.#underway === 0) this.#allLeft?.();
+  }
+
+  async #publishAll(rankOf: (path: string) => number): Promise<void> {
     if (this.#tally.failed > 0) {
       this.#workshop.context.note(
         'warning',
-        `nothing was published: ${staged.length} file(s) wait for the rest under temporary names`,
+        `nothing was published: ${this.#staged.length} file(s) wait for the rest under temporary names`,
       );
       return;
     }
-    const files = [...staged];
-    const refused = await this.#move();
-    await this.#each(
-      refused,
-      ({ path }) => path,
-      async transfer => void this.#expect(transfer.path, await this.#receiver.deliver(transfer), files),
-    );
-    await this.#arrived();
-    const ranks = Map.groupBy(files, ({ transfer }) => rankOf(transfer.path));
+    await this.#deliverAll(await this.#move());
+    const ranks = Map.groupBy(this.#staged, ({ transfer }) => rankOf(transfer.path));
     for (const rank of [...ranks.keys()].sort((a, b) => a - b)) {
       if (rank > 0 && this.#tally.failed > 0) return;
       await this.#each(
@@ -181,54 +203,26 @@ class Application {
     return refused.map(({ transfer }) => transfer);
   }
 
-  /** Never throws. */
-  async #expect(path: string, { done }: Delivery, staged: Staged[]): Promise<void> {
-    this.#underway += 1;
-    try {
-      const file = await done.catch(error => this.#failed(path, error));
-      if (file === undefined) return;
-      if (this.#workshop.config.commit === 'each') this.#tally.transferred(path, file.size);
-      else staged.push(file);
-    } catch (error) {
-      this.#spoilt ??= error as Error;
-    } finally {
-      this.#underway -= 1;
-      if (this.#underway === 0) this.#allSettled?.();
-    }
-  }
-
-  /** All that was delivered has its name, or has failed. */
-  async #arrived(): Promise<void> {
-    if (this.#underway > 0) {
-      await new Promise<void>(resolve => {
-        this.#allSettled = resolve;
-      });
-    }
-    if (this.#spoilt !== undefined) throw this.#spoilt;
-  }
-
   async #publish(file: Staged): Promise<void> {
     await this.#receiver.publish(file);
     this.#tally.transferred(file.transfer.path, file.size);
   }
 
-  /** One failure does not stop the others, unless they cannot succeed either. */
-  async #each<T>(
+  /** One failure does not stop the others, unless they cannot succeed either. `lost` hears of each. */
+  #each<T>(
     items: readonly T[],
     pathOf: (item: T) => string,
     work: (item: T) => Promise<unknown>,
-    { lanes = this.#workshop.pool.lanes, lost }: { readonly lanes?: number; readonly lost?: (path: string) => void } = {},
+    { lanes, lost }: { readonly lanes: number; readonly lost?: (path: string) => void },
   ): Promise<void> {
-    await inLanes(items, lanes, async item => {
-      if (this.#spoilt !== undefined) throw this.#spoilt;
+    const begin = (item: T) => {
+      if (this.#lost.size > 0) this.#assertReachable(pathOf(item));
+      return work(item);
+    };
+    return inLanes(items, lanes, begin, (error, item) => {
       const path = pathOf(item);
-      try {
-        if (this.#lost.size > 0) this.#assertReachable(path);
-        await work(item);
-      } catch (error) {
-        this.#failed(path, error);
-        lost?.(path);
-      }
+      lost?.(path);
+      this.#failed(path, error);
     });
   }
 

@@ -141,8 +141,7 @@ export class Batch {
       if (this.#queue.length === 0) return;
       lane.feed();
     }
-    const wanted = this.#lanesWanted();
-    while (this.#open < wanted) void this.#work();
+    for (let more = this.#lanesWanted() - this.#open; more > 0; more--) void this.#work();
   }
 
   #lanesWanted(): number {

@@ -9,7 +9,7 @@ import { digestHead, makeDigest } from './digest.ts';
 import type { LocalFile } from './local-file.ts';
 import { LocalFolder, type OpenFile } from './local-folder.ts';
 import { remotePath, siblingOf } from './paths.ts';
-import type { Delivery, Receiver, Staged } from './receiver.ts';
+import type { Arrivals, Receiver, Staged } from './receiver.ts';
 import { isRestRefused, SEGMENTED_BYTES_MIN, SegmentedDownload } from './segmented-download.ts';
 import type { Tally } from './tally.ts';
 import { tempName } from './temp-name.ts';
@@ -100,10 +100,10 @@ export class LocalReceiver implements Receiver {
     return true;
   }
 
-  async deliver(transfer: Transfer): Promise<Delivery> {
+  async deliver(transfer: Transfer, arrivals: Arrivals): Promise<void> {
     const staged = await this.#stage(transfer);
     if (this.#workshop.config.commit === 'each') await this.publish(staged);
-    return { done: Promise.resolve(staged) };
+    arrivals.arrived(staged);
   }
 
   settle(): Promise<void> {

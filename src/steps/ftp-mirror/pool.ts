@@ -38,11 +38,16 @@ const FAR_MS = 10;
 /** Work waits and nothing was done for so long: more sessions are tried. */
 const STUCK_MS = 2_000;
 
-interface Waiter {
-  /** Wants a session that has done nothing yet: else it might meet one worn session after another, while other work takes the new ones. */
-  readonly fresh: boolean;
-  give(client: FtpClient): void;
-  fail(error: unknown): void;
+/** A piece of work from when it is asked for until it is done or given up. */
+interface Piece {
+  readonly work: (client: FtpClient, attempt: number) => Promise<unknown>;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: unknown) => void;
+  attempts: number;
+  /** Failed on a broken session; */
+  tries: number;
+  /** or on a worn one: it wants one that has done nothing yet, else it might meet one worn session after another, while other work takes the new ones. */
+  worn: number;
 }
 
 export class Pool {
@@ -54,7 +59,7 @@ export class Pool {
   readonly #busy = new Set<FtpClient>();
   /** Those that have done a piece of work. */
   readonly #used = new WeakSet<FtpClient>();
-  readonly #waiters: Waiter[] = [];
+  readonly #waiters: Piece[] = [];
   readonly #count: SessionCount;
   #watched: Timer | undefined;
   /** Pieces of work. */
@@ -99,34 +104,10 @@ export class Pool {
    * Does a piece of work on a session; when the session breaks, or its data connections do, again on another, at most SESSION_TRIES times
    * (worn ones apart): the work must bear repetition. `attempt` is 1 for the first.
    */
-  async use<T>(work: (client: FtpClient, attempt: number) => Promise<T>): Promise<T> {
-    let tries = 0;
-    let worn = 0;
-    for (let attempt = 1; ; attempt++) {
-      const client = await this.#acquire(worn > 0);
-      try {
-        const result = await work(client, attempt);
-        this.#brokenInRow = 0;
-        this.#used.add(client);
-        this.#done += 1;
-        if (this.#waiters.length > 0) this.#count.done(this.#options.clock.elapsed(), this.open);
-        return result;
-      } catch (error) {
-        if (!(error instanceof AppError) || error.retry !== 'reconnect') {
-          if (client.usable) this.#brokenInRow = 0;
-          throw error;
-        }
-        client.close(error);
-        if (WORN.has(error.code) && this.#used.has(client) && worn < WORN_MAX) worn += 1;
-        else tries += 1;
-        if (error.code === 'too-many-connections') this.#fewer(error, this.open - 1);
-        this.#brokenInRow += 1;
-        if (this.#brokenInRow >= BROKEN_IN_ROW_MAX + this.lanes) this.#die(error);
-        if (tries >= SESSION_TRIES || this.#failure !== undefined) throw this.#failure ?? error;
-      } finally {
-        this.#release(client);
-      }
-    }
+  use<T>(work: (client: FtpClient, attempt: number) => Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.#ask({ work, resolve: resolve as Piece['resolve'], reject, attempts: 0, tries: 0, worn: 0 });
+    });
   }
 
   /** Says goodbye on every idle session; cuts those still at work. Never throws. */
@@ -150,11 +131,49 @@ export class Pool {
 
   readonly #abort = () => this.#die(cancelled(this.#options.signal));
 
-  #acquire(fresh: boolean): Promise<FtpClient> {
-    return new Promise((give, fail) => {
-      this.#waiters.push({ fresh, give, fail });
-      this.#serve();
-    });
+  #ask(piece: Piece): void {
+    this.#waiters.push(piece);
+    this.#serve();
+  }
+
+  #begin(piece: Piece, client: FtpClient): void {
+    piece.attempts += 1;
+    begun(piece, client).then(
+      result => this.#finished(piece, client, result),
+      error => this.#broken(piece, client, error),
+    );
+  }
+
+  #finished(piece: Piece, client: FtpClient, result: unknown): void {
+    this.#brokenInRow = 0;
+    this.#used.add(client);
+    this.#done += 1;
+    if (this.#waiters.length > 0) this.#count.done(this.#options.clock.elapsed(), this.open);
+    piece.resolve(result);
+    this.#release(client);
+  }
+
+  #broken(piece: Piece, client: FtpClient, error: unknown): void {
+    if (!(error instanceof AppError) || error.retry !== 'reconnect') {
+      if (client.usable) this.#brokenInRow = 0;
+      return this.#giveUp(piece, client, error);
+    }
+    client.close(error);
+    if (WORN.has(error.code) && this.#used.has(client) && piece.worn < WORN_MAX) piece.worn += 1;
+    else piece.tries += 1;
+    if (error.code === 'too-many-connections') this.#fewer(error, this.open - 1);
+    this.#brokenInRow += 1;
+    if (this.#brokenInRow >= BROKEN_IN_ROW_MAX + this.lanes) this.#die(error);
+    if (piece.tries >= SESSION_TRIES || this.#failure !== undefined) return this.#giveUp(piece, client, this.#failure ?? error);
+    this.#release(client);
+    this.#ask(piece);
+  }
+
+  /** Whoever asked for it may want nothing more to be started: the session is given on when that was heard. */
+  #giveUp(piece: Piece, client: FtpClient, error: unknown): void {
+    piece.reject(error);
+    if (client.usable) void nextTurn().then(() => this.#release(client));
+    else this.#release(client);
   }
 
   #release(client: FtpClient): void {
@@ -167,7 +186,7 @@ export class Pool {
   #serve(): void {
     while (this.#waiters.length > 0) {
       if (this.#failure !== undefined) {
-        this.#waiters.shift()?.fail(this.#failure);
+        this.#waiters.shift()?.reject(this.#failure);
         continue;
       }
       const match = this.#match();
@@ -180,7 +199,7 @@ export class Pool {
       if (!client.usable) continue;
       this.#busy.add(client);
       if (this.#options.clock.elapsed() - (this.#idleSince.get(client) ?? 0) > IDLE_MS_MAX) void this.#probe(client);
-      else this.#waiters.splice(match.waiter, 1)[0]?.give(client);
+      else for (const piece of this.#waiters.splice(match.waiter, 1)) this.#begin(piece, client);
     }
   }
 
@@ -188,11 +207,11 @@ export class Pool {
   #match(): { readonly waiter: number; readonly idle: number } | undefined {
     const last = this.#idle.length - 1;
     if (last < 0) return undefined;
-    const eager = this.#waiters.findIndex(({ fresh }) => fresh);
+    const eager = this.#waiters.findIndex(isEager);
     if (eager < 0) return { waiter: 0, idle: last };
     const unused = this.#idle.findLastIndex(client => !this.#used.has(client));
     if (unused >= 0) return { waiter: eager, idle: unused };
-    const other = this.#waiters.findIndex(({ fresh }) => !fresh);
+    const other = this.#waiters.findIndex(piece => !isEager(piece));
     if (other >= 0) return { waiter: other, idle: last };
     return this.#opening > 0 || this.#mayOpen() ? undefined : { waiter: eager, idle: last };
   }
@@ -284,5 +303,17 @@ export class Pool {
     this.#watched?.cancel();
     for (const client of [...this.#idle.splice(0), ...this.#busy]) client.close(this.#failure);
     this.#serve();
+  }
+}
+
+function isEager({ worn }: Piece): boolean {
+  return worn > 0;
+}
+
+function begun({ work, attempts }: Piece, client: FtpClient): Promise<unknown> {
+  try {
+    return work(client, attempts);
+  } catch (error) {
+    return Promise.reject(error);
   }
 }

@@ -15,9 +15,12 @@ export interface Staged {
   readonly timeLost: boolean;
 }
 
-/** `done` may be left alone: it never causes an unhandled rejection. */
-export interface Delivery {
-  readonly done: Promise<Staged>;
+/** Hears of each file whose delivery did not fail, once. */
+export interface Arrivals {
+  /** It is there, checked and, with `commit: each`, named. */
+  arrived(file: Staged): void;
+  /** It came to nothing after deliver() had resolved. */
+  failed(transfer: Transfer, error: unknown): void;
 }
 
 export interface Receiver {
@@ -34,10 +37,10 @@ export interface Receiver {
   /** Renames what only changed its place. False when that is refused: it is to be transferred then. */
   move(move: Move): Promise<boolean>;
   /**
-   * Brings the content over, continuing what an earlier try left. Resolves when the next may be sent; `done` when the file is there,
-   * checked and, with `commit: each`, named, which may be while the next is under way.
+   * Brings the content over, continuing what an earlier try left. Resolves when the next may be sent, which may be before `arrivals` hears of
+   * this one.
    */
-  deliver(transfer: Transfer): Promise<Delivery>;
+  deliver(transfer: Transfer, arrivals: Arrivals): Promise<void>;
   /** Gives it its final name, in one step where the receiving side can. Returns the time the copy then has when it was lost. */
   publish(staged: Staged): Promise<void>;
   /** Makes all of it durable. */

@@ -7,7 +7,7 @@ import { BATCH_ITEMS } from './batch.ts';
 import type { Move, Removal, Transfer } from './compare.ts';
 import { NameProbe } from './name-probe.ts';
 import { remotePath } from './paths.ts';
-import type { Delivery, Receiver, Staged } from './receiver.ts';
+import type { Arrivals, Receiver, Staged } from './receiver.ts';
 import { isRefusal, remoteExists } from './remote-facts.ts';
 import type { Survey } from './survey.ts';
 import type { Tally } from './tally.ts';
@@ -102,9 +102,9 @@ export class RemoteReceiver implements Receiver {
     return entries === undefined || entries.length === 0;
   }
 
-  deliver(transfer: Transfer): Promise<Delivery> {
-    if (this.#names.isOrdinary(transfer.path)) return this.#uploads.deliver(transfer);
-    return this.#names.assertKept(transfer.path).then(() => this.#uploads.deliver(transfer));
+  deliver(transfer: Transfer, arrivals: Arrivals): Promise<void> {
+    if (this.#names.isOrdinary(transfer.path)) return this.#uploads.deliver(transfer, arrivals);
+    return this.#names.assertKept(transfer.path).then(() => this.#uploads.deliver(transfer, arrivals));
   }
 
   async move(move: Move): Promise<boolean> {

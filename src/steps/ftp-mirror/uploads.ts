@@ -4,7 +4,7 @@ import { printable } from '../../core/text.ts';
 import type { FtpClient, HashAlgorithm } from '../../protocols/ftp/index.ts';
 import type { Move, Transfer } from './compare.ts';
 import { localPath, remotePath, siblingOf } from './paths.ts';
-import type { Delivery, Staged } from './receiver.ts';
+import type { Arrivals, Staged } from './receiver.ts';
 import { isRefusal, orRefused, remoteExists, remoteSize } from './remote-facts.ts';
 import { renameOver } from './rename-over.ts';
 import type { Survey } from './survey.ts';
@@ -40,12 +40,13 @@ export class Uploads {
    * What remains after the content arrived leaves with the next file on the same session; what fails there is done again, step by
    * step. With `commit: end` the file keeps its temporary name.
    */
-  deliver(transfer: Transfer): Promise<Delivery> {
+  deliver(transfer: Transfer, arrivals: Arrivals): Promise<void> {
     return this.#workshop.pool.use(async (client, attempt) => {
       const sent = await this.#send(client, transfer, attempt);
-      const done = this.#finish(client, transfer, sent);
-      done.catch(() => undefined);
-      return { done };
+      this.#finish(client, transfer, sent).then(
+        staged => arrivals.arrived(staged),
+        error => arrivals.failed(transfer, error),
+      );
     });
   }
 
