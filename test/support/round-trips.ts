@@ -1,14 +1,7 @@
 // Counts round trips without a clock: a peer is taken to answer at once, and every byte to travel for half a trip. What is read can be
 // no earlier than one trip after what was last sent; connecting and each TLS handshake take one.
 import type { Dial } from '../../src/protocols/net/dial.ts';
-import type {
-  ControlTransport,
-  DataTaker,
-  DataTransport,
-  DataUse,
-  Reader,
-  Transport,
-} from '../../src/protocols/net/transport.ts';
+import type { ControlTransport, DataTaker, DataTransport, DataUse, Transport } from '../../src/protocols/net/transport.ts';
 
 /** Where the peer answers each line that it is sent. */
 export interface Answers {
@@ -31,6 +24,8 @@ interface Line {
   /** The beginning of a line of an answer. */
   partial: string;
 }
+
+type Watched = Transport & Pick<DataTransport, 'readFor'>;
 
 export class RoundTrips {
   /** Round trips so far. */
@@ -55,11 +50,6 @@ export class RoundTrips {
     const line: Line = { sent: this.count, asked: [], transferring: false, partial: '' };
     const watched = this.#watched(inner, line, this.#answers);
     return Object.assign(watched, {
-      readFor: (reader: Reader) =>
-        void watched.read().then(
-          chunk => reader.take(chunk),
-          error => reader.fail(error),
-        ),
       post: (bytes: Uint8Array) => void watched.write(bytes).catch(() => undefined),
       openData: (port: number, use: DataUse | undefined, clear: boolean, taker: DataTaker) => {
         line.sent = this.count;
@@ -83,7 +73,7 @@ export class RoundTrips {
     });
   }
 
-  #watched<T extends Transport | DataTransport>(inner: T, line: Line, answers?: Answers): Transport {
+  #watched<T extends Transport | DataTransport>(inner: T, line: Line, answers?: Answers): Watched {
     const counter = this;
     return {
       get secure() {
@@ -100,6 +90,12 @@ export class RoundTrips {
         if (answers === undefined || chunk === undefined) counter.#at(line.sent + 1);
         else counter.#answered(line, answers, chunk.toString('latin1'));
         return chunk;
+      },
+      readFor(reader) {
+        void this.read().then(
+          chunk => reader.take(chunk),
+          error => reader.fail(error),
+        );
       },
       write(bytes) {
         line.sent = counter.count;

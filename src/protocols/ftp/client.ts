@@ -3,6 +3,7 @@ import { type Clock, cancelled } from '../../core/clock.ts';
 import { BrokenSessionError, MisuseError } from '../../core/errors.ts';
 import type { Dial } from '../net/dial.ts';
 import type { Endpoint } from '../net/endpoint.ts';
+import type { DataUse } from '../net/transport.ts';
 import type { Reply } from '../wire/reply.ts';
 import { textFromWire, textToWire } from './ascii.ts';
 import { Attributes } from './attributes.ts';
@@ -21,8 +22,9 @@ import type { FtpEntry } from './listing/entry.ts';
 import { type SignedIn, signIn } from './login.ts';
 import { sendable } from './paths.ts';
 import { quotable } from './quote.ts';
+import { Receiving } from './receiving.ts';
 import { commandsSoon, type Soon } from './soon.ts';
-import { receiveFrom, receiveInto, sendTo, sendWhole } from './streams.ts';
+import { type ChunkTaker, type Moved, moved, only, receiveFrom, sendTo, sendWhole, takeAll } from './streams.ts';
 import { beginTransfer, fold, type Transfer, type TransferContext } from './transfer.ts';
 import { trustIn } from './trust.ts';
 
@@ -89,6 +91,14 @@ const FAR_MS = 10;
 /** Before OPTS UTF8 ON, names of other letters may mean something else. */
 function mayOpenWith(path: string, control: FtpControl): boolean {
   return control.trust.given && control.trust.hasty && /^[\x20-\x7e]+$/.test(path);
+}
+
+interface Folded {
+  /** For messages. */
+  readonly what: string;
+  readonly verb: 'RETR' | 'STOR';
+  readonly path: string;
+  readonly use: DataUse | undefined;
 }
 
 class SignedInClient implements FtpClient {
@@ -166,19 +176,26 @@ class SignedInClient implements FtpClient {
       await this.#folder.settle(path);
       await this.#setType(options.ascii === true, offset);
       const transfer = await this.#retrieve(line, offset, options);
-      const bytes = receiveFrom(transfer, { whole: offset === 0 && !this.#ascii });
+      const bytes = receiveFrom(transfer, offset === 0 && !this.#ascii);
       yield* this.#ascii ? textFromWire(bytes) : bytes;
     } finally {
       this.#running = undefined;
     }
   }
 
-  async receive(path: string, take: (chunk: Buffer) => void | Promise<void>, options: DownloadOptions = {}): Promise<number> {
+  receive(path: string, take: ChunkTaker, options: DownloadOptions = {}): Promise<number> {
     if (options.ascii === true) return takeAll(this.download(path, options), take);
+    if (this.#mayFold(path, options)) {
+      const use = this.#landingOf(options.fleetingBytes);
+      return this.#folded({ what: 'receive', verb: 'RETR', path, use }, (transfer, done) =>
+        new Receiving(transfer, true, take, done).begin(),
+      );
+    }
     return this.#at(path, 'receive', async () => {
       const offset = wholeOffset(options.offset);
       await this.#setType(false);
-      return receiveInto(await this.#retrieve(`RETR ${path}`, offset, options), offset === 0, take);
+      const transfer = await this.#retrieve(`RETR ${path}`, offset, options);
+      return moved(done => new Receiving(transfer, offset === 0, take, done).begin());
     });
   }
 
@@ -187,7 +204,10 @@ class SignedInClient implements FtpClient {
   }
 
   upload(path: string, source: Source, options: TransferOptions = {}): Promise<number> {
-    if (isWhole(source) && this.#mayFold(path, options)) return this.#sendFolded(path, source);
+    if (isWhole(source) && this.#mayFold(path, options)) {
+      const parts = { what: 'upload', verb: 'STOR', path, use: 'sending' } as const;
+      return this.#folded(parts, (transfer, done) => sendWhole(transfer, source, done));
+    }
     return this.#send('STOR', path, source, options);
   }
 
@@ -297,10 +317,7 @@ class SignedInClient implements FtpClient {
       const offset = wholeOffset(options.offset);
       await this.#setType(options.ascii === true, offset);
       const transfer = await beginTransfer(this.#context, `${verb} ${path}`, offset, 'sending');
-      if (isWhole(source) && !this.#ascii)
-        return new Promise((resolve, reject) =>
-          sendWhole(transfer, source, error => (error === undefined ? resolve(source.length) : reject(error))),
-        );
+      if (isWhole(source) && !this.#ascii) return moved(done => sendWhole(transfer, source, done));
       const chunks = source instanceof Uint8Array ? only(source) : source;
       return sendTo(transfer, this.#ascii ? textToWire(chunks) : chunks);
     });
@@ -311,20 +328,19 @@ class SignedInClient implements FtpClient {
     return !ascii && !this.#ascii && !this.#folder.strayed(path) && this.#context.channels.mayFold(offset);
   }
 
-  /** With one promise in all: a mirror sends thousands of files. */
-  #sendFolded(path: string, bytes: Uint8Array): Promise<number> {
-    return new Promise((resolve, reject) => {
-      this.#claim('upload');
-      const done = (error?: unknown) => {
+  /** With one promise in all: a mirror moves thousands of files. */
+  #folded({ what, verb, path, use }: Folded, move: (transfer: Transfer, done: Moved) => void): Promise<number> {
+    return moved(told => {
+      this.#claim(what);
+      const done: Moved = (error, bytes) => {
         this.#running = undefined;
-        if (error === undefined) resolve(bytes.length);
-        else reject(error);
+        told(error, bytes);
       };
+      const begun = (transfer: Transfer) => move(transfer, done);
       try {
-        const line = `STOR ${sendable(path)}`;
-        fold(this.#context, { line, use: 'sending' }, transfer => sendWhole(transfer, bytes, done), done);
+        fold(this.#context, { line: `${verb} ${sendable(path)}`, use }, begun, error => done(error, 0));
       } catch (error) {
-        done(error);
+        done(error, 0);
       }
     });
   }
@@ -376,17 +392,4 @@ function wholeOffset(offset = 0): number {
   if (!Number.isSafeInteger(offset) || offset < 0)
     throw new MisuseError(`an offset must be a whole number of bytes, not ${offset}`);
   return offset;
-}
-
-async function* only(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
-}
-
-async function takeAll(chunks: AsyncIterable<Buffer>, take: (chunk: Buffer) => void | Promise<void>): Promise<number> {
-  let bytes = 0;
-  for await (const chunk of chunks) {
-    bytes += chunk.length;
-    await take(chunk);
-  }
-  return bytes;
 }

@@ -76,11 +76,10 @@ export class FolderLister {
       decode: line => charset.decode(line),
       now: clock.now(),
     });
-    let final: Reply | undefined;
     const transfer = await beginTransfer(this.#context, way);
-    for await (const chunk of receiveFrom(transfer, { whole: false, onFinal: reply => (final = reply) })) reader.push(chunk);
+    for await (const chunk of receiveFrom(transfer, false)) reader.push(chunk);
     const entries = reader.finish();
-    if (final !== undefined) this.#assertWhole(way, final, reader.lines);
+    if (transfer.reply !== undefined) this.#assertWhole(way, transfer.reply, reader.lines);
     return { entries, sawItself: reader.sawItself };
   }
 

@@ -1,12 +1,19 @@
 // Moves the bytes of one transfer between its data connection and an async iterable, and settles it however that ends.
-import type { Reply } from '../wire/reply.ts';
 import type { Transfer } from './transfer.ts';
 
+/** Takes a chunk, which holds only until it has returned, or until what it returns has resolved. */
+export type ChunkTaker = (chunk: Buffer) => void | Promise<void>;
+
+/** Told once when a transfer is over: how many bytes were moved, or why they were not. */
+export type Moved = (error: unknown, bytes: number) => void;
+
+/** The same as a promise. */
+export function moved(move: (done: Moved) => void): Promise<number> {
+  return new Promise((resolve, reject) => move((error, bytes) => (error === undefined ? resolve(bytes) : reject(error))));
+}
+
 /** Yields the data; leaving early aborts the transfer. `whole`: the transfer began at byte 0, so announced sizes can be compared. */
-export async function* receiveFrom(
-  transfer: Transfer,
-  options: { readonly whole: boolean; readonly onFinal?: (reply: Reply) => void },
-): AsyncGenerator<Buffer, void, void> {
+export async function* receiveFrom(transfer: Transfer, whole: boolean): AsyncGenerator<Buffer, void, void> {
   let bytes = 0;
   try {
     await transfer.connect();
@@ -16,8 +23,7 @@ export async function* receiveFrom(
       bytes += chunk.length;
       yield chunk;
     }
-    const final = await transfer.received(bytes, options.whole);
-    options.onFinal?.(final);
+    await new Promise<void>((resolve, reject) => transfer.received(bytes, whole, told(resolve, reject)));
   } catch (error) {
     throw await transfer.cause(error);
   } finally {
@@ -25,38 +31,11 @@ export async function* receiveFrom(
   }
 }
 
-/**
- * Gives `take` the data chunk by chunk, waiting for it where it asks for that, and returns how many bytes that was. When it throws, the
- * transfer is aborted.
- */
-export async function receiveInto(
-  transfer: Transfer,
-  whole: boolean,
-  take: (chunk: Buffer) => void | Promise<void>,
-): Promise<number> {
-  let bytes = 0;
-  let takerFailed = false;
-  try {
-    await transfer.connect();
-    for (let chunk = await transfer.read(); chunk !== undefined; chunk = await transfer.read()) {
-      bytes += chunk.length;
-      takerFailed = true;
-      const taken = take(chunk);
-      if (taken !== undefined) await taken;
-      takerFailed = false;
-    }
-    await transfer.received(bytes, whole);
-    return bytes;
-  } catch (error) {
-    if (takerFailed) await transfer.abandon();
-    throw takerFailed ? error : await transfer.cause(error);
-  }
-}
-
-/** Sends all of it at once; `done` is told when the server has it, or why it has not. */
-export function sendWhole(transfer: Transfer, bytes: Uint8Array, done: (error?: unknown) => void): void {
-  const failed = (error: unknown) => void transfer.cause(error).then(done);
-  const send = () => transfer.sent(bytes.length, bytes, error => (error === undefined ? done() : failed(error)));
+/** Sends all of it at once. */
+export function sendWhole(transfer: Transfer, bytes: Uint8Array, done: Moved): void {
+  const failed = (error: unknown) => void transfer.cause(error).then(cause => done(cause, 0));
+  const send = () =>
+    transfer.sent(bytes.length, bytes, error => (error === undefined ? done(undefined, bytes.length) : failed(error)));
   if (transfer.connected) send();
   else transfer.connect().then(send, failed);
 }
@@ -89,4 +68,19 @@ export async function sendTo(transfer: Transfer, source: AsyncIterable<Uint8Arra
 
 function told(resolve: () => void, reject: (error: unknown) => void): (error?: unknown) => void {
   return error => (error === undefined ? resolve() : reject(error));
+}
+
+/** All of it in one piece. */
+export async function* only(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
+/** Gives `take` chunk after chunk; returns how many bytes that was. */
+export async function takeAll(chunks: AsyncIterable<Buffer>, take: ChunkTaker): Promise<number> {
+  let bytes = 0;
+  for await (const chunk of chunks) {
+    bytes += chunk.length;
+    await take(chunk);
+  }
+  return bytes;
 }

@@ -5,10 +5,10 @@
 //     └── refused (550, 425, …) ──► data reset                ├── data cut ──► final reply awaited, the better cause thrown
 //                                                             └── given up ──► ABOR, data reset, both replies and that of a NOOP (some
 //                                                                 servers send three) awaited, else session closed
-import type { Clock } from '../../core/clock.ts';
+import type { Clock, Timer } from '../../core/clock.ts';
 import { AppError, BrokenSessionError, CancelledError, MisuseError, RefusedError } from '../../core/errors.ts';
 import type { Endpoint } from '../net/endpoint.ts';
-import type { DataTransport, DataUse } from '../net/transport.ts';
+import type { DataTransport, DataUse, Reader } from '../net/transport.ts';
 import type { Reply } from '../wire/reply.ts';
 import { type Begun, type Channel, isClear, isOutOfStep } from './channel.ts';
 import type { FtpControl } from './control.ts';
@@ -92,10 +92,24 @@ export class Transfer implements Taker {
     await this.#within(data, data.startTls());
   }
 
+  /** The final reply, once it is there. */
+  get reply(): Reply | undefined {
+    return this.#running.reply;
+  }
+
   /** The next bytes, or undefined at the end of the data. */
   read(): Promise<Buffer | undefined> {
     const data = this.#open();
     return this.#within(data, data.read());
+  }
+
+  /** The same for a reader, who is not told before this returns; the deadline is the reader's to cancel. */
+  readFor(reader: Reader): Timer {
+    const { control, endpoint } = this.#context;
+    const data = this.#open();
+    const deadline = control.watchData(data, this.#running.shown, endpoint.timeoutMs);
+    data.readFor(reader);
+    return deadline;
   }
 
   async write(bytes: Uint8Array): Promise<void> {
@@ -107,19 +121,19 @@ export class Transfer implements Taker {
     }
   }
 
-  /** After the last byte was read: closes the data connection (ProFTPD waits for that) and returns the server's yes. */
-  async received(bytes: number, whole: boolean): Promise<Reply> {
+  /**
+   * After the last byte was read: closes the data connection (ProFTPD waits for that) and waits for the server's yes. `done` is told when it
+   * is there, or of the error that goes to cause().
+   */
+  received(bytes: number, whole: boolean, done: (error?: Error) => void): void {
     const { channels, control, endpoint } = this.#context;
     this.#open().close();
     if (whole) channels.follow('download');
-    try {
-      const reply = await this.#yes(endpoint.timeoutMs);
-      if (whole) this.#compare(bytes);
-      return reply;
-    } catch (error) {
-      control.trust.lingersNot();
-      throw error;
-    }
+    this.#awaitYes(endpoint.timeoutMs, error => {
+      const failure = error ?? (whole ? this.#shortage(bytes) : undefined);
+      if (failure !== undefined) control.trust.lingersNot();
+      done(failure);
+    });
   }
 
   /**
@@ -137,11 +151,11 @@ export class Transfer implements Taker {
       leaving.cancel();
       if (error !== undefined) return done(error);
       channels.follow('upload');
-      this.#awaitYes(ms, data, done);
+      this.#awaitYes(ms, done);
     });
   }
 
-  #awaitYes(ms: number, data: DataTransport, done: (error?: Error) => void): void {
+  #awaitYes(ms: number, done: (error?: Error) => void): void {
     const { control } = this.#context;
     const { shown } = this.#running;
     const due = control.watch(shown, ms);
@@ -150,7 +164,7 @@ export class Transfer implements Taker {
       const { reply } = this.#running;
       if (reply === undefined) return done(failure);
       if (!isPositive(reply)) return done(refused(control.where, shown, reply));
-      data.close();
+      this.#data?.close();
       done();
     };
     if (this.#running.reply !== undefined) this.#replied();
@@ -220,11 +234,11 @@ export class Transfer implements Taker {
   }
 
   /** Servers that announce the size in 150 let us notice a download whose end was forged or lost. */
-  #compare(bytes: number): void {
+  #shortage(bytes: number): BrokenSessionError | undefined {
     const { started } = this.#running;
     const announced = started === undefined ? undefined : /\((\d{1,15}) bytes\)/i.exec(started.lines.join(' '))?.[1];
-    if (announced === undefined || bytes >= Number(announced)) return;
-    throw new BrokenSessionError(
+    if (announced === undefined || bytes >= Number(announced)) return undefined;
+    return new BrokenSessionError(
       'download-short',
       `${this.#context.control.where}: "${this.#running.shown}" announced ${announced} bytes and sent ${bytes}`,
       { hint: 'The file changed meanwhile or the connection was tampered with; trying again usually helps.' },

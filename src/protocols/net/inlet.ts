@@ -19,6 +19,10 @@ export class Inlet {
     return { buffer: () => this.#buffer.subarray(this.#filled), callback: bytes => this.#receive(bytes) };
   }
 
+  get isEmpty(): boolean {
+    return this.#chunks.length === 0;
+  }
+
   /** The next chunk; it lies where it is until nextRound(). */
   take(): Buffer | undefined {
     return this.#chunks.shift();

@@ -8,7 +8,7 @@ import type { DataTransport } from './transport.ts';
 export type TlsServerContext = SecureContextOptions;
 
 /** A server's side of a connection. */
-export interface ServerTransport extends Omit<DataTransport, 'finish'> {
+export interface ServerTransport extends Omit<DataTransport, 'finish' | 'readFor'> {
   startTlsServer(context: TlsServerContext): Promise<void>;
 }
 

@@ -54,11 +54,21 @@ export class OneWaySocket implements DataTransport {
     if (chunk !== undefined) return Promise.resolve(chunk);
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     if (this.#ended) return Promise.resolve(undefined);
-    if (this.#reader !== undefined) return Promise.reject(new MisuseError('two reads at once on one transport'));
+    return new Promise((take, fail) => this.#await({ take, fail }));
+  }
+
+  readFor(reader: Reader): void {
+    if (this.#inlet?.isEmpty && !this.#ended && this.#failure === undefined) return this.#await(reader);
+    void this.read().then(
+      chunk => reader.take(chunk),
+      error => reader.fail(error),
+    );
+  }
+
+  #await(reader: Reader): void {
+    if (this.#reader !== undefined) return reader.fail(new MisuseError('two reads at once on one transport'));
+    this.#reader = reader;
     if (this.#inlet?.nextRound()) this.#socket.resume();
-    return new Promise((take, fail) => {
-      this.#reader = { take, fail };
-    });
   }
 
   write(bytes: Uint8Array): Promise<void> {

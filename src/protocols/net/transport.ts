@@ -28,6 +28,8 @@ export interface Transport {
 
 /** A connection for one file: its end means "that was all", so giving up needs another sign. */
 export interface DataTransport extends Transport {
+  /** Like read(), for whoever reads chunk after chunk; nothing is told before this returns. */
+  readFor(reader: Reader): void;
   /** Like end(); `done` is told, which may be at once. */
   finish(last: Uint8Array | undefined, done: (error?: Error) => void): void;
   /** Like close(), but the peer sees a reset instead of an orderly end, and cannot take what it has for the whole. */
