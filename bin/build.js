@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { Plugin } from '@oclif/core';
 import { rolldown } from 'rolldown';
 import { manPage } from './man.js';
+import { ascii, whenUsed } from './when-used.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -38,15 +39,39 @@ async function program() {
   };
   const dir = `${root}dist/cli`;
   const { output } = await bundle(input, {
-    ...{ dir, format: 'cjs', entryFileNames: '[name].cjs', chunkFileNames: 'chunks/[name].cjs' },
+    ...{ dir, format: 'cjs', exports: 'named', entryFileNames: '[name].cjs', chunkFileNames: 'chunks/[name].cjs' },
+    codeSplitting: {
+      includeDependenciesRecursively: false,
+      groups: [{ debugName: 'packages', test: /node_modules/, name: packageOf }],
+    },
   });
   const hash = createHash('sha256');
-  for (const { code = '' } of output) hash.update(code);
+  for (const { fileName, code } of output) {
+    const text = ascii(whenUsed(code));
+    hash.update(text);
+    await writeFile(join(dir, fileName), text);
+  }
   await writeFile(`${dir}/build-id`, hash.digest('hex').slice(0, 16));
 }
 
+/** Each in a file of its own: where they lie together, all are loaded with one. */
+function packageOf(id) {
+  const [, ...paths] = id.split('/node_modules/');
+  return paths.map(path => /^(?:@[^/]+\/)?[^/]+/.exec(path)?.[0].replace('/', '+')).join('+');
+}
+
 async function bundle(input, output) {
-  const bundled = await rolldown({ input, platform: 'node', external: ['keytar'], cwd: root, logLevel: 'warn' });
+  const framework = { filter: { id: /@oclif.*\.js$/ }, handler: code => whenUsed(code) };
+  const plugins = [{ name: 'when-used', transform: framework }];
+  const bundled = await rolldown({
+    input,
+    platform: 'node',
+    external: ['keytar'],
+    cwd: root,
+    logLevel: 'warn',
+    preserveEntrySignatures: 'allow-extension',
+    plugins,
+  });
   // Names and lines stay, for stack traces that say something.
   const compress = { keepNames: { function: true, class: true } };
   return bundled.write({ minify: { compress, mangle: false, codegen: false }, ...output });
@@ -72,16 +97,13 @@ async function manual(commands) {
 function rehearse() {
   const dir = mkdtempSync(join(tmpdir(), 'postrider-build-'));
   const commands = [
+    ['--version'],
     ['--help'],
-    ['ftp', 'ls', '--help'],
     ['ftp', 'mirror', '--help'],
     ['validate', join(root, 'jobs/deploy-site.yaml')],
     ['demo', '--dir', join(dir, 'demo')],
   ];
-  const script = `const { load } = await import(${JSON.stringify(new URL('load.js', import.meta.url).href)});
-    const { start } = load('commands/oclif/start.cjs');
-    for (const args of ${JSON.stringify(commands)}) await start(${JSON.stringify(root)}, args);`;
   const options = { cwd: dir, env: { ...process.env, HOME: dir }, stdio: 'ignore', timeout: 60_000 };
-  spawnSync(process.execPath, ['--input-type=module', '--eval', script], options);
+  for (const args of commands) spawnSync(process.execPath, [join(root, 'bin/postrider.js'), ...args], options);
   rmSync(dir, { recursive: true, force: true });
 }

@@ -1,24 +1,32 @@
-// Loads the program's CommonJS files with V8's code cache of an earlier run: what a start needs is then there compiled, where Node's own
-// compile cache keeps only what is compiled before a file is run. Without a cache, or with one that does not fit, nothing else changes.
+// Loads the program's CommonJS files from a pack: their text, and V8's code of an earlier run of the same command, in one file. What a
+// start needs is then there compiled, where Node's own compile cache keeps only what is compiled before a file is run, and each in a file
+// of its own. Without a pack, or with one that does not fit, nothing else changes.
 
 // Asked for like this they come as they are; an import would make all that they can do ready first, streams of files among it.
 const { getBuiltinModule } = process;
 const fs = getBuiltinModule('node:fs');
-const { createRequire } = getBuiltinModule('node:module');
 const { dirname, join, relative, sep } = getBuiltinModule('node:path');
-const { fileURLToPath, pathToFileURL } = getBuiltinModule('node:url');
-const { cachedDataVersionTag } = getBuiltinModule('node:v8');
+const { fileURLToPath } = getBuiltinModule('node:url');
 const vm = getBuiltinModule('node:vm');
-const { crc32 } = getBuiltinModule('node:zlib');
 
-/** Eight, of which four are used: V8 wants its data aligned. */
-const CHECKSUM_BYTES = 8;
 const HEAD = '(function (exports, require, module, __filename, __dirname) {';
+const TAIL = '\n})';
+
+/** Of a pack: a checksum of all that follows, and the length of its table of contents. */
+const PREFIX_BYTES = 8;
+/** V8 wants its data aligned. */
+const ALIGNMENT = 8;
+/** Words of a command, as in `ftp mirror`. */
+const COMMAND_WORDS_MAX = 2;
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist/cli');
-const cache = isCaching() ? cacheIn([join(root, 'node_modules/.cache/postrider'), ownFolder()]) : undefined;
+/** What the arguments begin with, unless its help is wanted. */
+export const command = commandOf(process.argv.slice(2));
 const modules = new Map();
+/** Of this run, by name. */
+const scripts = new Map();
+const pack = isCaching() ? openPack(packPaths()) : undefined;
 
 /** @param file below dist/cli */
 export function load(file) {
@@ -30,73 +38,101 @@ function loadPath(path) {
   if (known !== undefined) return known.exports;
   const module = { exports: {} };
   modules.set(path, module);
-  const cachedData = cache?.read(path);
-  const script = new vm.Script(`${HEAD}${fs.readFileSync(path, 'utf8')}\n})`, {
-    filename: path,
-    columnOffset: -HEAD.length,
-    importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-    ...(cachedData === undefined ? {} : { cachedData }),
-  });
-  if (cachedData === undefined || script.cachedDataRejected) cache?.keep(path, script);
-  script.runInThisContext().call(module.exports, module.exports, requireFrom(path), module, path, dirname(path));
+  scriptOf(path).runInThisContext().call(module.exports, module.exports, requireFrom(path), module, path, dirname(path));
   return module.exports;
 }
 
+function scriptOf(path) {
+  const name = relative(dist, path).replaceAll(sep, '/');
+  const known = pack?.read(name);
+  const text = known?.text ?? `${HEAD}${fs.readFileSync(path, 'utf8')}${TAIL}`;
+  const script = new vm.Script(text, {
+    filename: path,
+    columnOffset: -HEAD.length,
+    importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+    ...(known === undefined ? {} : { cachedData: known.code }),
+  });
+  pack?.keep(name, text, script);
+  return script;
+}
+
 function requireFrom(path) {
-  const native = createRequire(pathToFileURL(path));
   const folder = dirname(path);
-  const require = name => {
-    const target = name.startsWith('.') ? join(folder, name) : name;
-    return target.startsWith(dist) ? loadPath(target) : native(name);
+  let native;
+  const nativeRequire = () => {
+    native ??= getBuiltinModule('node:module').createRequire(path);
+    return native;
   };
-  return Object.assign(require, { resolve: native.resolve });
+  const require = name => {
+    if (name.startsWith('node:')) return getBuiltinModule(name);
+    const target = name.startsWith('.') ? join(folder, name) : name;
+    return target.startsWith(dist) ? loadPath(target) : nativeRequire()(name);
+  };
+  return Object.assign(require, { resolve: (...args) => nativeRequire().resolve(...args) });
 }
 
 function isCaching() {
   return process.env.NODE_DISABLE_COMPILE_CACHE !== '1' && process.env.NODE_V8_COVERAGE === undefined;
 }
 
-/** In the folder of the program where that may be written, else in the user's. */
-function ownFolder() {
+/** In the folder of the program where that may be written, else in the user's: one for each command. */
+function packPaths() {
   const { HOME = root, XDG_CACHE_HOME = join(HOME, '.cache') } = process.env;
-  return join(XDG_CACHE_HOME, 'postrider/code');
-}
-
-function cacheIn(dirs) {
   const folder = `${fs.readFileSync(join(dist, 'build-id'), 'utf8')}-${process.version}-${process.arch}`;
-  const nameOf = path => join(folder, relative(dist, path).replaceAll(sep, '+'));
+  const name = command?.words.join('+') ?? 'help';
+  return [join(root, 'node_modules/.cache/postrider'), join(XDG_CACHE_HOME, 'postrider/code')].map(dir =>
+    join(dir, folder, name),
+  );
+}
+
+function commandOf(args) {
+  if (args.includes('--help')) return undefined;
+  const end = args.findIndex(arg => !/^[a-z][a-z0-9-]*$/.test(arg));
+  for (let count = Math.min(end < 0 ? args.length : end, COMMAND_WORDS_MAX); count > 0; count--) {
+    const words = args.slice(0, count);
+    const file = join('commands', `${join(...words)}.cjs`);
+    if (fs.existsSync(join(dist, file))) return { words, load: () => load(file) };
+  }
+  return undefined;
+}
+
+/**
+ * V8 takes code only under the very flags that it was made under. What a run sets for itself has the code of what is loaded afterwards
+ * refused; that is no reason to make it again, as it is when even the first file's code is.
+ */
+function openPack(paths) {
   const owners = new Set([process.getuid?.(), fs.statSync(dist).uid]);
-  const fresh = [];
-  const tag = cachedDataVersionTag();
-  // V8 takes code only under the very flags that it was made under; what a run sets for itself would have all of it made again.
-  const fits = () => cachedDataVersionTag() === tag;
+  const find = () => paths.reduce((found, path) => found ?? readPack(path, owners), undefined);
+  let old = find();
+  let tag = old?.tag ?? flagsTag();
   const write = () => {
-    if (!fits()) return;
-    for (const dir of dirs) if (fresh.every(([path, script]) => written(join(dir, nameOf(path)), script))) return;
+    if (flagsTag() !== tag) return;
+    const bytes = packed(old, tag);
+    paths.some(path => written(path, bytes));
   };
+  let isWanting = false;
   return {
-    read(path) {
-      if (!fits()) return undefined;
-      for (const dir of dirs) {
-        const data = readOwned(join(dir, nameOf(path)), owners);
-        if (data !== undefined) return data;
-      }
-      return undefined;
-    },
-    keep(path, script) {
-      if (!fits()) return;
-      if (fresh.length === 0) process.once('exit', write);
-      fresh.push([path, script]);
+    read: name => old?.files.get(name),
+    keep(name, text, script) {
+      if (scripts.size === 0 && script.cachedDataRejected) [old, tag] = [undefined, flagsTag()];
+      scripts.set(name, { text, script });
+      if (isWanting || old?.files.has(name)) return;
+      isWanting = true;
+      process.once('exit', write);
     },
   };
 }
 
-/** Only from those who could change the program itself, or who run it: a code cache is code. */
-function readOwned(path, owners) {
+function flagsTag() {
+  return getBuiltinModule('node:v8').cachedDataVersionTag();
+}
+
+/** Only from those who could change the program itself, or who run it: a pack is code. */
+function readPack(path, owners) {
   let file;
   try {
     file = fs.openSync(path);
-    return owners.has(fs.fstatSync(file).uid) ? unsealed(fs.readFileSync(file)) : undefined;
+    return owners.has(fs.fstatSync(file).uid) ? unpacked(fs.readFileSync(file)) : undefined;
   } catch {
     return undefined;
   } finally {
@@ -104,23 +140,64 @@ function readOwned(path, owners) {
   }
 }
 
-/** V8 trusts what it is given, so damage has to be noticed here: a checksum comes before the data. */
-function unsealed(bytes) {
-  const data = bytes.subarray(CHECKSUM_BYTES);
-  return bytes.length > CHECKSUM_BYTES && bytes.readUInt32LE(0) === crc32(data) ? data : undefined;
+/**
+ * checksum, length of the table: 4 bytes each | table | texts | code of each file, aligned. V8 trusts what it is given, so damage has to
+ * be noticed here.
+ */
+function unpacked(bytes) {
+  if (bytes.length < PREFIX_BYTES || bytes.readUInt32LE(0) !== checksum(bytes)) return undefined;
+  const tableEnd = PREFIX_BYTES + bytes.readUInt32LE(4);
+  const { tag, textBytes, table } = JSON.parse(bytes.latin1Slice(PREFIX_BYTES, tableEnd));
+  // One text, of which V8 holds parts: none of them is copied.
+  const texts = bytes.latin1Slice(tableEnd, tableEnd + textBytes);
+  const files = new Map();
+  let [at, codeAt] = [0, aligned(tableEnd + textBytes)];
+  for (const [name, length, codeLength] of table) {
+    files.set(name, { text: texts.slice(at, at + length), code: bytes.subarray(codeAt, codeAt + codeLength) });
+    at += length;
+    codeAt = aligned(codeAt + codeLength);
+  }
+  return { tag, files };
 }
 
-function sealed(data) {
-  const checksum = Buffer.alloc(CHECKSUM_BYTES);
-  checksum.writeUInt32LE(crc32(data));
-  return Buffer.concat([checksum, data]);
+/** What this run has loaded, and what the old pack holds besides: the next run may need that. */
+function packed(old, tag) {
+  const files = new Map(old?.files);
+  for (const [name, { script, text }] of scripts) {
+    const code = script.createCachedData();
+    // It is less where V8 has given up functions that a long run did not need any more.
+    if (code.length > (files.get(name)?.code.length ?? 0)) files.set(name, { text, code });
+  }
+  const table = [...files].map(([name, { text, code }]) => [name, text.length, code.length]);
+  // The build sees to it that the program is ASCII.
+  const texts = Buffer.from([...files.values()].map(({ text }) => text).join(''), 'latin1');
+  const head = Buffer.from(JSON.stringify({ tag, textBytes: texts.length, table }), 'latin1');
+  const codeAt = PREFIX_BYTES + head.length + texts.length;
+  const parts = [Buffer.alloc(PREFIX_BYTES), head, texts, gap(codeAt)];
+  for (const { code } of files.values()) parts.push(code, gap(code.length));
+  const bytes = Buffer.concat(parts);
+  bytes.writeUInt32LE(head.length, 4);
+  bytes.writeUInt32LE(checksum(bytes), 0);
+  return bytes;
+}
+
+function checksum(bytes) {
+  return getBuiltinModule('node:zlib').crc32(bytes.subarray(4));
+}
+
+function aligned(length) {
+  return Math.ceil(length / ALIGNMENT) * ALIGNMENT;
+}
+
+function gap(length) {
+  return Buffer.alloc(aligned(length) - length);
 }
 
 /** False where nothing can be written. */
-function written(path, script) {
+function written(path, bytes) {
   try {
     fs.mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
-    fs.writeFileSync(`${path}.${process.pid}`, sealed(script.createCachedData()), { mode: 0o644 });
+    fs.writeFileSync(`${path}.${process.pid}`, bytes, { mode: 0o644 });
     fs.renameSync(`${path}.${process.pid}`, path);
     return true;
   } catch {

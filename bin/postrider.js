@@ -10,8 +10,8 @@ if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR_MIN) {
 }
 
 async function run() {
-  const { load, root } = await import('./load.js');
-  await load('commands/oclif/start.cjs').start(root);
+  const { command, load, root } = await import('./load.js');
+  await load('commands/oclif/start.cjs').start(root, command);
 }
 
 async function startWithOwnNode() {

@@ -1,6 +1,7 @@
 // Carries a plan out, in the one order that never loses anything: make room, bring everything over, name it, and only then delete.
 import { cancelled } from '../../core/clock.ts';
 import { AppError, MisuseError, RefusedError } from '../../core/errors.ts';
+import { keepNewSpaceSmall } from '../../core/memory.ts';
 import type { Move, Removal, Transfer } from './compare.ts';
 import { makeLastRank } from './filter.ts';
 import { inLanes } from './lanes.ts';
@@ -13,6 +14,8 @@ import type { Workshop } from './workshop.ts';
 /** Throws `mirror-incomplete` when something could not be done, and at once what makes going on pointless. */
 export async function applyPlan(workshop: Workshop, survey: Survey, receiver: Receiver, tally: Tally): Promise<void> {
   if (survey.brake !== undefined) throw survey.brake;
+  // Not before most of the code is loaded, which V8 otherwise would have to compile anew (bin/load.js).
+  keepNewSpaceSmall();
   const run = new Application(workshop, survey, receiver, tally);
   try {
     await run.all();

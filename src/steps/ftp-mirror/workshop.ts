@@ -1,7 +1,6 @@
 // What every part of one mirror run shares: settings, both roots, sessions, rate and memory.
 import { posix, resolve } from 'node:path';
 import { AppError, CancelledError, RefusedError } from '../../core/errors.ts';
-import { keepNewSpaceSmall } from '../../core/memory.ts';
 import type { connectFtp, FtpClient } from '../../protocols/ftp/index.ts';
 import type { StepContext } from '../step.ts';
 import { type Bandwidth, makeBandwidth } from './bandwidth.ts';
@@ -37,7 +36,6 @@ export interface Workshop {
 
 /** Opens the first session. Throws what connecting throws. */
 export async function openWorkshop(config: MirrorConfig, context: StepContext, connect: Connect): Promise<Workshop> {
-  keepNewSpaceSmall();
   const endpoint = await context.connection(config.connection);
   if (endpoint.type !== 'ftp') {
     throw new AppError('connection-type', `connection ${config.connection} is ${endpoint.type}, but ftp/mirror needs ftp`);

@@ -7,7 +7,8 @@ const HEAD = /^([-bcdlpsDwn])([-r][-w][-xsSlL][-r][-w][-xsSlL][-r][-w][-xtT])[+.
 const DATE = [
   String.raw`(?<month>[^\s\d.,:]{3,5})\.? +(?<day>\d{1,2}),? +(?<when>\d{1,2}:\d\d(?::\d\d)?|\d{4})`,
   String.raw`(?<day2>\d{1,2})\.? +(?<month2>[^\s\d.,:]{3,5})\.? +(?<when2>\d{1,2}:\d\d(?::\d\d)?|\d{4})`,
-  String.raw`(?<month3>\d{1,2})月 *(?<day3>\d{1,2})日 +(?<when3>\d{1,2}:\d\d|\d{4}年?)`,
+  // 月, 日 and 年: month, day and year in Chinese and Japanese.
+  String.raw`(?<month3>\d{1,2})\u6708 *(?<day3>\d{1,2})\u65e5 +(?<when3>\d{1,2}:\d\d|\d{4}\u5e74?)`,
   String.raw`(?<iso>\d{4}-\d\d-\d\d) +(?<time>\d\d:\d\d)(?::\d\d(?:\.\d+)?)?(?: (?<zone>[+-]\d{4}))?`,
 ].join('|');
 const TAIL = new RegExp(String.raw`(?:^|\s)(?:(?<size>\d+)|\d+, *\d+) +(?:${DATE}) (?<name>.+)$`, 's');
