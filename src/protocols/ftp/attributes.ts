@@ -4,6 +4,7 @@ import type { FtpControl } from './control.ts';
 import { isPositive, isUnsupported, refused } from './errors.ts';
 import type { FtpFeatures } from './features.ts';
 import { sendable } from './paths.ts';
+import type { Ride } from './running.ts';
 import { formatTime, parseTime } from './time.ts';
 
 /** `SITE UTIME` with the time first (Pure-FTPd), and with three times and UTC behind the name (Serv-U and others). */
@@ -54,20 +55,24 @@ export class Attributes {
     return false;
   }
 
-  /** Like setModified(), but with the next command, and only in the way that works best. Undefined when there is none. */
-  async setModifiedSoon(path: string, at: number): Promise<boolean | undefined> {
+  /** Like setModified(), but with the next command, and only in the way that works best. Not told when there is none. */
+  setModifiedSoon(path: string, at: number, ride: Ride, told: (kept: boolean) => void): void {
     const [setter] = this.#setters;
-    if (setter === undefined) return undefined;
+    if (setter === undefined) return;
     const line = setTimeLine(setter, path, at);
-    if (SURE.has(setter)) return this.#control.rideRead(line, reply => TIME_SET.has(reply.code) && keeps(reply, at));
+    if (SURE.has(setter)) return ride(line, reply => told(TIME_SET.has(reply.code) && keeps(reply, at)));
     const { words } = this.#proof;
     if (words !== undefined && this.#proof.setter === setter && this.#proof.times >= PROOFS_MIN)
-      return this.#control.rideRead(line, reply => wordsOf(reply) === words);
-    const [set, shown] = [this.#control.ride(line), this.#control.ride(`MDTM ${path}`)];
-    const reply = await set;
-    if (!TIME_SET.has(reply.code) || !keeps(reply, at) || !sameSecond(timeIn(await shown), at)) return false;
-    this.#learn(setter, reply, at);
-    return true;
+      return ride(line, reply => told(wordsOf(reply) === words));
+    let set: Reply | undefined;
+    ride(line, reply => {
+      set = reply;
+    });
+    ride(`MDTM ${path}`, shown => {
+      const kept = set !== undefined && TIME_SET.has(set.code) && keeps(set, at) && sameSecond(timeIn(shown), at);
+      if (kept) this.#learn(setter, set as Reply, at);
+      told(kept);
+    });
   }
 
   /** A time set was seen to be kept. One that FAT keeps proves nothing. */
@@ -78,12 +83,12 @@ export class Attributes {
     this.#proof = { setter, words, times };
   }
 
-  sizeSoon(path: string): Promise<number | undefined> {
-    return this.#control.rideRead(`SIZE ${path}`, reply => this.sizeFrom(path, reply));
+  sizeSoon(path: string, ride: Ride, told: (size: number | undefined) => void): void {
+    ride(`SIZE ${path}`, reply => told(this.sizeFrom(path, reply)));
   }
 
-  modifiedSoon(path: string): Promise<number | undefined> {
-    return this.#control.rideRead(`MDTM ${path}`, reply => this.modifiedFrom(path, reply));
+  modifiedSoon(path: string, ride: Ride, told: (modified: number | undefined) => void): void {
+    ride(`MDTM ${path}`, reply => told(this.modifiedFrom(path, reply)));
   }
 
   /** What a reply to SIZE says. Throws RefusedError as size() does. */
@@ -104,8 +109,8 @@ export class Attributes {
     return isPositive(reply);
   }
 
-  async chmodSoon(path: string, mode: number): Promise<boolean> {
-    return isPositive(await this.#control.ride(chmodLine(path, mode)));
+  chmodSoon(path: string, mode: number, ride: Ride, told: (done: boolean) => void): void {
+    ride(chmodLine(path, mode), reply => told(isPositive(reply)));
   }
 
   async #shows(path: string, at: number): Promise<boolean> {

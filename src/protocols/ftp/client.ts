@@ -247,7 +247,8 @@ class SignedInClient implements FtpClient {
       const target = `RNTO ${sendable(to)}`;
       await this.#folder.settle(to);
       await this.#demand(`RNFR ${from}`, reply => reply.code === 350);
-      await this.#demand(target);
+      const reply = await this.#control.exchangeNext(target);
+      if (!isPositive(reply)) throw unexpectedReply(this.#control.where, target, reply);
     });
   }
 

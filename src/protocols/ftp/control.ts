@@ -85,9 +85,20 @@ export class FtpControl {
     return this.within(running.shown, running.final, this.#options.endpoint.timeoutMs + extraMs);
   }
 
+  /** The same for what the server takes only right behind the command before: nothing leaves in between. */
+  exchangeNext(line: string): Promise<Reply> {
+    const running = this.#send('send', line, undefined, false);
+    return this.within(running.shown, running.final);
+  }
+
   /** Sends a command whose final reply comes when its data connection is done; no deadline runs until within() sets one. */
   begin(line: string): Running {
     return this.#send('transfer', line);
+  }
+
+  /** The same right behind the command before: REST holds for the next one only. */
+  beginNext(line: string): Running {
+    return this.#send('transfer', line, undefined, false);
   }
 
   /** `before`, whose reply is `taker`'s, and a transfer command in one segment. Only for a server that is trusted with it. */
@@ -175,7 +186,7 @@ export class FtpControl {
 
   /** Sends ABOR while a transfer runs; resolves with the reply to ABOR itself, after the transfer's own. */
   abort(): Promise<Reply> {
-    return this.#send('abort', 'ABOR').final;
+    return this.#send('abort', 'ABOR', undefined, false).final;
   }
 
   /** Waits for a reply; when it takes longer than `ms`, the session dies of `timed-out`. */
@@ -240,9 +251,9 @@ export class FtpControl {
     return departing(kind, command, new Running(command.shown));
   }
 
-  #send(kind: CommandKind, line: string, shown?: string): Running {
+  #send(kind: CommandKind, line: string, shown?: string, inCompany = true): Running {
     const departure = this.#departing(kind, line, shown);
-    this.#sendAll(kind === 'abort' ? [departure] : [...this.#boarded(), departure]);
+    this.#sendAll(inCompany ? [...this.#boarded(), departure] : [departure]);
     return departure.taker;
   }
 

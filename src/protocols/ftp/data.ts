@@ -72,19 +72,19 @@ export class DataChannels implements PassiveMode {
     const [foreseen, following] = [this.#foreseen, this.#following];
     this.#foreseen = undefined;
     this.#following = undefined;
-    if (following === undefined && !this.#context.control.crowded) return opening.begin(foreseen);
+    const behind = following !== undefined && following.reply === undefined;
+    if (!behind && !this.#context.control.crowded) return opening.begin(foreseen ?? portIn(following));
     this.#caughtUp(following).then(
-      port => opening.begin(foreseen ?? port),
+      () => opening.begin(foreseen ?? portIn(following)),
       error => taker.failed(error),
     );
   }
 
-  /** What was sent ahead has its replies; the port that was asked for with it. */
-  async #caughtUp(following: Running | undefined): Promise<number | undefined> {
+  /** The port that was asked for ahead is known, and not too much waits to be sent. */
+  async #caughtUp(following: Running | undefined): Promise<void> {
     const { control } = this.#context;
-    const reply = following === undefined ? undefined : (following.reply ?? (await control.within('EPSV', following.final)));
+    if (following !== undefined) await control.within('EPSV', following.final);
     if (control.crowded) await control.flush();
-    return reply?.code === 229 ? extendedPassivePort(reply.lines.join(' ')) : undefined;
   }
 
   get command(): 'EPSV' | 'PASV' {
@@ -204,4 +204,9 @@ export class DataChannels implements PassiveMode {
       throw refused(control.where, old, reply, { hint: 'The server does not allow active mode; remove `passive: false`.' });
     }
   }
+}
+
+function portIn(following: Running | undefined): number | undefined {
+  const reply = following?.reply;
+  return reply?.code === 229 ? extendedPassivePort(reply.lines.join(' ')) : undefined;
 }

@@ -5,6 +5,7 @@ import { isPositive, isUnsupported, refused } from './errors.ts';
 import type { FtpFeatures } from './features.ts';
 import { HASH_BYTES_PER_SECOND_MIN } from './limits.ts';
 import { sendable } from './paths.ts';
+import type { Ride } from './running.ts';
 
 export type HashAlgorithm = 'sha256' | 'sha512' | 'sha1' | 'md5' | 'crc32';
 
@@ -52,12 +53,12 @@ export class Hashes {
   }
 
   /** Like hash(), but with the next command. */
-  async hashSoon(path: string): Promise<string | undefined> {
+  hashSoon(path: string, ride: Ride, told: (hash: string | undefined) => void): void {
     const line = this.#line(path);
-    if (line === undefined) return undefined;
-    if (!this.#selected && this.#way?.select !== undefined) void this.#control.ride(this.#way.select);
+    if (line === undefined) return told(undefined);
+    if (!this.#selected && this.#way?.select !== undefined) ride(this.#way.select, () => undefined);
     this.#selected = true;
-    return this.#read(line, await this.#control.ride(line));
+    ride(line, reply => told(this.#read(line, reply)));
   }
 
   /** The X commands take further words after the name, so theirs is quoted; one with a quote inside they cannot be told. */

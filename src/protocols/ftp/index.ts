@@ -4,3 +4,4 @@ export type { FtpClient, Source, TransferOptions } from './contract.ts';
 export type { FtpFeatures } from './features.ts';
 export type { HashAlgorithm } from './hash.ts';
 export type { FtpEntry } from './listing/entry.ts';
+export type { Equipment, Equipped } from './soon.ts';

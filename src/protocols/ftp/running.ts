@@ -64,6 +64,9 @@ export class Running implements Taker {
   }
 }
 
+/** Lets a command leave with the next one; `read` is told the reply, and may throw what it is a refusal of. */
+export type Ride = (line: string, read: (reply: Reply) => void) => void;
+
 /** What `read` makes of the final reply, or what it throws. */
 export class Reading<T> implements Taker {
   readonly #read: (reply: Reply) => T;

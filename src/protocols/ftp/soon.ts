@@ -10,17 +10,35 @@ import type { Hashes } from './hash.ts';
 import type { FolderLister } from './list.ts';
 import type { FtpEntry } from './listing/entry.ts';
 import { sendable } from './paths.ts';
-import { Reading } from './running.ts';
+import { Reading, type Ride } from './running.ts';
+
+/** What a file is asked, and given. */
+export interface Equipment {
+  readonly size?: boolean | undefined;
+  readonly hash?: boolean | undefined;
+  /** Epoch milliseconds. */
+  readonly modifiedAt?: number | undefined;
+  readonly mode?: number | undefined;
+}
+
+/** What the server said to each thing wanted; undefined also where it cannot say or do it. */
+export interface Equipped {
+  size?: number | undefined;
+  hash?: string | undefined;
+  /** False: not in the way that works best; setModified() knows others. */
+  timeKept?: boolean;
+  modeSet?: boolean;
+}
 
 /**
  * Each answers like its namesake of FtpClient, once the session has sent something else or flush() was called. May be called while
  * another operation runs. An answer that fails for whatever reason may be asked for again in the ordinary way.
  */
 export interface Soon {
+  /** All that `wanted` asks of one file, with one answer; rejects with the first refusal. */
+  equip(path: string, wanted: Equipment): Promise<Equipped>;
   size(path: string): Promise<number | undefined>;
   modified(path: string): Promise<number | undefined>;
-  /** False: not in the way that works best; setModified() knows others. Undefined: the server has none. */
-  setModified(path: string, epochMs: number): Promise<boolean | undefined>;
   hash(path: string): Promise<string | undefined>;
   /** What lies in a folder, where the server has proven that it tells so; undefined when only FtpClient.list() can tell. */
   entries(path: string): Promise<readonly FtpEntry[] | undefined>;
@@ -54,12 +72,31 @@ export function commandsSoon({ control, folder, attributes, hashes, facts, liste
     return named;
   };
   const done = (line: string) => control.rideRead(line, demand(line));
+  const answer = <T>(ask: (ride: Ride, told: (value: T) => void) => void) =>
+    new Promise<T>((resolve, reject) => ask((line, read) => control.rideFor(line, new Reading(read, ignore, reject)), resolve));
   return {
-    size: async path => attributes.sizeSoon(at(path)),
-    modified: async path => attributes.modifiedSoon(at(path)),
-    setModified: async (path, epochMs) => attributes.setModifiedSoon(at(path), epochMs),
-    chmod: async (path, mode) => attributes.chmodSoon(at(path), mode),
-    hash: async path => hashes.hashSoon(at(path)),
+    equip: (path, { size, hash, modifiedAt, mode }) =>
+      new Promise((resolve, reject) => {
+        const [named, equipped] = [at(path), {} as Equipped];
+        let due = 0;
+        const answered = () => {
+          due -= 1;
+          if (due === 0) resolve(equipped);
+        };
+        const ride: Ride = (line, read) => {
+          due += 1;
+          control.rideFor(line, new Reading(read, answered, reject));
+        };
+        if (size === true) attributes.sizeSoon(named, ride, told => (equipped.size = told));
+        if (hash === true) hashes.hashSoon(named, ride, told => (equipped.hash = told));
+        if (modifiedAt !== undefined) attributes.setModifiedSoon(named, modifiedAt, ride, told => (equipped.timeKept = told));
+        if (mode !== undefined) attributes.chmodSoon(named, mode, ride, told => (equipped.modeSet = told));
+        if (due === 0) resolve(equipped);
+      }),
+    size: path => answer((ride, told) => attributes.sizeSoon(at(path), ride, told)),
+    modified: path => answer((ride, told) => attributes.modifiedSoon(at(path), ride, told)),
+    chmod: (path, mode) => answer((ride, told) => attributes.chmodSoon(at(path), mode, ride, told)),
+    hash: path => answer((ride, told) => hashes.hashSoon(at(path), ride, told)),
     entries: path => lister.soon(path),
     facts: async path => facts.soon(at(path)),
     makeFolder: async path => done(`MKD ${at(path)}`),

@@ -33,7 +33,7 @@ export async function beginTransfer(context: TransferContext, line: string, offs
   const channel = await context.channels.open(line, use);
   try {
     await context.channels.restart(offset);
-    return new Transfer(context, { channel, running: context.control.begin(line), folded: false });
+    return new Transfer(context, { channel, running: context.control.beginNext(line), folded: false });
   } catch (error) {
     channel.discard(error as Error);
     throw error;

@@ -93,14 +93,24 @@ interface Source {
   readonly size: number;
 }
 
-async function send(client: FtpClient, upload: Upload, source: Source): Promise<void> {
-  const { remote, size, lines } = source;
-  if (lines !== undefined) return void (await client.upload(remote, read(upload, source, 0), { ascii: true }));
-  const found = await upload.offset(client, remote);
-  const offset = found <= size ? found : 0;
+function send(client: FtpClient, upload: Upload, source: Source): Promise<unknown> {
+  const { remote, lines } = source;
+  if (lines !== undefined) return client.upload(remote, read(upload, source, 0), { ascii: true });
+  const found = upload.offset(client, remote);
+  return found === 0
+    ? sendFrom(client, upload, source, 0)
+    : Promise.resolve(found).then(size => sendFrom(client, upload, source, size));
+}
+
+function sendFrom(client: FtpClient, upload: Upload, source: Source, found: number): Promise<unknown> {
+  const offset = found <= source.size ? found : 0;
   upload.moved(offset, 0);
-  if (offset > 0 && offset === size) return;
-  if (offset === 0) return sendWhole(client, upload, source);
+  return offset === 0 ? sendWhole(client, upload, source) : sendRest(client, upload, source, offset);
+}
+
+async function sendRest(client: FtpClient, upload: Upload, source: Source, offset: number): Promise<void> {
+  const { remote, size } = source;
+  if (offset === size) return;
   if (await tryRefused(client.upload(remote, read(upload, source, offset), { offset }))) return;
   upload.note('the server does not continue a file by REST: APPE is used');
   if (await tryRefused(client.append(remote, read(upload, source, offset)))) return;
@@ -109,13 +119,16 @@ async function send(client: FtpClient, upload: Upload, source: Source): Promise<
 }
 
 /** A small file is read before its command leaves, and goes in one piece. */
-async function sendWhole(client: FtpClient, upload: Upload, source: Source): Promise<void> {
+function sendWhole(client: FtpClient, upload: Upload, source: Source): Promise<unknown> {
   const { remote, size } = source;
-  if (size > Math.min(READ_AT_ONCE_BYTES, upload.chunkBytes)) return void (await client.upload(remote, read(upload, source, 0)));
-  await upload.take(size);
+  if (size > Math.min(READ_AT_ONCE_BYTES, upload.chunkBytes)) return client.upload(remote, read(upload, source, 0));
+  const turn = upload.take(size);
+  return turn === undefined ? sendAtOnce(client, upload, source) : turn.then(() => sendAtOnce(client, upload, source));
+}
+
+function sendAtOnce(client: FtpClient, upload: Upload, source: Source): Promise<unknown> {
   const bytes = readWhole(upload, source, bufferOf(client));
-  await client.upload(remote, bytes);
-  upload.moved(bytes.length, bytes.length);
+  return client.upload(source.remote, bytes).then(sent => upload.moved(sent, sent));
 }
 
 /** One a session: it is free when the upload is over. Fresh memory for every file takes longer than reading it. */

@@ -11,7 +11,7 @@ import type { Survey } from './survey.ts';
 import type { Tally } from './tally.ts';
 import { tempName } from './temp-name.ts';
 import { type Sent, type UploadFacts, uploadFile, verifyHash, verifySize } from './upload-file.ts';
-import { equipSoon, nameSoon, type Tail, TailError } from './upload-tail.ts';
+import { equipSoon, keepsTime, nameSoon, type Tail } from './upload-tail.ts';
 import type { Workshop } from './workshop.ts';
 
 export class Uploads {
@@ -41,13 +41,14 @@ export class Uploads {
    * step. With `commit: end` the file keeps its temporary name.
    */
   deliver(transfer: Transfer, arrivals: Arrivals): Promise<void> {
-    return this.#workshop.pool.use(async (client, attempt) => {
-      const sent = await this.#send(client, transfer, attempt);
-      this.#finish(client, transfer, sent).then(
-        staged => arrivals.arrived(staged),
-        error => arrivals.failed(transfer, error),
-      );
-    });
+    return this.#workshop.pool.use((client, attempt) =>
+      this.#send(client, transfer, attempt).then(sent => {
+        this.#finish(client, transfer, sent).then(
+          staged => arrivals.arrived(staged),
+          error => arrivals.failed(transfer, error),
+        );
+      }),
+    );
   }
 
   /** All names at once in windows; one that does not come through is done again by itself. */
@@ -84,22 +85,21 @@ export class Uploads {
   }
 
   async #finish(client: FtpClient, transfer: Transfer, sent: Sent): Promise<Staged> {
-    try {
-      return await this.#finishSoon(client, transfer, sent);
-    } catch (error) {
-      return this.#finishSlowly(transfer, sent, error);
-    }
-  }
-
-  async #finishSoon(client: FtpClient, transfer: Transfer, sent: Sent): Promise<Staged> {
-    const { config } = this.#workshop;
     const tail = this.#tailOf(client, transfer, sent);
-    const timeKept = await equipSoon(client, tail);
-    const staged = this.#staged(transfer, sent, timeKept);
-    if (config.commit === 'end') return staged;
-    const shown = await nameSoon(client, tail, timeKept);
-    if (this.#deployed !== undefined || !timeKept) await this.#remember(staged, timeKept ? undefined : (shown ?? null));
-    return staged;
+    let naming = false;
+    try {
+      const timeKept = keepsTime(tail, await equipSoon(client, tail));
+      const staged = this.#staged(transfer, sent, timeKept);
+      if (this.#workshop.config.commit === 'end') return staged;
+      naming = true;
+      let shown: number | undefined;
+      if (!timeKept) shown = await nameSoon(client, tail);
+      else if (tail.to !== tail.remote) await client.soon.rename(tail.remote, tail.to);
+      if (this.#deployed !== undefined || !timeKept) await this.#remember(staged, timeKept ? undefined : (shown ?? null));
+      return staged;
+    } catch (error) {
+      return this.#finishSlowly(transfer, sent, error, naming);
+    }
   }
 
   #send(client: FtpClient, transfer: Transfer, attempt: number): Promise<Sent> {
@@ -155,12 +155,15 @@ export class Uploads {
     };
   }
 
-  /** The same with a reply awaited for each command. `why`: what went wrong before; a rename may have been done and its answer lost. */
-  async #finishSlowly(transfer: Transfer, sent: Sent, why: unknown): Promise<Staged> {
+  /**
+   * The same with a reply awaited for each command. `why`: what went wrong before; `naming`: with the rename, which may have been done
+   * and its answer lost.
+   */
+  async #finishSlowly(transfer: Transfer, sent: Sent, why: unknown, naming: boolean): Promise<Staged> {
     const { pool, signal, config } = this.#workshop;
     if (signal.aborted || pool.failure !== undefined) throw why;
     if (config.commit === 'end') return pool.use(client => this.#equip(client, transfer, sent));
-    const mayBeDone = config.atomic && !(why instanceof RefusedError) && !(why instanceof TailError);
+    const mayBeDone = config.atomic && naming && !(why instanceof RefusedError);
     const to = this.#remote(transfer.path);
     const staged = await pool.use(async (client, attempt) => {
       const gone = (mayBeDone || attempt > 1) && !(await remoteExists(client, sent.remote));

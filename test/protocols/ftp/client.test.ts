@@ -519,7 +519,8 @@ describe('commands', () => {
       };
     };
     const set = async (client: FtpClient, seconds: number) => {
-      const [kept] = await Promise.all([client.soon.setModified('/a', Date.UTC(2024, 1, 29, 12, 0, seconds)), client.flush()]);
+      const modifiedAt = Date.UTC(2024, 1, 29, 12, 0, seconds);
+      const [{ timeKept: kept }] = await Promise.all([client.soon.equip('/a', { modifiedAt }), client.flush()]);
       return kept;
     };
     const asked = (server: FakeServer) => server.seen.filter(line => line === 'MDTM /a').length;

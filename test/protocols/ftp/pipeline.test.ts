@@ -85,6 +85,30 @@ describe('folding', () => {
     expect(server.segments).toEqual([['EPSV'], ['REST 3']]);
   });
 
+  it('what waits does not come between RNFR and RNTO, nor between REST and its transfer', async () => {
+    let waiting: (() => Promise<void>) | undefined;
+    const then = (reply: string) => (peer: Peer) => {
+      const renamed = waiting?.();
+      renamed?.catch(() => undefined);
+      peer.reply(reply);
+    };
+    const { server, client } = await connect({ RNFR: then('350 ok'), REST: then('350 ok') });
+    await client.upload('/a', five());
+    waiting = () => client.soon.rename('/x', '/y');
+    server.seen.length = 0;
+    await client.rename('/a', '/b');
+    expect(server.seen).toEqual(['RNFR /a', 'RNTO /b']);
+    waiting = undefined;
+    await client.flush();
+    waiting = () => client.soon.rename('/x', '/y');
+    server.seen.length = 0;
+    await client.upload('/c', five(), { offset: 3 });
+    expect(server.seen).toEqual(['EPSV', 'REST 3', 'STOR /c']);
+    waiting = undefined;
+    await client.flush();
+    expect(server.seen.slice(-2)).toEqual(['RNFR /x', 'RNTO /y']);
+  });
+
   it('nothing is sent while a transfer runs: what comes to mind then waits', async () => {
     let during: readonly string[] = [];
     const { server, client } = await connect();

@@ -2,7 +2,7 @@
 import { nextTurn } from '../../../src/core/clock.ts';
 import { BrokenSessionError, CancelledError, RefusedError } from '../../../src/core/errors.ts';
 import { textToWire } from '../../../src/protocols/ftp/ascii.ts';
-import type { FtpClient, FtpEntry, Source } from '../../../src/protocols/ftp/index.ts';
+import type { Equipment, Equipped, FtpClient, FtpEntry, Source } from '../../../src/protocols/ftp/index.ts';
 import { makeDigest } from '../../../src/steps/ftp-mirror/digest.ts';
 import type { Connect } from '../../../src/steps/ftp-mirror/workshop.ts';
 
@@ -182,10 +182,10 @@ class FakeClient implements Partial<FtpClient> {
   hurry(): void {}
 
   readonly soon: FtpClient['soon'] = {
+    equip: (path, wanted) => this.#equip(path, wanted),
     entries: async () => undefined,
     size: path => this.#ride(() => this.size(path)),
     modified: path => this.#ride(() => this.modified(path)),
-    setModified: (path, at) => this.#ride(() => this.setModified(path, at)),
     chmod: (path, mode) => this.#ride(() => this.chmod(path, mode)),
     hash: path => this.#ride(() => this.hash(path)),
     facts: path => this.#ride(() => this.facts(path)),
@@ -194,6 +194,17 @@ class FakeClient implements Partial<FtpClient> {
     removeFolder: path => this.#ride(() => this.removeFolder(path)),
     remove: path => this.#ride(() => this.remove(path)),
   };
+
+  async #equip(path: string, wanted: Equipment): Promise<Equipped> {
+    const { modifiedAt, mode } = wanted;
+    const [size, hash, timeKept, modeSet] = await Promise.all([
+      wanted.size === true ? this.soon.size(path) : undefined,
+      wanted.hash === true ? this.soon.hash(path) : undefined,
+      modifiedAt === undefined ? undefined : this.#ride(() => this.setModified(path, modifiedAt)),
+      mode === undefined ? undefined : this.soon.chmod(path, mode),
+    ]);
+    return { size, hash, ...(timeKept === undefined ? {} : { timeKept }), ...(modeSet === undefined ? {} : { modeSet }) };
+  }
 
   async #do<T>(what: string, work: () => T): Promise<T> {
     await nextTurn();
