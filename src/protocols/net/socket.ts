@@ -116,15 +116,15 @@ export class SocketTransport implements DataTransport {
     if (this.#failure === undefined && this.#socket.writable) this.#socket.write(bytes);
   }
 
-  async startTls(): Promise<void> {
+  startTls(): Promise<void> {
     const tls = this.#tls;
-    if (tls === undefined) throw new MisuseError('this transport has no TLS settings');
-    await this.#upgrade(raw => tlsConnect({ ...tls.options(), socket: raw }), tls);
+    if (tls === undefined) return Promise.reject(new MisuseError('this transport has no TLS settings'));
+    return this.#upgrade(raw => tlsConnect({ ...tls.options(), socket: raw }), tls);
   }
 
   /** The server's side of TLS, for the sandbox and for tests. */
-  async startTlsServer(context: SecureContextOptions): Promise<void> {
-    await this.#upgrade(raw => new TLSSocket(raw, { isServer: true, ...context }));
+  startTlsServer(context: SecureContextOptions): Promise<void> {
+    return this.#upgrade(raw => new TLSSocket(raw, { isServer: true, ...context }));
   }
 
   end(last?: Uint8Array): Promise<void> {
@@ -149,26 +149,16 @@ export class SocketTransport implements DataTransport {
     this.#socket.destroy();
   }
 
-  async #upgrade(wrap: (raw: Socket) => TLSSocket, tls?: TlsClient): Promise<void> {
-    if (this.#unreadBytes > 0) {
-      const error = new BrokenSessionError(
-        'plaintext-injected',
-        'bytes arrived before the TLS handshake: somebody may be tampering with the connection',
-        {
-          retry: 'never',
-          hint: 'Do not trust this network; use `tls: implicit` where the server offers it.',
-        },
-      );
-      this.close(error);
-      throw error;
-    }
-    if (this.#failure !== undefined) throw this.#failure;
-    const raw = this.#socket;
-    for (const [event, listener] of Object.entries(this.#listeners)) raw.removeListener(event, listener);
-    const secured = wrap(raw);
-    this.#socket = secured;
-    if (tls !== undefined) secured.on('session', session => tls.remember(session));
-    await new Promise<void>((resolve, reject) => {
+  #upgrade(wrap: (raw: Socket) => TLSSocket, tls?: TlsClient): Promise<void> {
+    if (this.#unreadBytes > 0) this.close(injected());
+    return new Promise((resolve, reject) => {
+      if (this.#failure !== undefined) throw this.#failure;
+      const raw = this.#socket;
+      for (const [event, listener] of Object.entries(this.#listeners)) raw.removeListener(event, listener);
+      const secured = wrap(raw);
+      this.#socket = secured;
+      tls?.recognise(secured);
+      if (tls !== undefined) secured.on('session', session => tls.remember(session));
       const fail = (error: Error) => {
         this.#fail(tls === undefined ? error : tlsFailure(error, tls));
         secured.destroy();
@@ -244,6 +234,17 @@ export class SocketTransport implements DataTransport {
   #wake(): void {
     for (const wake of this.#drained.splice(0)) wake();
   }
+}
+
+function injected(): BrokenSessionError {
+  return new BrokenSessionError(
+    'plaintext-injected',
+    'bytes arrived before the TLS handshake: somebody may be tampering with the connection',
+    {
+      retry: 'never',
+      hint: 'Do not trust this network; use `tls: implicit` where the server offers it.',
+    },
+  );
 }
 
 /** `first`, and as many of `others` behind it as there is room for, which are taken away. */

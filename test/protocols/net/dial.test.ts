@@ -1,7 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { getEventListeners } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { generate } from 'selfsigned';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Clock, nextTurn, systemClock } from '../../../src/core/clock.ts';
 import { CancelledError } from '../../../src/core/errors.ts';
@@ -62,6 +63,8 @@ function impatient(ms: number): Clock {
 async function fingerprint(): Promise<string> {
   return new X509Certificate(await readFile(join(dir.path, 'server.pem'))).fingerprint256;
 }
+
+const named = (value: string) => ({ name: 'subjectAltName' as const, altNames: [{ type: 2 as const, value }] });
 
 describe('dial', () => {
   it.each<[TlsMode, (peer: ServerTransport) => Promise<void>]>([
@@ -233,6 +236,42 @@ describe('a transport', () => {
     data.close();
     await expect(refused).rejects.toMatchObject({ code: 'cancelled' });
     expect(hellos.map(groupsGuessedIn)).toEqual([guessed]);
+    transport.close();
+  });
+
+  it.each([
+    { shown: 'the same', of: 'localhost', pinned: true, answer: 'secured' },
+    { shown: 'another', of: 'localhost', pinned: false, answer: 'secured' },
+    { shown: 'another', of: 'localhost', pinned: true, answer: 'tls-fingerprint-mismatch' },
+    { shown: 'another', of: 'elsewhere.example', pinned: false, answer: 'tls-name-mismatch' },
+    { shown: 'an untrusted', of: 'localhost', pinned: false, answer: 'tls-untrusted' },
+  ])('takes $shown certificate of $of on a data connection for what it is (pinned: $pinned)', async ({
+    shown,
+    of,
+    pinned,
+    answer,
+  }) => {
+    const other = await generate([{ name: 'commonName', value: of }], { keyType: 'ec', extensions: [named(of)] });
+    const caFile = join(dir.path, `trusted ${shown} ${of} ${pinned}.pem`);
+    await writeFile(caFile, `${await readFile(certificates.caFile, 'utf8')}\n${shown === 'another' ? other.cert : ''}`);
+    const control = await serve(greetOverTls);
+    // Tickets of its own: the data connection resumes nothing, so everything is checked.
+    const { ticketKeys: _, ...own } = certificates.tls;
+    const data = await serve(async peer => {
+      await peer.startTlsServer(shown === 'the same' ? own : { ...own, cert: other.cert, key: other.private });
+      await greet(peer);
+    });
+    const pin = pinned ? { fingerprint: await fingerprint() } : {};
+    const transport = await dial(endpoint(control, 'implicit', { caFile, ...pin }));
+    await transport.read();
+    const opened = await openData(transport, data);
+    const seen = await opened.startTls().then(
+      () => 'secured',
+      (error: { code: string }) => error.code,
+    );
+    expect(seen).toBe(answer);
+    if (seen === 'secured') expect(String(await opened.read())).toBe('220 hello\r\n');
+    opened.close();
     transport.close();
   });
 
