@@ -32,7 +32,7 @@ export async function downloadFile(client: FtpClient, download: Download): Promi
   const size = download.ascii ? undefined : download.size;
   const temp = siblingOf(local, tempName({ path: remote, size, modifiedAt }));
   progress.begin(remote, download.size);
-  const { file, size: found } = await folder.openFile(temp);
+  const { file, size: found } = folder.openFile(temp);
   let bytes: number;
   try {
     bytes = await receive(client, file, download, found);
@@ -40,13 +40,13 @@ export async function downloadFile(client: FtpClient, download: Download): Promi
     if (modifiedAt !== undefined) file.setModified(modifiedAt);
   } catch (error) {
     file.close();
-    if (error instanceof AppError && HOPELESS.has(error.code)) await folder.remove(temp, 'file');
+    if (error instanceof AppError && HOPELESS.has(error.code)) folder.remove(temp, 'file');
     throw error instanceof AppError ? error : fileError(error, local);
   } finally {
     progress.end();
   }
   file.close();
-  await folder.rename(temp, local);
+  folder.rename(temp, local);
   await folder.settle();
   return bytes;
 }

@@ -77,12 +77,12 @@ async function getFolder(client: FtpClient, item: RemoteItem, place: Place, requ
   const root = tidy(item.path);
   const nameless = root === '.' || root === '/' || root.endsWith('..');
   const top = place.name ?? (nameless ? '' : posix.basename(root));
-  if (top !== '') await place.folder.makeFolder(top, undefined);
+  if (top !== '') place.folder.makeFolder(top, undefined);
   const fetched: Fetched[] = [];
   for await (const below of walk(client, root)) {
     const relative = root === '.' ? below.path : below.path.slice(root === '/' ? 1 : root.length + 1);
     const local = top === '' ? relative : `${top}/${relative}`;
-    if (below.entry.type === 'folder') await place.folder.makeFolder(local, undefined);
+    if (below.entry.type === 'folder') place.folder.makeFolder(local, undefined);
     else if (below.entry.type === 'file') fetched.push(await getOne(client, below, place.folder, local, request));
   }
   return fetched;

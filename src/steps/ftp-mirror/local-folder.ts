@@ -43,7 +43,7 @@ export class LocalFolder {
   }
 
   /** Opens for reading and writing, creating; never through a link. `path` is relative, with '/'. */
-  async openFile(path: string): Promise<OpenFile> {
+  openFile(path: string): OpenFile {
     const full = this.#checked(path);
     const fresh = named(full, () => this.#create(full));
     if (fresh !== undefined) return { file: fresh, size: 0 };
@@ -54,12 +54,12 @@ export class LocalFolder {
     throw new AppError('unsafe-path', `${printable(path)} is not a plain file`);
   }
 
-  async facts(path: string): Promise<Stats | undefined> {
+  facts(path: string): Stats | undefined {
     const full = this.#checked(path);
     return missingIsFine(full, () => lstatSync(full));
   }
 
-  async makeFolder(path: string, mode: number | undefined): Promise<void> {
+  makeFolder(path: string, mode: number | undefined): void {
     const full = this.#checked(path);
     try {
       mkdirSync(full);
@@ -71,7 +71,7 @@ export class LocalFolder {
   }
 
   /** Within one folder it brings nothing anywhere else, whatever that folder has become: it is looked at only for a move. */
-  async rename(from: string, to: string): Promise<void> {
+  rename(from: string, to: string): void {
     const beside = parentOf(from) === parentOf(to);
     const target = beside ? this.#named(to) : this.#checked(to);
     const source = beside ? this.#named(from) : this.#checked(from);
@@ -85,7 +85,7 @@ export class LocalFolder {
   }
 
   /** A file or an empty folder; one that is gone already is fine. */
-  async remove(path: string, kind: 'file' | 'folder'): Promise<void> {
+  remove(path: string, kind: 'file' | 'folder'): void {
     const full = this.#checked(path);
     missingIsFine(full, () => (kind === 'file' ? unlinkSync(full) : rmdirSync(full)));
     this.#touch(path);

@@ -42,108 +42,125 @@ export class LocalReceiver implements Receiver {
     return siblingOf(path, tempName({ path, size: facts.size, modifiedAt: facts.modifiedAt }));
   }
 
-  removeTemp(path: string): Promise<void> {
-    return this.#folder.remove(path, 'file');
+  async removeTemp(path: string): Promise<void> {
+    this.#folder.remove(path, 'file');
   }
 
-  makeFolder(path: string): Promise<void> {
-    return this.#folder.makeFolder(path, this.#workshop.config.chmod?.dirs);
+  async makeFolder(path: string): Promise<void> {
+    this.#folder.makeFolder(path, this.#workshop.config.chmod?.dirs);
   }
 
   async remove({ path, kind, twin }: Removal): Promise<boolean> {
-    if (twin !== undefined && (await this.#isSame(path, twin))) {
+    if (twin !== undefined && this.#isSame(path, twin)) {
       this.#tally.once('this disk does not tell upper from lower case: a file of the server keeps its old spelling here');
       return false;
     }
-    await this.#folder.remove(path, kind);
+    this.#folder.remove(path, kind);
     if (kind === 'file') await this.#workshop.memory.delete(path);
     return true;
   }
 
-  async #stage(transfer: Transfer): Promise<Staged> {
-    const { config, pool, isText } = this.#workshop;
-    const at = config.atomic ? this.tempOf(transfer) : transfer.path;
-    const size = await pool.use(async (client, attempt) => {
-      const opened = await this.#folder.openFile(at);
-      const { file } = opened;
-      let received: number;
-      try {
-        received = await this.#receive(client, opened, transfer, attempt);
-        if (config.verify === 'hash' && !isText(transfer.path)) await this.#verify(client, file, transfer, received);
-        await this.#finish(file, transfer);
-      } catch (error) {
-        if (config.atomic && isHopeless(error)) await this.#folder.remove(at, 'file');
-        throw error;
-      } finally {
-        file.close();
-      }
-      return received;
-    });
-    const { modifiedAt } = transfer.facts;
-    return { transfer, at, size, modifiedAt, timeLost: !config['preserve-times'] };
+  deliver(transfer: Transfer, arrivals: Arrivals): Promise<void> {
+    return this.#workshop.pool.use((client, attempt) => this.#fetch(client, transfer, attempt, arrivals));
   }
 
-  async publish({ transfer, at, size, modifiedAt, timeLost }: Staged): Promise<void> {
+  async #fetch(client: FtpClient, transfer: Transfer, attempt: number, arrivals: Arrivals): Promise<void> {
+    const { config, isText } = this.#workshop;
+    const { path, facts } = transfer;
+    const at = config.atomic ? this.tempOf(transfer) : path;
+    const opened = this.#folder.openFile(at);
+    const { file } = opened;
+    let size: number;
+    try {
+      size = await this.#receive(client, opened, transfer, attempt);
+      if (config.verify === 'hash' && !isText(path)) await this.#verify(client, file, transfer, size);
+      if (this.#folder.durable) await file.sync().catch(error => Promise.reject(fileError(error, printable(path))));
+      onDisk(path, () => this.#equip(file, facts));
+    } catch (error) {
+      if (config.atomic && isHopeless(error)) this.#folder.remove(at, 'file');
+      throw error;
+    } finally {
+      file.close();
+    }
+    const staged = { transfer, at, size, modifiedAt: facts.modifiedAt, timeLost: !config['preserve-times'] };
+    const noted = config.commit === 'each' ? this.#name(staged) : undefined;
+    if (noted === undefined) return arrivals.arrived(staged);
+    noted.then(
+      () => arrivals.arrived(staged),
+      error => arrivals.failed(transfer, error),
+    );
+  }
+
+  async publish(staged: Staged): Promise<void> {
+    await this.#name(staged);
+  }
+
+  /** Returns what remains to be waited for: a time to be remembered. */
+  #name({ transfer, at, size, modifiedAt, timeLost }: Staged): Promise<void> | undefined {
     const { path } = transfer;
-    if (at !== path) await this.#folder.rename(at, path);
-    if (!timeLost || modifiedAt === undefined) return;
-    const facts = await this.#folder.facts(path);
-    await this.#workshop.memory.put(path, {
-      size,
-      source: modifiedAt,
-      target: facts === undefined ? null : Math.floor(facts.mtimeMs),
-    });
+    if (at !== path) this.#folder.rename(at, path);
+    if (!timeLost || modifiedAt === undefined) return undefined;
+    const facts = this.#folder.facts(path);
+    const target = facts === undefined ? null : Math.floor(facts.mtimeMs);
+    return this.#workshop.memory.put(path, { size, source: modifiedAt, target });
   }
 
   async move({ from, transfer }: Move): Promise<boolean> {
-    await this.#folder.rename(from, transfer.path);
+    this.#folder.rename(from, transfer.path);
     return true;
-  }
-
-  async deliver(transfer: Transfer, arrivals: Arrivals): Promise<void> {
-    const staged = await this.#stage(transfer);
-    if (this.#workshop.config.commit === 'each') await this.publish(staged);
-    arrivals.arrived(staged);
   }
 
   settle(): Promise<void> {
     return this.#folder.settle();
   }
 
-  async #isSame(path: string, twin: string): Promise<boolean> {
-    const [one, other] = await Promise.all([path, twin].map(name => this.#folder.facts(name).catch(() => undefined)));
+  #isSame(path: string, twin: string): boolean {
+    const [one, other] = [path, twin].map(name => {
+      try {
+        return this.#folder.facts(name);
+      } catch {
+        return undefined;
+      }
+    });
     return one !== undefined && one.ino === other?.ino && one.dev === other.dev;
   }
 
   /** Returns the size of the whole file. */
-  async #receive(client: FtpClient, opened: OpenFile, transfer: Transfer, attempt: number): Promise<number> {
-    const { file } = opened;
-    let found = opened.size;
-    const { config, remoteRoot, isText } = this.#workshop;
-    const remote = remotePath(remoteRoot, transfer.path);
+  #receive(client: FtpClient, { file, size: found }: OpenFile, transfer: Transfer, attempt: number): number | Promise<number> {
+    const { config, isText } = this.#workshop;
     const { size, modifiedAt } = transfer.facts;
     const inParts = config.atomic && !isText(transfer.path);
     const mayContinue = inParts && size !== undefined && modifiedAt !== undefined && (config.resume || attempt > 1);
-    if (inParts && size !== undefined && this.#maySegment(client, size)) {
-      const done = await this.#receiveApart(client, file, transfer, { remote, size, resume: mayContinue });
-      if (done) return size;
-      file.truncate(0);
-      found = 0;
-    }
-    const offset = mayContinue && found <= size ? found : 0;
-    this.#tally.at(transfer.path, offset, 0);
-    if (offset > 0 && offset === size) return offset;
-    if (offset === 0 && found === 0) return this.#copy(client, file, transfer, remote, 0);
-    onDisk(transfer.path, () => file.truncate(offset));
-    if (offset === 0) return this.#copy(client, file, transfer, remote, 0);
-    try {
-      return await this.#copy(client, file, transfer, remote, offset);
-    } catch (error) {
+    if (inParts && size !== undefined && this.#maySegment(client, size))
+      return this.#receiveLarge(client, file, transfer, { size, resume: mayContinue });
+    return this.#receiveFrom(mayContinue && found <= size ? found : 0, client, file, transfer, found);
+  }
+
+  /** `found`: how long the file is, whose first `offset` bytes are good. */
+  #receiveFrom(offset: number, client: FtpClient, file: LocalFile, transfer: Transfer, found: number): number | Promise<number> {
+    const { path, facts } = transfer;
+    this.#tally.at(path, offset, 0);
+    if (offset > 0 && offset === facts.size) return offset;
+    if (found > 0) onDisk(path, () => file.truncate(offset));
+    const copied = this.#copy(client, file, transfer, offset);
+    if (offset === 0) return copied;
+    return copied.catch(error => {
       if (!(error instanceof RefusedError) || error.retry !== 'never') throw error;
       this.#tally.once('the server does not continue a download: it begins again');
-      onDisk(transfer.path, () => file.truncate(0));
-      return this.#copy(client, file, transfer, remote, 0);
-    }
+      onDisk(path, () => file.truncate(0));
+      return this.#copy(client, file, transfer, 0);
+    });
+  }
+
+  async #receiveLarge(
+    client: FtpClient,
+    file: LocalFile,
+    transfer: Transfer,
+    how: { readonly size: number; readonly resume: boolean },
+  ): Promise<number> {
+    if (await this.#receiveApart(client, file, transfer, how)) return how.size;
+    file.truncate(0);
+    return this.#receiveFrom(0, client, file, transfer, 0);
   }
 
   #maySegment(client: FtpClient, size: number): boolean {
@@ -157,11 +174,12 @@ export class LocalReceiver implements Receiver {
     client: FtpClient,
     file: LocalFile,
     { path }: Transfer,
-    how: { readonly remote: string; readonly size: number; readonly resume: boolean },
+    how: { readonly size: number; readonly resume: boolean },
   ): Promise<boolean> {
-    const { bandwidth, context, pool, signal } = this.#workshop;
+    const { bandwidth, context, pool, remoteRoot, signal } = this.#workshop;
     const download = await SegmentedDownload.open({
       ...how,
+      remote: remotePath(remoteRoot, path),
       file,
       name: path,
       pool,
@@ -181,9 +199,8 @@ export class LocalReceiver implements Receiver {
     }
   }
 
-  async #copy(client: FtpClient, file: LocalFile, transfer: Transfer, remote: string, offset: number): Promise<number> {
-    const { config, bandwidth, signal, isText } = this.#workshop;
-    const { path, facts } = transfer;
+  async #copy(client: FtpClient, file: LocalFile, { path, facts }: Transfer, offset: number): Promise<number> {
+    const { config, bandwidth, remoteRoot, signal, isText } = this.#workshop;
     const ascii = isText(path);
     const expected = config.verify === 'none' || ascii ? undefined : facts.size;
     let position = offset;
@@ -198,7 +215,7 @@ export class LocalReceiver implements Receiver {
       return wait === undefined ? accept(chunk) : wait.then(() => accept(chunk));
     };
     const { chunkBytes: fleetingBytes } = bandwidth;
-    await client.receive(remote, take, { fleetingBytes, ...(offset === 0 ? { ascii } : { offset }) });
+    await client.receive(remotePath(remoteRoot, path), take, { fleetingBytes, ...(offset === 0 ? { ascii } : { offset }) });
     if (expected !== undefined && position !== expected) throw sizeMismatch(path, `${position} of`, expected);
     return position;
   }
@@ -215,14 +232,11 @@ export class LocalReceiver implements Receiver {
     });
   }
 
-  /** Mode, content, then the time: a write after it would change it. */
-  async #finish(file: LocalFile, { path, facts }: Transfer): Promise<void> {
+  /** Once the content is there: a write would change the time. */
+  #equip(file: LocalFile, { modifiedAt }: Transfer['facts']): void {
     const { config } = this.#workshop;
-    const { files: mode } = config.chmod ?? {};
-    if (mode !== undefined) onDisk(path, () => file.chmod(mode));
-    if (this.#folder.durable) await file.sync().catch(error => Promise.reject(fileError(error, printable(path))));
-    const { modifiedAt } = facts;
-    if (config['preserve-times'] && modifiedAt !== undefined) onDisk(path, () => file.setModified(modifiedAt));
+    if (config.chmod?.files !== undefined) file.chmod(config.chmod.files);
+    if (config['preserve-times'] && modifiedAt !== undefined) file.setModified(modifiedAt);
   }
 }
 

@@ -11,16 +11,16 @@ test('no step goes through a link or out of the folder', async () => {
   await symlink(join(outside, 'f'), join(root, 'file'));
   await writeFile(join(root, 'a'), 'a');
   const folder = await LocalFolder.open(root);
-  const unsafe = { code: 'unsafe-path' };
+  const unsafe = expect.objectContaining({ code: 'unsafe-path' });
   for (const path of ['link/f', 'link/x/y', '../f', 'a/b', '/etc/x', 'x/../../f', 'C:x']) {
-    await expect(folder.openFile(path), path).rejects.toThrow();
+    expect(() => folder.openFile(path), path).toThrow();
   }
-  await expect(folder.openFile('link/f')).rejects.toMatchObject(unsafe);
-  await expect(folder.openFile('file')).rejects.toThrow();
-  await expect(folder.makeFolder('link/new', undefined)).rejects.toMatchObject(unsafe);
-  await expect(folder.makeFolder('link', undefined)).rejects.toThrow();
-  await expect(folder.remove('link/f', 'file')).rejects.toMatchObject(unsafe);
-  await expect(folder.rename('a', 'link/a')).rejects.toMatchObject(unsafe);
+  expect(() => folder.openFile('link/f')).toThrow(unsafe);
+  expect(() => folder.openFile('file')).toThrow();
+  expect(() => folder.makeFolder('link/new', undefined)).toThrow(unsafe);
+  expect(() => folder.makeFolder('link', undefined)).toThrow();
+  expect(() => folder.remove('link/f', 'file')).toThrow(unsafe);
+  expect(() => folder.rename('a', 'link/a')).toThrow(unsafe);
   expect(await readdir(outside)).toEqual(['f']);
   expect(await readFile(join(outside, 'f'), 'utf8')).toBe('mine');
 });
@@ -32,7 +32,7 @@ test('renaming over a link replaces the link, not what it points to', async () =
   await mkdir(join(root, 'd'));
   await writeFile(join(root, 'd', 'new'), 'theirs');
   const folder = await LocalFolder.open(root);
-  await folder.rename('d/new', 'file');
+  folder.rename('d/new', 'file');
   await folder.settle();
   expect([await readFile(join(outside, 'f'), 'utf8'), await readFile(join(root, 'file'), 'utf8')]).toEqual(['mine', 'theirs']);
 });
