@@ -44,6 +44,23 @@ export const rate = () =>
     .regex(RATE_PATTERN, { error: 'is no rate: write 500KB/s or 2MB/s' })
     .transform(value => parseRate(value) ?? 0);
 
+/** Values that take time to make, by name: each is made when it is first asked for. */
+export function whenAsked<T extends Readonly<Record<string, () => unknown>>>(
+  makers: T,
+): { readonly [Name in keyof T]: ReturnType<T[Name]> } {
+  const made = {};
+  for (const [name, make] of Object.entries(makers)) {
+    const shape = { enumerable: true, configurable: true };
+    const get = () => {
+      const value = make();
+      Object.defineProperty(made, name, { ...shape, value });
+      return value;
+    };
+    Object.defineProperty(made, name, { ...shape, get });
+  }
+  return made as { readonly [Name in keyof T]: ReturnType<T[Name]> };
+}
+
 export type Checked<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly issues: readonly SchemaIssue[] };

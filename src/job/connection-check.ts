@@ -1,11 +1,12 @@
 // What is wrong with the connections of a job file or of connections.yaml.
 import { printable } from '../core/text.ts';
 import type { Protocol } from '../protocols/net/endpoint.ts';
-import { connectionSchemas, connectionTypeSchema, IDENTIFIER_PATTERN, IDENTIFIER_WORDS } from './definition.ts';
+import { connectionSchemas, connectionTypeSchema } from './connection-definition.ts';
 import { checkTimeout } from './duration-check.ts';
 import { checkValue, type ExpressionScope, forbidExpressions } from './expression-check.ts';
 import { isMapping, problemsOf } from './issue.ts';
 import type { Raw } from './job.ts';
+import { IDENTIFIER_PATTERN, IDENTIFIER_WORDS } from './names.ts';
 import type { Path, Problem } from './problem.ts';
 import { hasExpression } from './template.ts';
 
@@ -28,11 +29,11 @@ export function protocolOf(raw: Raw | undefined): Protocol | undefined {
 }
 
 function checkConnection(raw: Raw, path: Path, scope: ExpressionScope): readonly Problem[] {
-  if (!isMapping(raw)) return problemsOf(connectionTypeSchema, raw, path);
+  if (!isMapping(raw)) return problemsOf(connectionTypeSchema(), raw, path);
   const type = protocolOf(raw);
   if (type === undefined) {
     const known = Object.hasOwn(raw, 'type') ? { type: raw['type'] ?? null } : {};
-    return [...problemsOf(connectionTypeSchema, known, path), ...forbidExpressions(raw['type'], [...path, 'type'])];
+    return [...problemsOf(connectionTypeSchema(), known, path), ...forbidExpressions(raw['type'], [...path, 'type'])];
   }
   const direct = type === 'smtp' && raw['delivery'] === 'direct';
   return [

@@ -4,7 +4,7 @@ import { MisuseError } from '../core/errors.ts';
 import { check, type Infer, type Schema } from '../core/schema.ts';
 import type { Protocol, TlsMode } from '../protocols/net/endpoint.ts';
 import { protocolOf } from './connection-check.ts';
-import { connectionSchemas } from './definition.ts';
+import { connectionSchemas } from './connection-definition.ts';
 import { isMapping } from './issue.ts';
 import type { Connection, Raw } from './job.ts';
 

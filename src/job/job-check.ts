@@ -2,12 +2,13 @@
 import { printable } from '../core/text.ts';
 import type { StepType } from '../steps/step.ts';
 import { checkConnections } from './connection-check.ts';
-import { IDENTIFIER_PATTERN, IDENTIFIER_WORDS, jobFileSchema, NAME_PATTERN, NAME_WORDS } from './definition.ts';
+import { jobFileSchema } from './definition.ts';
 import { checkTimeout } from './duration-check.ts';
 import { checkValue, type ExpressionScope, forbidExpressions } from './expression-check.ts';
 import type { ContextName } from './expressions.ts';
 import { found, isMapping, problemsOf } from './issue.ts';
 import type { Raw } from './job.ts';
+import { IDENTIFIER_PATTERN, IDENTIFIER_WORDS, NAME_PATTERN, NAME_WORDS } from './names.ts';
 import type { Problem } from './problem.ts';
 import { type CheckSchedule, checkSchedules } from './schedule-check.ts';
 import { checkSteps } from './steps-check.ts';

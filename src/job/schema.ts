@@ -1,7 +1,8 @@
 // job.schema.json for editors: made of the definitions that validate, with the settings of each step type.
 import { type Schema, toJsonSchema } from '../core/schema.ts';
 import type { StepType } from '../steps/step.ts';
-import { connectionSchemas, failureStepSchema, jobFileSchema, stepSchema } from './definition.ts';
+import { connectionSchemas } from './connection-definition.ts';
+import { failureStepSchema, jobFileSchema, stepSchema } from './definition.ts';
 
 type Node = Record<string, unknown>;
 

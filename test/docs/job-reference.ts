@@ -1,5 +1,6 @@
 // docs/job-reference.md, made of the definitions that check a job.
-import { connectionSchemas, jobFileSchema, retrySchema, scheduleSchema, stepSchema } from '../../src/job/definition.ts';
+import { connectionSchemas } from '../../src/job/connection-definition.ts';
+import { jobFileSchema, retrySchema, scheduleSchema, stepSchema } from '../../src/job/definition.ts';
 import { stepTypes } from '../../src/steps/registry.ts';
 import { fieldsOf, type Key, keysOf, keyTable } from './key-table.ts';
 

@@ -17,6 +17,12 @@ const ABOUT_OTHERS: ReadonlySet<string> = new Set(['help', 'complete']);
 /** How oclif is told that Node's version has been looked at already, and that no help is to be coloured. */
 const NEEDLESS = ['OCLIF_DISABLE_ENGINE_WARNING', 'POSTRIDER_DISABLE_THEME'];
 
+/** What oclif tells of itself is for who asks for it by DEBUG. */
+const SILENT: Interfaces.Logger = {
+  ...{ namespace: 'postrider', child: () => SILENT },
+  ...{ debug: nothing, error: nothing, info: nothing, trace: nothing, warn: nothing },
+};
+
 /** @param root the folder of package.json */
 export async function start(root: string, named?: Named): Promise<void> {
   const args = process.argv.slice(2);
@@ -26,9 +32,15 @@ export async function start(root: string, named?: Named): Promise<void> {
   settings.enableAutoTranspile = false;
   const known = knownCommands(args, named, takeBack);
   if (known === undefined) takeBack();
-  const plugins = known === undefined ? {} : { plugins: new Map([[pjson.name, pluginOf(root, pjson, known)]]) };
-  await execute({ args, dir: root, loadOptions: { root, pjson, userPlugins: false, devPlugins: false, ...plugins } });
+  const loadOptions = {
+    ...{ root, pjson, userPlugins: false, devPlugins: false },
+    ...(known === undefined ? {} : { plugins: new Map([[pjson.name, pluginOf(root, pjson, known)]]) }),
+    ...(process.env['DEBUG'] === undefined ? { logger: SILENT } : {}),
+  };
+  await execute({ args, dir: root, loadOptions });
 }
+
+function nothing(): void {}
 
 /** Those of the environment that are not there are 1 until they are taken back. */
 function lent(names: readonly string[]): () => void {

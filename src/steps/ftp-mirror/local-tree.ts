@@ -1,5 +1,5 @@
 // Walks the local folder. A walk that cannot read everything fails: a mirror must never take "unreadable" for "not there".
-import { lstatSync, type Stats } from 'node:fs';
+import { lstatSync, readdirSync, type Stats } from 'node:fs';
 import { lstat, readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, nextTurn } from '../../core/clock.ts';
@@ -31,7 +31,7 @@ export interface LocalTree {
 
 /** Entries looked at side by side, or one after the other without a turn for the network. */
 const BATCH = 256;
-/** As many that take longer than this wait for something: a cold disk, a network. */
+/** As many, or the names of one folder, that take longer than this wait for something: a cold disk, a network. */
 const SLOW_MS = 10;
 /** So many batches after it are looked at in threads, before one is looked at at once again. */
 const HANDED_OVER = 8;
@@ -67,6 +67,10 @@ class Walker {
   readonly #root: string;
   readonly #links: string[] = [];
   #toHandOver = 0;
+  /** Names have come: a network folder whose server is gone keeps only the thread waiting that asks for the first. */
+  #hasAnswered = false;
+  /** Entries looked at since the network had its turn. */
+  #sinceTurn = 0;
 
   constructor(walk: LocalWalk, root: string) {
     this.#walk = walk;
@@ -80,13 +84,17 @@ class Walker {
     const folders: [path: string, chain: readonly string[]][] = [];
     const names = await this.#names(path);
     for (let at = 0; at < names.length; at += BATCH) {
-      if (at > 0) await nextTurn();
       const paths = names.slice(at, at + BATCH).map(name => (path === '' ? name : `${path}/${name}`));
+      this.#sinceTurn += paths.length;
+      if (this.#sinceTurn > BATCH) {
+        this.#sinceTurn = paths.length;
+        await nextTurn();
+      }
       const facts = await this.#look(paths);
       for (const [index, child] of paths.entries()) {
         const found = facts[index];
-        if (found === undefined) continue;
-        const next = await this.#entry(child, found, chain);
+        if (found === undefined || this.#isUnsafe(child)) continue;
+        const next = found.isSymbolicLink() ? await this.#link(child, chain) : this.#entry(child, found, chain);
         if (next !== undefined) folders.push([child, next]);
       }
     }
@@ -102,11 +110,16 @@ class Walker {
     );
   }
 
-  /** In a thread: a network folder whose server is gone keeps only that waiting. */
+  /** Like #look, but for the first of all. */
   async #names(path: string): Promise<readonly string[]> {
     const folder = join(this.#root, path);
+    const { clock } = this.#walk;
+    const start = clock.elapsed();
     try {
-      return (await readdir(folder)).sort();
+      const names = this.#hasAnswered && this.#toHandOver === 0 ? readdirSync(folder) : await readdir(folder);
+      if (this.#hasAnswered && clock.elapsed() - start > SLOW_MS) this.#toHandOver = HANDED_OVER;
+      this.#hasAnswered = true;
+      return names.sort();
     } catch (error) {
       throw fileError(error, printable(folder));
     }
@@ -157,14 +170,14 @@ class Walker {
     return localPath(this.#root, path);
   }
 
-  /** Adds one entry; returns the chain to walk a folder with, undefined for what is not entered. */
-  async #entry(path: string, facts: Stats, chain: readonly string[]): Promise<readonly string[] | undefined> {
+  #isUnsafe(path: string): boolean {
     const why = this.#walk.unsafeName?.(path.slice(path.lastIndexOf('/') + 1));
-    if (why !== undefined) {
-      if (this.tree.addOther(path, 'an unsafe name')) this.unsafe.push({ path, message: why });
-      return undefined;
-    }
-    if (facts.isSymbolicLink()) return this.#link(path, chain);
+    if (why !== undefined && this.tree.addOther(path, 'an unsafe name')) this.unsafe.push({ path, message: why });
+    return why !== undefined;
+  }
+
+  /** Adds one entry; returns the chain to walk a folder with, undefined for what is not entered. */
+  #entry(path: string, facts: Stats, chain: readonly string[]): readonly string[] | undefined {
     if (facts.isDirectory()) return this.tree.addFolder(path) ? [...chain, identityOf(facts)] : undefined;
     if (facts.isFile()) this.tree.addFile(path, factsOf(facts));
     else this.tree.addOther(path, 'a device, pipe or socket');
