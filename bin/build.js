@@ -61,8 +61,7 @@ function packageOf(id) {
 }
 
 async function bundle(input, output) {
-  const framework = { filter: { id: /@oclif.*\.js$/ }, handler: code => whenUsed(code) };
-  const plugins = [{ name: 'when-used', transform: framework }];
+  const plugins = [{ name: 'oclif', transform: { filter: { id: /@oclif.*\.js$/ }, handler: oclif } }];
   const bundled = await rolldown({
     input,
     platform: 'node',
@@ -75,6 +74,11 @@ async function bundle(input, output) {
   // Names and lines stay, for stack traces that say something.
   const compress = { keepNames: { function: true, class: true } };
   return bundled.write({ minify: { compress, mangle: false, codegen: false }, ...output });
+}
+
+/** To know whether Windows lies below, it would make ready all that can be done with it. */
+function oclif(code) {
+  return whenUsed(code.replace("(await import('wsl-utils')).isWsl", "(await import('is-wsl')).default"));
 }
 
 async function manifest() {

@@ -1,5 +1,5 @@
 // What all commands share: errors in our words with the exit code of CONTRACT section 2, JSON on stdout, a closed pipe that ends quietly.
-import { Args, Command, Flags } from '@oclif/core';
+import { Args, Command, Config, Flags, type Interfaces } from '@oclif/core';
 import { EXIT, exitCodeOf } from '../app/exit-codes.ts';
 import type { OneOff, OneOffFlags } from '../app/oneoff.ts';
 import { type Diagnostic, formatDiagnostic } from '../core/diagnostic.ts';
@@ -57,6 +57,20 @@ export const accountFlag = Flags.string({ description: 'only this account', help
 export abstract class BaseCommand extends Command {
   /** Set by a command as soon as it knows: errors then go to stdout as JSON too. */
   protected asJson = false;
+
+  /** As oclif starts it, which then would have the configuration loaded again that it brings. */
+  static override async run<T extends Command>(
+    this: new (
+      argv: string[],
+      config: Config,
+    ) => T,
+    argv?: string[],
+    config?: Interfaces.LoadOptions,
+  ): Promise<ReturnType<T['run']>> {
+    if (argv === undefined || !(config instanceof Config))
+      return Command.run.call(BaseCommand, argv, config) as ReturnType<T['run']>;
+    return (new this(argv, config) as unknown as BaseCommand)._run();
+  }
 
   override async init(): Promise<void> {
     await super.init();

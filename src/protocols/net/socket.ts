@@ -68,7 +68,8 @@ export class SocketTransport implements DataTransport {
   }
 
   get secure(): boolean {
-    return this.#socket instanceof TLSSocket;
+    // Not by its class: a connection in clear would have all of TLS made ready for the question.
+    return 'encrypted' in this.#socket;
   }
 
   /** Why the connection is of no more use, or undefined while it is. */
