@@ -3,7 +3,7 @@ import { Args, Command, Config, Flags, type Interfaces } from '@oclif/core';
 import { EXIT, exitCodeOf } from '../app/exit-codes.ts';
 import type { OneOff, OneOffFlags } from '../app/oneoff.ts';
 import { type Diagnostic, formatDiagnostic } from '../core/diagnostic.ts';
-import { AppError, fileError, reportOf } from '../core/errors.ts';
+import { AppError, fileError, MisuseError, reportOf } from '../core/errors.ts';
 import { printable, printableJson, printableStream } from '../core/text.ts';
 import { durationText, parseDuration } from '../core/units.ts';
 import { fold } from '../progress/width.ts';
@@ -67,9 +67,8 @@ export abstract class BaseCommand extends Command {
     argv?: string[],
     config?: Interfaces.LoadOptions,
   ): Promise<ReturnType<T['run']>> {
-    if (argv === undefined || !(config instanceof Config))
-      return Command.run.call(BaseCommand, argv, config) as ReturnType<T['run']>;
-    return (new this(argv, config) as unknown as BaseCommand)._run();
+    if (!(config instanceof Config)) throw new MisuseError('a command is started with the configuration that names it');
+    return (new this(argv ?? [], config) as unknown as BaseCommand)._run();
   }
 
   override async init(): Promise<void> {
