@@ -1,6 +1,6 @@
 // A data connection for tests that want to wait for it.
 import type { ControlTransport, DataTransport, DataUse } from '../../src/protocols/net/transport.ts';
 
-export function openData(control: ControlTransport, port: number, use?: DataUse): Promise<DataTransport> {
-  return new Promise((opened, failed) => control.openData(port, use, false, { opened, failed }));
+export function openData(control: ControlTransport, port: number, use?: DataUse, clear = false): Promise<DataTransport> {
+  return new Promise((opened, failed) => control.openData(port, use, clear, { opened, failed }));
 }

@@ -86,7 +86,7 @@ export class Transfer implements Taker {
   async connect(): Promise<void> {
     if (this.connected) return;
     const { endpoint } = this.#context;
-    const data = await this.#channel.connect();
+    const data = this.#channel.data ?? (await this.#channel.connect());
     this.#data = data;
     if (isClear(endpoint)) return;
     await this.#within(data, data.startTls());

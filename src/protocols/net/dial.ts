@@ -121,7 +121,7 @@ class ControlSocket extends SocketTransport implements ControlTransport {
         error => taker.failed(error),
       );
     else if (use !== undefined && clear) this.#openOneWay(port, use, taker);
-    else this.#openBothWays(port, landing, taker);
+    else this.#openBothWays(port, landing, clear, taker);
   }
 
   async #openThroughProxy(port: number, landing: Buffer | undefined): Promise<DataTransport> {
@@ -134,9 +134,9 @@ class ControlSocket extends SocketTransport implements ControlTransport {
   }
 
   /** For TLS, or for listings. */
-  #openBothWays(port: number, landing: Buffer | undefined, taker: DataTaker): void {
+  #openBothWays(port: number, landing: Buffer | undefined, clear: boolean, taker: DataTaker): void {
     const socket = connect({ host: this.#peer, port });
-    const transport = new SocketTransport(socket, this.#tls.forData(), landing);
+    const transport = new SocketTransport(socket, this.#tls.forData(), landing, !clear);
     const made = this.#making(transport, port, taker);
     socket.once('connect', () => made());
     socket.once('error', error => made(connectFailure(error, this.#peer, port)));

@@ -19,6 +19,7 @@ export class SocketTransport implements DataTransport {
   readonly #tls: TlsClient | undefined;
   readonly #landing: Buffer | undefined;
   #isGathering = false;
+  #isListening = false;
   #unread: Buffer[] = [];
   #unreadBytes = 0;
   #ended = false;
@@ -45,15 +46,16 @@ export class SocketTransport implements DataTransport {
 
   /**
    * `tls` is what startTls() needs; without it the connection stays clear. `landing`: where what came in one turn of the event loop is put
-   * together, as TLS gives away 16 KB at a time; what read() gives holds then only until the next read().
+   * together, as TLS gives away 16 KB at a time; what read() gives holds then only until the next read(). With `tlsAtOnce`, startTls() follows as
+   soon as there is a connection, and whoever makes that connection listens to its errors.
    */
-  constructor(socket: Socket, tls?: TlsClient, landing?: Buffer) {
+  constructor(socket: Socket, tls?: TlsClient, landing?: Buffer, tlsAtOnce = false) {
     this.#tcp = socket;
     this.#socket = socket;
     this.#tls = tls;
     this.#landing = landing;
     socket.setNoDelay(true);
-    this.#listen();
+    if (!tlsAtOnce) this.#listen();
   }
 
   /** Asked of the system when it is first wanted, which for most connections is never; empty when that is after the close. */
@@ -155,7 +157,7 @@ export class SocketTransport implements DataTransport {
     return new Promise((resolve, reject) => {
       if (this.#failure !== undefined) throw this.#failure;
       const raw = this.#socket;
-      for (const [event, listener] of Object.entries(this.#listeners)) raw.removeListener(event, listener);
+      this.#stopListening();
       const secured = wrap(raw);
       this.#socket = secured;
       tls?.recognise(secured);
@@ -181,7 +183,14 @@ export class SocketTransport implements DataTransport {
   }
 
   #listen(): void {
+    this.#isListening = true;
     for (const [event, listener] of Object.entries(this.#listeners)) this.#socket.on(event, listener);
+  }
+
+  #stopListening(): void {
+    if (!this.#isListening) return;
+    this.#isListening = false;
+    for (const [event, listener] of Object.entries(this.#listeners)) this.#socket.removeListener(event, listener);
   }
 
   #receive(chunk: Buffer): void {

@@ -63,9 +63,11 @@ export class TlsClient {
 
   /**
    * Before the handshake of a data connection. Where it resumes no session, Node asks for a description of the server's certificate, which
-   * takes longer to make than a signature to check: that of the control connection does when the certificate is the very same.
+   * takes longer to make than a signature to check: that of the control connection does when the certificate is the very same. It also asks
+   * for the group, to refuse small ones of Diffie-Hellman, which TLS 1.3 does not have.
    */
   recognise(socket: TLSSocket): void {
+    if (this.#parent?.version === 'TLSv1.3') socket.getEphemeralKeyInfo = () => ({});
     const known = this.#parent === undefined ? undefined : this.#parent.#certificate;
     if (known?.raw === undefined) return;
     let described: PeerCertificate | undefined;
@@ -75,6 +77,11 @@ export class TlsClient {
     };
     // Node takes a certificate out of its handshake when it gives it away: it can be asked for once.
     socket.getPeerCertificate = (() => (described ??= describe())) as TLSSocket['getPeerCertificate'];
+  }
+
+  /** Agreed on with the server. */
+  get version(): SecureVersion | undefined {
+    return this.#agreed?.version;
   }
 
   /** The newest ticket that was not offered yet, since some servers accept each only once; else the last one again. */

@@ -206,7 +206,7 @@ describe('a transport', () => {
     const { signal } = new AbortController();
     const transport = await dial(endpoint(port, tls), { signal });
     const before = getEventListeners(signal, 'abort').length;
-    const data = await openData(transport, port);
+    const data = await openData(transport, port, undefined, tls === 'none');
     if (tls !== 'none') await data.startTls();
     await data.read();
     expect(getEventListeners(signal, 'abort')).toHaveLength(before);
