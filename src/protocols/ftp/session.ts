@@ -16,10 +16,11 @@
 //     may be sent while one runs: servers refuse it, lose count, or end the transfer.
 //   ⁴ what the next command waits for: replying, starting, or ready when there is none.
 //   ⁵ servers that never send 150 exist; the final reply alone ends the transfer.
+import { isAscii } from 'node:buffer';
 import { BrokenSessionError, MisuseError } from '../../core/errors.ts';
 import type { Command } from '../wire/command.ts';
 import { REPLY_LINE_BYTES_MAX } from '../wire/limits.ts';
-import { ReceiveBuffer } from '../wire/receive-buffer.ts';
+import { ReceiveBuffer, tooLong } from '../wire/receive-buffer.ts';
 import { decodeText, type Reply, ReplyParser } from '../wire/reply.ts';
 import { COMMANDS_WAITING_MAX, PRELIMINARY_REPLIES_MAX } from './limits.ts';
 
@@ -59,11 +60,15 @@ const NEXT: Readonly<Record<SessionState, Readonly<Partial<Record<Input, Session
   closed: {},
 };
 
+const [LF, CR] = [0x0a, 0x0d];
+
 export class FtpSession {
   readonly #buffer = new ReceiveBuffer();
   readonly #replies: ReplyParser;
   #state: SessionState = 'greeting';
   #preliminaries = 0;
+  /** Commands in flight whose reply somebody takes line by line. */
+  #inners = 0;
   /** The data of the transfer that waits for its turn has ended already. */
   #ended = false;
   /** Commands in flight, the oldest first. */
@@ -92,6 +97,7 @@ export class FtpSession {
     }
     if (this.#waiting.length === 0 || kind === 'abort') this.#preliminaries = 0;
     if (kind !== 'abort') this.#waiting.push({ kind, inner });
+    if (inner !== undefined) this.#inners += 1;
     this.#state = next;
     return command;
   }
@@ -107,20 +113,42 @@ export class FtpSession {
   receive(bytes: Uint8Array): SessionEvent[] {
     const events: SessionEvent[] = [];
     if (this.#state === 'closed') return events;
-    this.#buffer.push(bytes);
     try {
-      while (this.#takes()) {
-        const line = this.#buffer.takeLine(REPLY_LINE_BYTES_MAX);
-        if (line === undefined) break;
-        const reply = this.#replies.push(line, this.#waiting[0]?.inner);
-        if (reply !== undefined) events.push(this.#event(reply));
-      }
+      if (this.#isPlain(bytes))
+        this.#receiveText(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1'), events);
+      else this.#receiveBytes(bytes, events);
     } catch (error) {
       this.#state = 'closed';
       if (!(error instanceof BrokenSessionError)) throw error;
       events.push({ kind: 'broken', error });
     }
     return events;
+  }
+
+  /** Whole lines of ASCII that nobody wants as bytes: nearly all that ever comes. */
+  #isPlain(bytes: Uint8Array): boolean {
+    return bytes[bytes.length - 1] === LF && this.#buffer.length === 0 && this.#inners === 0 && isAscii(bytes);
+  }
+
+  #receiveText(text: string, events: SessionEvent[]): void {
+    for (let from = 0; from < text.length && this.#takes(); ) {
+      const end = text.indexOf('\n', from);
+      const stop = end > from && text.charCodeAt(end - 1) === CR ? end - 1 : end;
+      if (stop - from > REPLY_LINE_BYTES_MAX) throw tooLong(REPLY_LINE_BYTES_MAX);
+      const reply = this.#replies.pushText(text.slice(from, stop), stop - from);
+      if (reply !== undefined) events.push(this.#event(reply));
+      from = end + 1;
+    }
+  }
+
+  #receiveBytes(bytes: Uint8Array, events: SessionEvent[]): void {
+    this.#buffer.push(bytes);
+    while (this.#takes()) {
+      const line = this.#buffer.takeLine(REPLY_LINE_BYTES_MAX);
+      if (line === undefined) break;
+      const reply = this.#replies.push(line, this.#waiting[0]?.inner);
+      if (reply !== undefined) events.push(this.#event(reply));
+    }
   }
 
   /** Called between the server's yes to AUTH TLS and the handshake: throws when more came than that yes (response injection). */
@@ -152,8 +180,8 @@ export class FtpSession {
   #answered(): void {
     if (this.#state === 'aborted' || this.#state === 'closed') return;
     this.#preliminaries = 0;
-    this.#waiting.shift();
-    const [next] = this.#waiting;
+    if (this.#waiting.shift()?.inner !== undefined) this.#inners -= 1;
+    const next = this.#waiting[0];
     if (next === undefined) return;
     this.#state = next.kind === 'send' ? 'replying' : this.#ended ? 'ending' : 'starting';
     if (next.kind === 'transfer') this.#ended = false;

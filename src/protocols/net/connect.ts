@@ -1,5 +1,5 @@
 // Opens TCP connections: addresses raced (RFC 8305), through a proxy where there is one, failures in words a person can act on.
-import { connect, type Socket } from 'node:net';
+import { connect, type NetConnectOpts, type OnReadOpts, type Socket } from 'node:net';
 import { type Clock, cancelled } from '../../core/clock.ts';
 import { type AppError, BrokenSessionError } from '../../core/errors.ts';
 import { addressOf, type Endpoint } from './endpoint.ts';
@@ -7,16 +7,20 @@ import { askProxy } from './proxy.ts';
 
 const NEXT_ADDRESS_MS = 250;
 
-/** A connection to `host:port`, by the proxy of the endpoint if it has one. Aborting `signal` ends the attempt. */
+/**
+ * A connection to `host:port`, by the proxy of the endpoint if it has one. Aborting `signal` ends the attempt. `onread`, for endpoints without
+ * a proxy: where it receives into.
+ */
 export async function openSocket(
   host: string,
   port: number,
   endpoint: Pick<Endpoint, 'timeoutMs' | 'proxy'>,
   clock: Clock,
   signal?: AbortSignal,
+  onread?: OnReadOpts,
 ): Promise<Socket> {
   const { proxy, timeoutMs } = endpoint;
-  if (proxy === undefined) return openDirectly(host, port, endpoint, clock, signal);
+  if (proxy === undefined) return openDirectly(host, port, endpoint, clock, signal, onread);
   const socket = await openDirectly(proxy.host, proxy.port, endpoint, clock, signal);
   let reason: Error | undefined;
   const end = (why: Error) => {
@@ -45,9 +49,11 @@ function openDirectly(
   endpoint: Pick<Endpoint, 'timeoutMs'>,
   clock: Clock,
   signal: AbortSignal | undefined,
+  onread?: OnReadOpts,
 ): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host, port, autoSelectFamily: true, autoSelectFamilyAttemptTimeout: NEXT_ADDRESS_MS });
+    const attempts = { autoSelectFamily: true, autoSelectFamilyAttemptTimeout: NEXT_ADDRESS_MS };
+    const socket = connect({ host, port, ...attempts, ...(onread === undefined ? {} : { onread }) } as NetConnectOpts);
     const settle = () => {
       timer.cancel();
       signal?.removeEventListener('abort', abort);

@@ -7,6 +7,7 @@ import { connectFailure, openSocket, unanswered } from './connect.ts';
 import { addressOf, type Endpoint } from './endpoint.ts';
 import { connectionCut } from './ends.ts';
 import { foreignServer } from './foreign-server.ts';
+import { Intake } from './intake.ts';
 import { OneWaySocket } from './one-way.ts';
 import { SocketTransport } from './socket.ts';
 import { modeMismatch, TlsClient } from './tls.ts';
@@ -33,8 +34,11 @@ const WEB_PORTS: ReadonlySet<number> = new Set([80, 443, 8080, 8443]);
 export const dial: Dial = async (endpoint, { signal, clock = systemClock } = {}) => {
   signal?.throwIfAborted();
   const tls = new TlsClient(endpoint);
-  const socket = await openSocket(endpoint.host, endpoint.port, endpoint, clock, signal);
-  const transport = new ControlSocket(socket, tls, { endpoint, clock, signal });
+  // The other protocols have less to say, and more to receive.
+  const intake =
+    endpoint.type === 'ftp' && endpoint.tls !== 'implicit' && endpoint.proxy === undefined ? new Intake() : undefined;
+  const socket = await openSocket(endpoint.host, endpoint.port, endpoint, clock, signal, intake?.onread);
+  const transport = new ControlSocket(socket, tls, { endpoint, clock, signal, intake });
   bindSignal(transport, socket, signal, reason => transport.abort(reason));
   const timer = clock.after(endpoint.timeoutMs, () => transport.close(silent(endpoint)));
   try {
@@ -53,6 +57,7 @@ interface ControlContext {
   readonly endpoint: Endpoint;
   readonly clock: Clock;
   readonly signal: AbortSignal | undefined;
+  readonly intake: Intake | undefined;
 }
 
 class ControlSocket extends SocketTransport implements ControlTransport {
@@ -69,7 +74,7 @@ class ControlSocket extends SocketTransport implements ControlTransport {
   #first: Promise<Buffer | undefined> | undefined;
 
   constructor(socket: Socket, tls: TlsClient, context: ControlContext) {
-    super(socket, tls);
+    super(socket, tls, undefined, { intake: context.intake });
     this.#tls = tls;
     this.#context = context;
     this.#peer = this.remote.address;
@@ -136,7 +141,7 @@ class ControlSocket extends SocketTransport implements ControlTransport {
   /** For TLS, or for listings. */
   #openBothWays(port: number, landing: Buffer | undefined, clear: boolean, taker: DataTaker): void {
     const socket = connect({ host: this.#peer, port });
-    const transport = new SocketTransport(socket, this.#tls.forData(), landing, !clear);
+    const transport = new SocketTransport(socket, this.#tls.forData(), landing, { tlsAtOnce: !clear });
     const made = this.#making(transport, port, taker);
     socket.once('connect', () => made());
     socket.once('error', error => made(connectFailure(error, this.#peer, port)));

@@ -6,11 +6,17 @@ import { BrokenSessionError, MisuseError } from '../../core/errors.ts';
 import { giveBack } from '../../core/memory.ts';
 import { UNREAD_BYTES_MAX } from '../wire/limits.ts';
 import { CLOSED_HERE, connectionCut } from './ends.ts';
+import type { Intake } from './intake.ts';
 import { type TlsClient, tlsFailure, verifyPeer } from './tls.ts';
 import type { DataTransport, Reader, TransportAddress } from './transport.ts';
 
 /** What a full record of TLS holds (RFC 8446 section 5.1). */
 const RECORD_BYTES = 16 * 1024;
+
+export interface SocketWays {
+  readonly tlsAtOnce?: boolean;
+  readonly intake?: Intake | undefined;
+}
 
 export class SocketTransport implements DataTransport {
   /** The TCP socket under `#socket`, which is the TLS socket once there is one. */
@@ -47,15 +53,16 @@ export class SocketTransport implements DataTransport {
   /**
    * `tls` is what startTls() needs; without it the connection stays clear. `landing`: where what came in one turn of the event loop is put
    * together, as TLS gives away 16 KB at a time; what read() gives holds then only until the next read(). With `tlsAtOnce`, startTls() follows as
-   soon as there is a connection, and whoever makes that connection listens to its errors.
+   soon as there is a connection, and whoever makes that connection listens to its errors. `intake`: what the socket receives into, in clear.
    */
-  constructor(socket: Socket, tls?: TlsClient, landing?: Buffer, tlsAtOnce = false) {
+  constructor(socket: Socket, tls?: TlsClient, landing?: Buffer, { tlsAtOnce = false, intake }: SocketWays = {}) {
     this.#tcp = socket;
     this.#socket = socket;
     this.#tls = tls;
     this.#landing = landing;
     socket.setNoDelay(true);
     if (!tlsAtOnce) this.#listen();
+    intake?.pour(chunk => this.#receive(chunk));
   }
 
   /** Asked of the system when it is first wanted, which for most connections is never; empty when that is after the close. */

@@ -91,7 +91,7 @@ export class ReceiveBuffer {
   }
 }
 
-function tooLong(bytesMax: number): BrokenSessionError {
+export function tooLong(bytesMax: number): BrokenSessionError {
   return new BrokenSessionError('line-too-long', `the server sent a line of more than ${bytesMax} bytes`, {
     retry: 'never',
     hint: 'No honest server does: check `host`, `port` and `tls` on the connection.',

@@ -51,9 +51,13 @@ export class ReplyParser {
       inner(line);
       return undefined;
     }
-    const text = this.#decode(line);
-    this.#bytes += line.length;
-    const coded = codedIn(line, text);
+    return this.pushText(this.#decode(line), line.length);
+  }
+
+  /** The same for a line that is text already, of so many bytes. */
+  pushText(text: string, bytes: number): Reply | undefined {
+    this.#bytes += bytes;
+    const coded = codedIn(text);
     if (this.#code === undefined) return this.#first(text, coded);
     if (this.#lines.length >= REPLY_LINES_MAX || this.#bytes > REPLY_BYTES_MAX) throw broken('the server’s reply does not end');
     const own = coded?.code === this.#code ? coded : undefined;
@@ -88,14 +92,16 @@ export class ReplyParser {
 }
 
 /** Undefined when the line carries no code. Digits are the same in every charset that replies come in. */
-function codedIn(line: Buffer, text: string): Coded | undefined {
-  const first = line[0] ?? 0;
-  const second = line[1] ?? 0;
-  const third = line[2] ?? 0;
+function codedIn(text: string): Coded | undefined {
+  if (text.length < 3) return undefined;
+  const first = text.charCodeAt(0);
+  const second = text.charCodeAt(1);
+  const third = text.charCodeAt(2);
   if (!isDigit(first) || !isDigit(second) || !isDigit(third) || first === ZERO || first > ZERO + 5) return undefined;
   const code = (first - ZERO) * 100 + (second - ZERO) * 10 + third - ZERO;
-  if (line[3] === SPACE) return { code, mark: ' ', text: text.slice(4) };
-  if (line[3] === HYPHEN) return { code, mark: '-', text: text.slice(4) };
+  const mark = text.charCodeAt(3);
+  if (mark === SPACE) return { code, mark: ' ', text: text.slice(4) };
+  if (mark === HYPHEN) return { code, mark: '-', text: text.slice(4) };
   return { code, mark: '', text: text.slice(3) };
 }
 

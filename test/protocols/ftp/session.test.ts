@@ -3,6 +3,7 @@ import { MisuseError } from '../../../src/core/errors.ts';
 import { PRELIMINARY_REPLIES_MAX } from '../../../src/protocols/ftp/limits.ts';
 import { FtpSession, type SessionEvent } from '../../../src/protocols/ftp/session.ts';
 import { encodeCommand } from '../../../src/protocols/wire/command.ts';
+import { REPLY_LINE_BYTES_MAX } from '../../../src/protocols/wire/limits.ts';
 import { everySplit } from '../../support/splits.ts';
 
 const noop = encodeCommand('NOOP');
@@ -46,6 +47,28 @@ describe('FtpSession', () => {
     session.send('transfer', retr);
     expect(feed(session, text)).toEqual(events);
     expect(session.state).toBe(state);
+  });
+
+  it.each(['x', 'é'])('a line of %j as long as can be, and one past that', letter => {
+    const room = REPLY_LINE_BYTES_MAX - Buffer.byteLength(letter) - '200 '.length;
+    for (const [more, told] of [
+      [0, 'final 200'],
+      [1, 'broken line-too-long'],
+    ] as const) {
+      const session = ready();
+      session.send('send', noop);
+      expect(feed(session, `200 ${letter}${'x'.repeat(room + more)}\r\n`)).toEqual([told]);
+    }
+  });
+
+  it('lines that somebody takes come as bytes, those around them as replies', () => {
+    const session = ready();
+    const inner: string[] = [];
+    session.send('send', noop);
+    session.send('send', noop, line => void inner.push(String(line)));
+    session.send('send', noop);
+    expect(feed(session, '200 a\r\n213-b\r\n c\r\n d\r\n213 e\r\n200 f\r\n')).toEqual(['final 200', 'final 213', 'final 200']);
+    expect(inner).toEqual([' c', ' d']);
   });
 
   it('takes two final replies after ABOR', () => {

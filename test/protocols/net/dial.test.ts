@@ -12,6 +12,7 @@ import type { Endpoint, TlsMode } from '../../../src/protocols/net/endpoint.ts';
 import { type Listener, listen, type ServerTransport } from '../../../src/protocols/net/listener.ts';
 import type { SocketTransport } from '../../../src/protocols/net/socket.ts';
 import { withDeadline } from '../../../src/protocols/net/transport.ts';
+import { UNREAD_BYTES_MAX } from '../../../src/protocols/wire/limits.ts';
 import { type Certificates, sandboxCertificates } from '../../../src/sandbox/certificates.ts';
 import { groupsGuessedIn } from '../../support/client-hello.ts';
 import { openData } from '../../support/open-data.ts';
@@ -290,6 +291,25 @@ describe('a transport', () => {
         () => undefined,
       );
     }
+    transport.close();
+  });
+
+  it.each(['ftp', 'pop3'] as const)('what nobody reads waits with the server, and nothing of it is lost (%s)', async type => {
+    const bytes = Buffer.alloc(16 * UNREAD_BYTES_MAX, 'a line of text\r\n');
+    const port = await serve(async peer => {
+      await greet(peer);
+      await peer.end(bytes);
+    });
+    const transport = await dial(endpoint(port, 'none', { type }));
+    const chunks = [await transport.read()];
+    for (let turn = 0; turn < 200; turn++) await nextTurn();
+    expect((transport as unknown as SocketTransport).unreadBytes).toBeLessThan(2 * UNREAD_BYTES_MAX);
+    for (let chunk = await transport.read(); chunk !== undefined; chunk = await transport.read()) chunks.push(chunk);
+    expect(
+      Buffer.concat(chunks as Buffer[])
+        .subarray('220 hello\r\n'.length)
+        .equals(bytes),
+    ).toBe(true);
     transport.close();
   });
 
