@@ -1,5 +1,5 @@
 // Asks SIZE and MDTM where the listing was too coarse to decide by, or to hand on as the copy's time: while the rest is still being listed.
-import { AppError } from '../../core/errors.ts';
+import { AppError, RefusedError } from '../../core/errors.ts';
 import { BATCH_ITEMS, QUESTIONS } from './batch.ts';
 import { difference, TIME_TOLERANCE_MS } from './compare.ts';
 import { inLanes } from './lanes.ts';
@@ -72,34 +72,51 @@ export class Refinement {
       if (path === undefined || listed === undefined) break;
       const mine = this.#mine.get(path);
       const facts = withTextSize(this.#workshop, path, listed, mine);
-      if (isOpen(config, facts, mine)) void this.#look(path, facts, mine);
+      if (!isOpen(config, facts, mine)) continue;
+      const running = this.#look(path, facts, mine);
+      if (running === undefined) continue;
+      this.#asking += 1;
+      running.then(this.#looked, this.#failed);
     }
     if (this.#asking === 0) this.#idle?.();
   }
 
-  async #look(path: string, facts: FileFacts, mine: FileFacts | undefined): Promise<void> {
-    const { config, memory } = this.#workshop;
-    this.#asking += 1;
-    try {
-      const known = config.direction === 'upload' && mine !== undefined && facts.size !== undefined;
-      const seen = known ? await memory.get(path) : undefined;
-      if (seen !== undefined) this.#remembered.push({ path, facts, mine, seen });
-      else await this.#ask({ path, facts, mine, seen });
-    } catch (error) {
-      this.#failure ??= { error };
-    }
+  readonly #looked = () => {
     this.#asking -= 1;
     this.#more();
+  };
+
+  readonly #failed = (error: unknown) => {
+    this.#failure ??= { error };
+    this.#looked();
+  };
+
+  /** Returns what is to be waited for; so does #ask(). */
+  #look(path: string, facts: FileFacts, mine: FileFacts | undefined): Promise<void> | undefined {
+    const { config, memory } = this.#workshop;
+    if (config.direction !== 'upload' || mine === undefined || facts.size === undefined)
+      return this.#ask({ path, facts, mine, seen: undefined });
+    return memory.get(path).then(seen => {
+      const open = { path, facts, mine, seen };
+      if (seen === undefined) return this.#ask(open);
+      this.#remembered.push(open);
+      return undefined;
+    });
   }
 
-  async #ask({ path, facts, mine, seen }: Open): Promise<void> {
-    const { config, remoteRoot } = this.#workshop;
-    if (mine !== undefined && seen !== undefined && isAsSeen(seen, mine, this.#zones.corrected(facts, seen.target)))
-      return void this.#asSeen.add(path);
-    const exact = await ask(this.#workshop, remotePath(remoteRoot, path), facts);
+  #ask(open: Open): Promise<void> | undefined {
+    const { path, facts, mine, seen } = open;
+    if (mine !== undefined && seen !== undefined && isAsSeen(seen, mine, this.#zones.corrected(facts, seen.target))) {
+      this.#asSeen.add(path);
+      return undefined;
+    }
+    return ask(this.#workshop, remotePath(this.#workshop.remoteRoot, path), facts).then(exact => this.#learn(open, exact));
+  }
+
+  #learn({ path, facts, mine }: Open, exact: FileFacts): void {
     this.#files.set(path, exact);
     this.#zones.learn(facts, exact);
-    if (config.direction !== 'upload' || mine?.modifiedAt === undefined || exact.modifiedAt === undefined) return;
+    if (this.#workshop.config.direction !== 'upload' || mine?.modifiedAt === undefined || exact.modifiedAt === undefined) return;
     if (exact.size !== undefined && difference(mine, exact, 'time-size') === undefined) {
       this.#confirmed.set(path, { size: exact.size, source: mine.modifiedAt, target: exact.modifiedAt });
     }
@@ -119,16 +136,37 @@ function isOpen(config: Workshop['config'], remote: FileFacts, local: FileFacts 
   return (config.compare === 'time-size' || (config.compare === 'hash' && config.direction === 'download')) && isCoarse;
 }
 
-async function ask({ batch, pool }: Workshop, path: string, listed: FileFacts): Promise<FileFacts> {
-  const [size, modifiedAt] = await batch
-    .soon(soon => Promise.all([listed.size ?? orRefused(soon.size(path)), orRefused(soon.modified(path))]))
+/** Few promises: it is asked of every file, where listings are coarse. */
+function ask({ batch, pool }: Workshop, path: string, listed: FileFacts): Promise<FileFacts> {
+  return batch
+    .soon(soon => answered(listed, listed.size === undefined ? soon.size(path) : undefined, soon.modified(path)))
     .catch(error => {
       if (!(error instanceof AppError) || error.code !== 'folder-left') throw error;
-      return pool.use(async client => [
-        listed.size ?? (await orRefused(client.size(path))),
-        await orRefused(client.modified(path)),
-      ]);
+      return pool.use(async client => {
+        const size = listed.size ?? (await orRefused(client.size(path)));
+        return exactly(listed, size, await orRefused(client.modified(path)));
+      });
     });
+}
+
+/** What is refused is not known. */
+function answered(
+  listed: FileFacts,
+  size: Promise<number | undefined> | undefined,
+  modified: Promise<number | undefined>,
+): Promise<FileFacts> {
+  if (size !== undefined)
+    return Promise.all([orRefused(size), orRefused(modified)]).then(([bytes, at]) => exactly(listed, bytes, at));
+  return modified.then(
+    at => exactly(listed, listed.size, at),
+    error => {
+      if (error instanceof RefusedError) return exactly(listed, listed.size, undefined);
+      throw error;
+    },
+  );
+}
+
+function exactly(listed: FileFacts, size: number | undefined, modifiedAt: number | undefined): FileFacts {
   const time = modifiedAt === undefined ? listed : { modifiedAt, precisionMs: MDTM_PRECISION_MS };
   return { ...time, ...(size === undefined ? {} : { size }) };
 }

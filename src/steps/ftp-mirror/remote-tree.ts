@@ -100,7 +100,8 @@ class Walker {
     if (entries.length >= CUT_LISTING_MIN && entries.length <= CUT_LISTING_MAX) this.#suspect ??= folder.path || '.';
     const inside: Folder[] = [];
     for (const entry of entries) {
-      const found = await this.#entry(folder, entry);
+      const entered = this.#entry(folder, entry);
+      const found = entered instanceof Promise ? await entered : entered;
       if (found !== undefined) inside.push(found);
     }
     return inside;
@@ -117,7 +118,7 @@ class Walker {
     return this.#suspect === undefined ? result : { ...result, suspect: this.#suspect };
   }
 
-  async #entry(folder: Folder, entry: FtpEntry): Promise<Folder | undefined> {
+  #entry(folder: Folder, entry: FtpEntry): Folder | undefined | Promise<Folder | undefined> {
     const why = this.#walk.unsafeName(entry.name);
     if (why !== undefined) {
       const shown = below(folder.path, printable(entry.name).replaceAll(/[/\\]/g, '\ufffd'));
