@@ -15,7 +15,7 @@ const FEW = 20;
 const MORE = 120;
 
 /** Promises made by a mirror of so many files over one session in clear. */
-async function promisesOf(files: number, direction: 'upload'): Promise<number> {
+async function promisesOf(files: number, direction: 'upload' | 'download'): Promise<number> {
   const siteDir = join(await temporaryFolder(), 'served');
   const worker = new Worker(new URL('promises.worker.ts', import.meta.url), { workerData: { siteDir, password: 'x' } });
   onTestFinished(() => void worker.terminate());
@@ -27,7 +27,8 @@ async function promisesOf(files: number, direction: 'upload'): Promise<number> {
   });
   const tree = Object.fromEntries(Array.from({ length: files }, (_, n) => [`f${n}`, `${n}`.padEnd(2_048, 'x')]));
   const www = join(siteDir, 'www');
-  await write(rig.site, tree);
+  const [source, target] = direction === 'upload' ? [rig.site, www] : [www, rig.site];
+  await write(source, tree);
   let promises = 0;
   const hook = createHook({
     init(_, type) {
@@ -38,11 +39,14 @@ async function promisesOf(files: number, direction: 'upload'): Promise<number> {
   const outputs = await rig.run({ direction, parallel: 1 });
   hook.disable();
   expect(outputs).toMatchObject({ failed: 0, bytes: files * 2_048 });
-  expect(await read(www)).toEqual(tree);
+  expect(await read(target)).toEqual(tree);
   return promises;
 }
 
-test.each([['upload', 20]] as const)('%s: at most %d promises for one more file of 2 KB', async (direction, most) => {
+test.each([
+  ['upload', 20],
+  ['download', 10],
+] as const)('%s: at most %d promises for one more file of 2 KB', async (direction, most) => {
   const perFile = ((await promisesOf(MORE, direction)) - (await promisesOf(FEW, direction))) / (MORE - FEW);
   expect(perFile).toBeLessThanOrEqual(most);
 });
