@@ -105,10 +105,7 @@ export class TlsClient {
 
 const contexts = new Map<string, SecureContext>();
 
-/**
- * As Node has them, but in TLS 1.3 the order that it has in TLS 1.2: AES with 128 bits, whose keys take a third less time to make, before that
- * with 256.
- */
+/** As Node has them, but in TLS 1.3, too, AES with 128 bits first, as Node does in TLS 1.2 and browsers in both: it takes a little less time. */
 function ciphers(): string {
   const first = 'TLS_AES_128_GCM_SHA256';
   return [first, ...DEFAULT_CIPHERS.split(':').filter(name => name !== first)].join(':');
