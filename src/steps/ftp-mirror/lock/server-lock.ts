@@ -176,9 +176,9 @@ export class ServerLock {
     }
   }
 
-  /** Under a root with an absolute path the commands leave with the goodbye of the session: nothing is waited for. */
+  /** Where the absolute path is known, the commands leave with the goodbye of the session: nothing is waited for. */
   async #leave(client: FtpClient, stamp: string, left: string | undefined): Promise<void> {
-    const together = this.#folder.startsWith('/');
+    const together = client.absolute(this.#folder) !== undefined;
     const ways = together ? client.soon : client;
     const steps: readonly (() => Promise<void>)[] = [
       ...(left === undefined ? [] : [() => ways.makeFolder(remotePath(this.#folder, left))]),
