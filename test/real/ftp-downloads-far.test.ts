@@ -3,10 +3,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { systemClock } from '../../src/core/clock.ts';
 import { connectFtp } from '../../src/protocols/ftp/index.ts';
-import { type Dial, dial } from '../../src/protocols/net/dial.ts';
+import { dial } from '../../src/protocols/net/dial.ts';
 import { makeRig, read } from '../steps/ftp-mirror/rig.ts';
+import { farAway } from '../support/far-away.ts';
 import { FTP_ANSWERS, RoundTrips } from '../support/round-trips.ts';
 import { endpointOf } from './endpoint.ts';
 import { describeReal } from './require.ts';
@@ -41,14 +41,9 @@ async function download(server: RealServer, count: number, parallel: number): Pr
   mkdirSync(join(server.root, remote));
   for (const [name, content] of Object.entries(files)) writeFileSync(join(server.root, remote, name), content);
   const trips = new RoundTrips(FTP_ANSWERS);
-  let away = 0;
-  const far: Dial = async (endpoint, options) => {
-    away += 50;
-    return trips.over(dial)(endpoint, options);
-  };
-  const clock = { ...systemClock, elapsed: () => systemClock.elapsed() + away };
+  const far = farAway(trips.over(dial), 50);
   const rig = await makeRig({
-    connect: (_, options) => connectFtp(endpointOf(server, 'ftp', 'none'), { ...options, dial: far, clock }),
+    connect: (_, options) => connectFtp(endpointOf(server, 'ftp', 'none'), { ...options, ...far }),
   });
   const done = await rig.run({ direction: 'download', parallel, remote: `/${remote}` });
   expect(done).toMatchObject({ downloaded: count, failed: 0 });

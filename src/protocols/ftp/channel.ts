@@ -29,8 +29,6 @@ export interface DataContext {
   readonly control: FtpControl;
   readonly endpoint: Endpoint;
   readonly clock: Clock;
-  /** Round trips cost more than packets do. */
-  readonly far: boolean;
 }
 
 /** Replies to a transfer command that fits: the server lost the EPSV before it. */

@@ -63,7 +63,7 @@ async function connectOnce(endpoint: Endpoint, options: FtpClientOptions): Promi
   try {
     const context = {
       control,
-      channels: new DataChannels({ control, endpoint, clock, far: distanceMs >= FAR_MS }),
+      channels: new DataChannels({ control, endpoint, clock }),
       endpoint,
       clock,
     };
@@ -84,9 +84,6 @@ async function connectOnce(endpoint: Endpoint, options: FtpClientOptions): Promi
     throw error;
   }
 }
-
-/** From here on a round trip costs more than a packet. */
-const FAR_MS = 10;
 
 /** Before OPTS UTF8 ON, names of other letters may mean something else. */
 function mayOpenWith(path: string, control: FtpControl): boolean {

@@ -12,7 +12,7 @@ import type { Reply } from '../wire/reply.ts';
 import type { Charset } from './charset.ts';
 import { ALONE, type Departure, departing, packetsOf, type RideOptions } from './departure.ts';
 import { readable, serverClosing } from './errors.ts';
-import { PACKET_BYTES_MAX, WINDOW_BYTES, WINDOW_COMMANDS } from './limits.ts';
+import { FAR_MS, PACKET_BYTES_MAX, WINDOW_BYTES, WINDOW_COMMANDS } from './limits.ts';
 import { commandEncoder } from './paths.ts';
 import { Reading, Running, type Taker } from './running.ts';
 import { type CommandKind, FtpSession, type SessionEvent } from './session.ts';
@@ -44,6 +44,9 @@ export class FtpControl {
   /** Resolves with the next final reply, when somebody waits for one. */
   #reply: PromiseWithResolvers<void> | undefined;
   #reading = false;
+  /** The quickest answer yet, which no server in need of time, and no busy machine here, makes quicker than the way is long. */
+  #tripMs = Number.POSITIVE_INFINITY;
+  #askedAt: number | undefined;
   #failure: Error | undefined;
   #farewell: Reply | undefined;
 
@@ -65,6 +68,11 @@ export class FtpControl {
   /** The 421 that ended the session. */
   get farewell(): Reply | undefined {
     return this.#farewell;
+  }
+
+  /** No answer has come yet as fast as from nearby. */
+  get far(): boolean {
+    return this.#tripMs >= FAR_MS;
   }
 
   /** The greeting, whatever it says; 120 is waited through. */
@@ -276,6 +284,7 @@ export class FtpControl {
 
   #sendAll(departures: readonly Departure[]): void {
     if (this.#failure !== undefined) throw this.#failure;
+    if (this.far && this.#waiters.length === 0) this.#askedAt = this.#options.clock.elapsed();
     for (const departure of departures) {
       const { kind, command, options } = departure;
       this.#session.send(kind, command, options.inner);
@@ -319,11 +328,19 @@ export class FtpControl {
     this.#reading = false;
     try {
       if (chunk === undefined) throw this.#hungUp();
+      this.#measure();
       for (const event of this.#session.receive(chunk)) this.#dispatch(event);
       this.#read();
     } catch (error) {
       this.close(error as Error);
     }
+  }
+
+  /** The first answer to what was asked when nothing else was due. */
+  #measure(): void {
+    if (this.#askedAt === undefined) return;
+    this.#tripMs = Math.min(this.#tripMs, this.#options.clock.elapsed() - this.#askedAt);
+    this.#askedAt = undefined;
   }
 
   #dispatch(event: SessionEvent): void {

@@ -52,9 +52,9 @@ export class DataChannels implements PassiveMode {
 
   /** The port of the next transfer is asked for while the server is busy with the end of this one, whose data is all received or sent. */
   follow(direction: 'download' | 'upload'): void {
-    const { control, endpoint, far } = this.#context;
+    const { control, endpoint } = this.#context;
     const bears = direction === 'upload' ? control.trust.queues : control.trust.lingers;
-    if (!far || !bears || !isClear(endpoint) || this.#passive !== 'epsv' || this.#restarted) return;
+    if (!control.far || !bears || !isClear(endpoint) || this.#passive !== 'epsv' || this.#restarted) return;
     this.#following = control.follow('EPSV');
     this.#following?.tell(this.#followed);
   }

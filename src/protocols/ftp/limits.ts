@@ -46,3 +46,6 @@ export const STATUS_LINES_MAX = 450;
 
 /** A source up to here is handed to the system in one go; a larger one in pieces, each with a deadline. */
 export const WHOLE_BYTES_MAX = 256 * 1024;
+
+/** From here on a round trip costs more than a packet. */
+export const FAR_MS = 10;

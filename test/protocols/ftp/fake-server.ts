@@ -1,10 +1,9 @@
-// An FTP server that does what a script says: each command has its own answer, and a transfer may go wrong at any point.
-import { systemClock } from '../../../src/core/clock.ts';
 import { Secret } from '../../../src/core/secret.ts';
 import { connectFtp, type FtpClient } from '../../../src/protocols/ftp/index.ts';
-import { type Dial, dial } from '../../../src/protocols/net/dial.ts';
+import { dial } from '../../../src/protocols/net/dial.ts';
 import type { Endpoint } from '../../../src/protocols/net/endpoint.ts';
 import { type Listener, listen, type ServerTransport } from '../../../src/protocols/net/listener.ts';
+import { farAway } from '../../support/far-away.ts';
 
 export interface Peer {
   /** Command lines in the order they came. */
@@ -38,8 +37,10 @@ export interface FakeOptions {
   readonly signal?: AbortSignal;
   /** The folder that the client says it will list first. */
   readonly opening?: string;
-  /** How long it seems to take to connect. */
+  /** How long a round trip seems to take. */
   readonly distanceMs?: number;
+  /** How long it seems to take to connect, when that is another time. */
+  readonly connectMs?: number;
 }
 
 export class FakeServer {
@@ -87,14 +88,8 @@ export class FakeServer {
   /** A second session with the same server. */
   async connectAgain(): Promise<FtpClient> {
     if (this.#endpoint === undefined) throw new Error('connect() comes first');
-    let away = 0;
-    const far: Dial = async (endpoint, options) => {
-      away += this.#options.distanceMs ?? 0;
-      return dial(endpoint, options);
-    };
     return connectFtp(this.#endpoint, {
-      dial: far,
-      clock: { ...systemClock, elapsed: () => systemClock.elapsed() + away },
+      ...farAway(dial, this.#options.distanceMs ?? 0, this.#options.connectMs),
       transcript: (direction, shown) => void this.transcript.push(`${direction} ${shown}`),
       ...(this.#options.signal === undefined ? {} : { signal: this.#options.signal }),
       opening: this.#options.opening,

@@ -202,6 +202,7 @@ describe('transfers far away', () => {
   it.each([
     ['others', { ...FAR, greeting: '220 hello' }],
     ['servers that are near', { ...FAR, distanceMs: 1 }],
+    ['servers that are near and only took their time to greet', { ...FAR, distanceMs: 1, connectMs: 50 }],
     ['servers that bear one command at a time', { ...FAR, greeting: '220 vsFTPd, or Microsoft FTP Service' }],
   ])('%s are asked with the next command', async (_, options) => {
     const { server } = await three(options);
