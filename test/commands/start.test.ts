@@ -128,6 +128,12 @@ it('init puts in what the flags say, and names what a connections.yaml of one’
     expect((await cli(['init', 'mine', '--web', 'smtp://a@b'], { cwd: dir })).code).toBe(2);
   }));
 
+it('is ASCII, which V8 keeps in a byte a character, and the code cache with it', () => {
+  const files = globSync('**/*.cjs', { cwd: join(ROOT, 'dist/cli') });
+  expect(files.length).toBeGreaterThan(100);
+  expect(files.filter(file => /[^\0-\x7f]/.test(readFileSync(join(ROOT, 'dist/cli', file), 'latin1')))).toEqual([]);
+});
+
 describe('the code cache', () => {
   /** The program as it is installed, in a folder of its own. */
   const installed = (dir: string) => {
