@@ -5,7 +5,7 @@
 // Asked for like this they come as they are; an import would make all that they can do ready first, streams of files among it.
 const { getBuiltinModule } = process;
 const fs = getBuiltinModule('node:fs');
-const { dirname, join, relative, sep } = getBuiltinModule('node:path');
+const { dirname, isAbsolute, join, relative, sep } = getBuiltinModule('node:path');
 const { fileURLToPath } = getBuiltinModule('node:url');
 const vm = getBuiltinModule('node:vm');
 
@@ -77,12 +77,12 @@ function isCaching() {
 
 /** In the folder of the program where that may be written, else in the user's: one for each command. */
 function packPaths() {
-  const { HOME = root, XDG_CACHE_HOME = join(HOME, '.cache') } = process.env;
+  const { HOME = '', XDG_CACHE_HOME = '' } = process.env;
+  // A relative one would take code from wherever we are started (and is to be ignored: XDG Base Directory Specification).
+  const caches = [XDG_CACHE_HOME, join(HOME, '.cache'), join(root, '.cache')].find(isAbsolute);
   const folder = `${fs.readFileSync(join(dist, 'build-id'), 'utf8')}-${process.version}-${process.arch}`;
   const name = command?.words.join('+') ?? 'help';
-  return [join(root, 'node_modules/.cache/postrider'), join(XDG_CACHE_HOME, 'postrider/code')].map(dir =>
-    join(dir, folder, name),
-  );
+  return [join(root, 'node_modules/.cache/postrider'), join(caches, 'postrider/code')].map(dir => join(dir, folder, name));
 }
 
 function commandOf(args) {
@@ -102,21 +102,36 @@ function commandOf(args) {
  */
 function openPack(paths) {
   const owners = new Set([process.getuid?.(), fs.statSync(dist).uid]);
-  const find = () => paths.reduce((found, path) => found ?? readPack(path, owners), undefined);
-  let old = find();
-  let tag = old?.tag ?? flagsTag();
+  const unread = [...paths];
+  const files = new Map();
+  let tag;
+  // What lies first may be for all users, and be short of what this one needs: that is in the next, then.
+  const readMore = () => {
+    const pack = readPack(unread.shift(), owners);
+    if (pack === undefined) return;
+    tag ??= pack.tag;
+    if (pack.tag === tag) for (const [name, file] of pack.files) if (!files.has(name)) files.set(name, file);
+  };
+  const read = name => {
+    while (!files.has(name) && unread.length > 0) readMore();
+    tag ??= flagsTag();
+    return files.get(name);
+  };
   const write = () => {
     if (flagsTag() !== tag) return;
-    const bytes = packed(old, tag);
+    const bytes = packed(files, tag);
     paths.some(path => written(path, bytes));
   };
   let isWanting = false;
   return {
-    read: name => old?.files.get(name),
+    read,
     keep(name, text, script) {
-      if (scripts.size === 0 && script.cachedDataRejected) [old, tag] = [undefined, flagsTag()];
+      if (scripts.size === 0 && script.cachedDataRejected) {
+        files.clear();
+        tag = flagsTag();
+      }
       scripts.set(name, { text, script });
-      if (isWanting || old?.files.has(name)) return;
+      if (isWanting || read(name) !== undefined) return;
       isWanting = true;
       process.once('exit', write);
     },
@@ -160,9 +175,9 @@ function unpacked(bytes) {
   return { tag, files };
 }
 
-/** What this run has loaded, and what the old pack holds besides: the next run may need that. */
+/** What this run has loaded, and what was there besides, which the next run may need. */
 function packed(old, tag) {
-  const files = new Map(old?.files);
+  const files = new Map(old);
   for (const [name, { script, text }] of scripts) {
     const code = script.createCachedData();
     // It is less where V8 has given up functions that a long run did not need any more.
@@ -197,7 +212,8 @@ function gap(length) {
 function written(path, bytes) {
   try {
     fs.mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
-    fs.writeFileSync(`${path}.${process.pid}`, bytes, { mode: 0o644 });
+    // Where others may write, their link must not lead us elsewhere.
+    fs.writeFileSync(`${path}.${process.pid}`, bytes, { mode: 0o644, flag: 'wx' });
     fs.renameSync(`${path}.${process.pid}`, path);
     return true;
   } catch {

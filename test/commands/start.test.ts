@@ -1,6 +1,17 @@
 // Starting the program: what is loaded, what an older Node hears, what wrong usage gets.
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, cpSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { BIN, cli, inTempDir, ROOT } from '../support/cli.ts';
@@ -57,6 +68,8 @@ it('an older Node with our own in the checkout hands over to it, exit code and a
 
 it.each([
   [['frobnicate'], 2],
+  [['base'], 2],
+  [['oclif', 'start'], 2],
   [['run'], 2],
   [['run', 'nowhere'], 2],
   [['run', 'x', '--frob'], 2],
@@ -192,6 +205,20 @@ describe('the code cache', () => {
       expect(size()).toBeLessThan(large);
     }));
 
+  it('is put together from the program’s folder and the home, where each has a part', () =>
+    inTempDir(async dir => {
+      const { caches, start, kept } = installed(dir);
+      const unreachable = ['ftp', 'mirror', dir, 'ftp://127.0.0.1:1/x?tls=none', '--retries', '0', '-q'];
+      expect(start('ftp', 'mirror', 'a', 'b').status).toBe(2);
+      const [shared, own] = caches.map(cache => join(cache, kept(0)[0] as string)) as [string, string];
+      const small = readFileSync(shared);
+      expect(start(...unreachable).status).toBe(5);
+      cpSync(shared, own);
+      writeFileSync(shared, small);
+      expect(start(...unreachable).status).toBe(5);
+      expect(readFileSync(shared).equals(small)).toBe(true);
+    }));
+
   it('goes to the home where the program cannot be written, and nowhere where that cannot be, either', () =>
     inTempDir(async dir => {
       const { app, caches, version, works, kept } = installed(dir);
@@ -202,6 +229,21 @@ describe('the code cache', () => {
       writeFileSync(join(dir, 'home'), '');
       expect(version()).toMatchObject(works);
       expect(existsSync(caches[0] as string)).toBe(false);
+    }));
+
+  it.each([
+    { HOME: '' },
+    { XDG_CACHE_HOME: '' },
+    { XDG_CACHE_HOME: 'here' },
+  ])('is in no folder of the working directory: %j', env =>
+    inTempDir(async dir => {
+      const { app, works } = installed(dir);
+      writeFileSync(join(app, 'node_modules'), '');
+      const [cwd, HOME] = [join(dir, 'cwd'), join(dir, 'home')];
+      mkdirSync(cwd);
+      const options = { cwd, encoding: 'utf8', env: { HOME, ...env } } as const;
+      expect(spawnSync(process.execPath, [join(app, 'bin/postrider.js'), '--version'], options)).toMatchObject(works);
+      expect(readdirSync(cwd)).toEqual([]);
     }));
 
   it.each([

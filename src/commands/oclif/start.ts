@@ -5,10 +5,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command, Interfaces } from '@oclif/core';
 
-/** A command whose file was found by its words. */
+/** A file that was found by the words of a command. */
 export interface Named {
   readonly words: readonly string[];
-  load(): { readonly default: Command.Class };
+  load(): { readonly default?: Command.Class };
 }
 
 /** They look at all commands. */
@@ -56,6 +56,8 @@ function knownCommands(args: readonly string[], named: Named | undefined, onRun:
   if (args[0] === '--version') return [];
   if (named === undefined || ABOUT_OTHERS.has(named.words.join(' '))) return undefined;
   const command = named.load().default;
+  // Other files lie beside those of the commands.
+  if (command?.args === undefined) return undefined;
   const next = args[named.words.length];
   // Another word would have oclif look for a longer name.
   if (Object.keys(command.args).length === 0 && next !== undefined && !next.startsWith('-')) return undefined;

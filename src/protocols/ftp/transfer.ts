@@ -160,6 +160,7 @@ export class Transfer implements Taker {
     const { shown } = this.#running;
     const due = control.watch(shown, ms);
     this.#replied = failure => {
+      this.#replied = undefined;
       due.cancel();
       const { reply } = this.#running;
       if (reply === undefined) return done(failure);
@@ -167,7 +168,7 @@ export class Transfer implements Taker {
       this.#data?.close();
       done();
     };
-    if (this.#running.reply !== undefined) this.#replied();
+    if (this.settled) this.#replied(control.failure);
   }
 
   /** The error to throw for `error`: the server's own refusal says more than a broken data connection. Leaves the session settled. */

@@ -69,6 +69,8 @@ class ControlSocket extends SocketTransport implements ControlTransport {
   /** Open data connections: one, but for what is just being closed. */
   readonly #data = new Set<DataTransport>();
   readonly #connecting: Watch;
+  /** Those that wait for a data connection. */
+  readonly #unmade = new Set<(error?: Error) => void>();
   /** Noted here, since to ask a signal made of others takes its time. */
   #aborted: Error | undefined;
   #first: Promise<Buffer | undefined> | undefined;
@@ -161,22 +163,24 @@ class ControlSocket extends SocketTransport implements ControlTransport {
     const { timeoutMs } = this.#context.endpoint;
     this.#data.add(transport);
     const deadline = this.#connecting.begin(timeoutMs, () => transport.close(unanswered(this.#peer, port, timeoutMs)));
-    let known = false;
-    return error => {
-      if (known) return;
-      known = true;
+    const made = (error?: Error) => {
+      if (!this.#unmade.delete(made)) return;
       deadline.cancel();
       if (error === undefined) return taker.opened(transport);
       transport.close(error);
       taker.failed(error);
     };
+    this.#unmade.add(made);
+    return made;
   }
 
   readonly #left = (transport: DataTransport) => this.#data.delete(transport);
 
+  /** Nobody has a use for the data connections that are still to come; what runs over the others is told by whoever runs it. */
   override close(reason?: Error): void {
     this.#connecting.stop();
     super.close(reason);
+    for (const made of [...this.#unmade]) made(this.failure);
   }
 
   /** Data connections are reset, so that half a file never looks whole: by whoever uses one, who hears first that all is over. */

@@ -161,6 +161,8 @@ export class SocketTransport implements DataTransport {
 
   #upgrade(wrap: (raw: Socket) => TLSSocket, tls?: TlsClient): Promise<void> {
     if (this.#unreadBytes > 0) this.close(injected());
+    // Nobody listened; Node would wait for a handshake for ever.
+    else if (this.#tcp.destroyed) this.#fail(connectionCut());
     return new Promise((resolve, reject) => {
       if (this.#failure !== undefined) throw this.#failure;
       const raw = this.#socket;

@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
-import { getEventListeners } from 'node:events';
+import { getEventListeners, once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { generate } from 'selfsigned';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -10,7 +11,8 @@ import { systemRandom } from '../../../src/core/random.ts';
 import { dial } from '../../../src/protocols/net/dial.ts';
 import type { Endpoint, TlsMode } from '../../../src/protocols/net/endpoint.ts';
 import { type Listener, listen, type ServerTransport } from '../../../src/protocols/net/listener.ts';
-import type { SocketTransport } from '../../../src/protocols/net/socket.ts';
+import { SocketTransport } from '../../../src/protocols/net/socket.ts';
+import { TlsClient } from '../../../src/protocols/net/tls.ts';
 import { withDeadline } from '../../../src/protocols/net/transport.ts';
 import { UNREAD_BYTES_MAX } from '../../../src/protocols/wire/limits.ts';
 import { type Certificates, sandboxCertificates } from '../../../src/sandbox/certificates.ts';
@@ -199,6 +201,26 @@ describe('a transport', () => {
     controller.abort(new CancelledError());
     await expect(pending).rejects.toMatchObject({ code: 'cancelled' });
     await expect(transport.write(Buffer.from('x'))).rejects.toMatchObject({ code: 'cancelled' });
+  });
+
+  it.each([
+    ['of one use', Buffer.alloc(1_000)],
+    ['of any use', undefined],
+  ])('takes the data connections with it that are still to come, %s', async (_, use) => {
+    const transport = await dial(endpoint(await serve(greet), 'none'));
+    const port = await serve(() => undefined);
+    const data = openData(transport, port, use, true);
+    const reason = new CancelledError();
+    transport.close(reason);
+    await expect(data).rejects.toBe(reason);
+  });
+
+  it('that was closed before TLS began on it fails at once', async () => {
+    const port = await serve(peer => peer.close());
+    const socket = connect({ host: '127.0.0.1', port });
+    const transport = new SocketTransport(socket, new TlsClient(endpoint(port, 'explicit')), undefined, { tlsAtOnce: true });
+    await once(socket, 'close');
+    await expect(transport.startTls()).rejects.toMatchObject({ code: 'connection-cut' });
   });
 
   it.each(['none', 'implicit'] as const)('leaves nothing on the signal once it has ended (TLS %s)', async tls => {
