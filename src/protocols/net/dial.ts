@@ -2,7 +2,7 @@
 import { connect, createServer, isIP, type Server, type Socket } from 'node:net';
 import { connect as tlsConnect } from 'node:tls';
 import { type Clock, cancelled, systemClock } from '../../core/clock.ts';
-import { AppError, BrokenSessionError } from '../../core/errors.ts';
+import { AppError, BrokenSessionError, CancelledError } from '../../core/errors.ts';
 import { connectFailure, openSocket, unanswered } from './connect.ts';
 import { addressOf, type Endpoint } from './endpoint.ts';
 import { connectionCut } from './ends.ts';
@@ -176,17 +176,22 @@ class ControlSocket extends SocketTransport implements ControlTransport {
 
   readonly #left = (transport: DataTransport) => this.#data.delete(transport);
 
-  /** Nobody has a use for the data connections that are still to come; what runs over the others is told by whoever runs it. */
+  /** Nobody has a use for data connections that are still to come. Of others, what the server has said yes to already counts, unless we give up. */
   override close(reason?: Error): void {
     this.#connecting.stop();
     super.close(reason);
     for (const made of [...this.#unmade]) made(this.failure);
+    if (reason instanceof CancelledError) this.#resetData(reason);
   }
 
   /** Data connections are reset, so that half a file never looks whole: by whoever uses one, who hears first that all is over. */
   abort(reason: Error): void {
     this.#aborted = reason;
     this.close(reason);
+    this.#resetData(reason);
+  }
+
+  #resetData(reason: Error): void {
     for (const data of [...this.#data]) data.reset(reason);
   }
 

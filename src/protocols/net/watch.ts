@@ -8,6 +8,7 @@ export class Watch {
   #rings = 0;
   #due = 0;
   #expire: (() => void) | undefined;
+  #stopped = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -23,6 +24,7 @@ export class Watch {
   readonly #deadline: Timer = {
     cancel: () => {
       this.#expire = undefined;
+      if (this.#stopped) this.stop();
     },
   };
 
@@ -36,8 +38,10 @@ export class Watch {
     }
   }
 
-  /** Nothing will be watched any more. */
+  /** Nothing more will be watched; what is, still is: the data of a session may outlive it. */
   stop(): void {
+    this.#stopped = true;
+    if (this.#expire !== undefined) return;
     this.#timer?.cancel();
     this.#timer = undefined;
   }

@@ -46,12 +46,25 @@ it('of two at once, each has its own', async () => {
 });
 
 it('settles as the work does, and rings no more once stopped', async () => {
-  const { clock, expired, watch, over, never } = rig();
+  const { clock, expired, watch, over } = rig();
   expect(await over('value', 1_000, Promise.resolve(7))).toBe(7);
   await expect(over('error', 1_000, Promise.reject(new Error('no')))).rejects.toThrow('no');
-  void over('never', 1_000, never);
   watch.stop();
   expect(clock.pending).toBe(0);
   await clock.advance(10_000);
   expect(expired).toEqual([]);
+});
+
+it('what was being watched when it stopped still is, and leaves no timer', async () => {
+  const { clock, expired, watch, over, never } = rig();
+  void over('late', 1_000, never);
+  watch.stop();
+  await clock.advance(1_000);
+  expect(expired).toEqual(['late']);
+  const other = rig();
+  const step = other.watch.begin(1_000, () => other.expired.push('late'));
+  other.watch.stop();
+  expect(other.clock.pending).toBe(1);
+  step.cancel();
+  expect(other.clock.pending).toBe(0);
 });
