@@ -3,7 +3,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { systemClock } from '../../src/core/clock.ts';
 import { connectFtp } from '../../src/protocols/ftp/index.ts';
 import { dial } from '../../src/protocols/net/dial.ts';
 import { makeRig, T0, write } from '../steps/ftp-mirror/rig.ts';
@@ -66,7 +65,7 @@ async function upload(server: RealServer, tls: 'none' | 'explicit', config: obje
     connect: (_, { signal }) =>
       connectFtp(endpointOf(server, 'ftp', tls), {
         dial: trips.over(dial),
-        clock: systemClock,
+        clock: trips.clock,
         ...(signal === undefined ? {} : { signal }),
       }),
   });

@@ -28,7 +28,7 @@ describeReal.each('sign-in: $way', WAYS, ['vsftpd', 'proftpd', 'pure-ftpd'], ({ 
       const said: string[] = [];
       const client = await connectFtp(endpoint, {
         dial: trips.over(dial),
-        clock: systemClock,
+        clock: trips.clock,
         transcript: (direction, line) => (direction === '>' ? void said.push(line) : undefined),
       });
       expect(trips.count).toBeLessThanOrEqual(most);

@@ -46,7 +46,7 @@ async function world(protection: 'private' | 'control') {
   const trips = new RoundTrips(FTP_ANSWERS);
   const rig = await makeRig({
     connect: (_, { signal }) =>
-      connectFtp(endpoint, { dial: trips.over(dial), clock: systemClock, ...(signal === undefined ? {} : { signal }) }),
+      connectFtp(endpoint, { dial: trips.over(dial), clock: trips.clock, ...(signal === undefined ? {} : { signal }) }),
   });
   return { rig, trips, served: join(siteDir, 'www') };
 }
