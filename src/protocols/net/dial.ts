@@ -11,7 +11,7 @@ import { Intake } from './intake.ts';
 import { OneWaySocket } from './one-way.ts';
 import { SocketTransport } from './socket.ts';
 import { modeMismatch, TlsClient } from './tls.ts';
-import type { ControlTransport, DataListener, DataTaker, DataTransport, DataUse, Reader, Transport } from './transport.ts';
+import type { ControlTransport, DataListener, DataTaker, DataTransport, DataUse, Transport } from './transport.ts';
 import { Watch } from './watch.ts';
 
 export interface DialOptions {
@@ -73,7 +73,6 @@ class ControlSocket extends SocketTransport implements ControlTransport {
   readonly #unmade = new Set<(error?: Error) => void>();
   /** Noted here, since to ask a signal made of others takes its time. */
   #aborted: Error | undefined;
-  #first: Promise<Buffer | undefined> | undefined;
 
   constructor(socket: Socket, tls: TlsClient, context: ControlContext) {
     super(socket, tls, undefined, { intake: context.intake });
@@ -87,7 +86,6 @@ class ControlSocket extends SocketTransport implements ControlTransport {
   /** Waits for the first bytes and keeps them for read(); names a wrong TLS mode when the server is silent. */
   async greeted(): Promise<void> {
     const { endpoint, clock } = this.#context;
-    this.#first = super.read();
     const probe =
       endpoint.tls === 'implicit' || endpoint.proxy !== undefined
         ? undefined
@@ -96,27 +94,14 @@ class ControlSocket extends SocketTransport implements ControlTransport {
             () => void speaksTls(endpoint, clock).then(yes => (yes ? this.close(modeMismatch(endpoint)) : undefined)),
           );
     try {
-      const chunk = await this.#first;
+      const chunk = await this.read();
       if (chunk !== undefined && endpoint.tls !== 'implicit' && chunk[0] === TLS_ALERT) throw modeMismatch(endpoint);
       const foreign = chunk === undefined ? undefined : foreignServer(endpoint, chunk);
       if (foreign !== undefined) throw foreign;
+      if (chunk !== undefined) this.putBack(chunk);
     } finally {
       probe?.cancel();
     }
-  }
-
-  override read(): Promise<Buffer | undefined> {
-    const first = this.#first;
-    this.#first = undefined;
-    return first ?? super.read();
-  }
-
-  override readFor(reader: Reader): void {
-    if (this.#first === undefined) return super.readFor(reader);
-    void this.read().then(
-      chunk => reader.take(chunk),
-      error => reader.fail(error),
-    );
   }
 
   openData(port: number, use: DataUse | undefined, clear: boolean, taker: DataTaker): void {

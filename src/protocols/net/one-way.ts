@@ -3,12 +3,13 @@ import { connect, type NetConnectOpts, type Socket } from 'node:net';
 import { MisuseError } from '../../core/errors.ts';
 import { connectFailure } from './connect.ts';
 import { CLOSED_HERE, connectionCut } from './ends.ts';
+import { Inbound } from './inbound.ts';
 import { Inlet } from './inlet.ts';
-import type { DataTransport, DataUse, Reader, TransportAddress } from './transport.ts';
+import type { DataTransport, DataUse, TransportAddress } from './transport.ts';
 
 type Done = (error?: Error) => void;
 
-export class OneWaySocket implements DataTransport {
+export class OneWaySocket extends Inbound implements DataTransport {
   readonly secure = false;
   readonly #socket: Socket;
   readonly #inlet: Inlet | undefined;
@@ -16,14 +17,12 @@ export class OneWaySocket implements DataTransport {
   #isMade = false;
   /** Whoever waits for the connection, for room to write, or until all is written. */
   #waiter: Done | undefined;
-  #reader: Reader | undefined;
-  #ended = false;
-  #failure: Error | undefined;
 
   /** `left` is told when the connection is given up or done with. */
   constructor(host: string, port: number, use: DataUse, left: (socket: OneWaySocket) => void) {
+    super();
     this.#left = left;
-    this.#inlet = use === 'sending' ? undefined : new Inlet(use, () => this.#give());
+    this.#inlet = use === 'sending' ? undefined : new Inlet(use, () => this.#received());
     // What Node knows to go one way, it does not listen to the other way, and closes at the end.
     const way = this.#inlet === undefined ? { readable: false } : { writable: false, onread: this.#inlet.onread };
     const socket = connect({ host, port, ...way } as NetConnectOpts);
@@ -32,8 +31,8 @@ export class OneWaySocket implements DataTransport {
       this.#isMade = true;
       this.#wake();
     });
-    socket.on('error', error => this.#fail(this.#isMade ? connectionCut(error) : connectFailure(error, host, port)));
-    if (this.#inlet !== undefined) socket.on('end', () => this.#end());
+    socket.on('error', error => this.fail(this.#isMade ? connectionCut(error) : connectFailure(error, host, port)));
+    if (this.#inlet !== undefined) socket.on('end', () => this.giveEnd());
   }
 
   /** To be called at once: `made` is told when the connection is there, or cannot be had. */
@@ -49,30 +48,24 @@ export class OneWaySocket implements DataTransport {
     return { address: this.#socket.localAddress ?? '', port: this.#socket.localPort ?? 0 };
   }
 
-  read(): Promise<Buffer | undefined> {
-    const chunk = this.#inlet?.take();
-    if (chunk !== undefined) return Promise.resolve(chunk);
-    if (this.#failure !== undefined) return Promise.reject(this.#failure);
-    if (this.#ended) return Promise.resolve(undefined);
-    return new Promise((take, fail) => this.#await({ take, fail }));
+  protected get isUnread(): boolean {
+    return this.#inlet?.isEmpty === false;
   }
 
-  readFor(reader: Reader): void {
-    if (this.#inlet?.isEmpty && !this.#ended && this.#failure === undefined) return this.#await(reader);
-    void this.read().then(
-      chunk => reader.take(chunk),
-      error => reader.fail(error),
-    );
+  protected takeUnread(): Buffer | undefined {
+    return this.#inlet?.take();
   }
 
-  #await(reader: Reader): void {
-    if (this.#reader !== undefined) return reader.fail(new MisuseError('two reads at once on one transport'));
-    this.#reader = reader;
+  protected override wanted(): void {
     if (this.#inlet?.nextRound()) this.#socket.resume();
   }
 
+  protected failed(): void {
+    this.#wake();
+  }
+
   write(bytes: Uint8Array): Promise<void> {
-    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    if (this.failure !== undefined) return Promise.reject(this.failure);
     if (this.#socket.write(bytes)) return Promise.resolve();
     this.#socket.once('drain', () => this.#wake());
     return new Promise((resolve, reject) => {
@@ -89,50 +82,33 @@ export class OneWaySocket implements DataTransport {
   }
 
   finish(last: Uint8Array | undefined, done: Done): void {
-    if (this.#failure !== undefined) return done(this.#failure);
+    if (this.failure !== undefined) return done(this.failure);
     this.#waiter = done;
-    const ended = (error?: Error | null) => (error ? this.#fail(connectionCut(error)) : this.#wake());
+    const ended = (error?: Error | null) => (error ? this.fail(connectionCut(error)) : this.#wake());
     if (last === undefined) this.#socket.end(ended);
     else this.#socket.end(last, ended);
   }
 
   close(reason: Error = CLOSED_HERE): void {
-    this.#fail(reason);
+    this.fail(reason);
     this.#socket.destroy();
     this.#left(this);
   }
 
   reset(reason: Error = CLOSED_HERE): void {
-    this.#fail(reason);
+    this.fail(reason);
     if (this.#isMade && !this.#socket.destroyed) this.#socket.resetAndDestroy();
     else this.#socket.destroy();
     this.#left(this);
   }
 
+  #received(): void {
+    if (this.hasReader) this.give(this.takeUnread());
+  }
+
   #wake(): void {
     const waiter = this.#waiter;
     this.#waiter = undefined;
-    waiter?.();
-  }
-
-  #give(): void {
-    const reader = this.#reader;
-    this.#reader = undefined;
-    reader?.take(this.#inlet?.take());
-  }
-
-  #end(): void {
-    this.#ended = true;
-    this.#give();
-  }
-
-  #fail(error: Error): void {
-    if (this.#failure !== undefined) return;
-    this.#failure = error;
-    const [reader, waiter] = [this.#reader, this.#waiter];
-    this.#reader = undefined;
-    this.#waiter = undefined;
-    reader?.fail(error);
-    waiter?.(error);
+    waiter?.(this.failure);
   }
 }

@@ -6,9 +6,10 @@ import { BrokenSessionError, MisuseError } from '../../core/errors.ts';
 import { giveBack } from '../../core/memory.ts';
 import { UNREAD_BYTES_MAX } from '../wire/limits.ts';
 import { CLOSED_HERE, connectionCut } from './ends.ts';
+import { Inbound } from './inbound.ts';
 import type { Intake } from './intake.ts';
 import { type TlsClient, tlsFailure, verifyPeer } from './tls.ts';
-import type { DataTransport, Reader, TransportAddress } from './transport.ts';
+import type { DataTransport, TransportAddress } from './transport.ts';
 
 /** What a full record of TLS holds (RFC 8446 section 5.1). */
 const RECORD_BYTES = 16 * 1024;
@@ -18,7 +19,7 @@ export interface SocketWays {
   readonly intake?: Intake | undefined;
 }
 
-export class SocketTransport implements DataTransport {
+export class SocketTransport extends Inbound implements DataTransport {
   /** The TCP socket under `#socket`, which is the TLS socket once there is one. */
   readonly #tcp: Socket;
   #socket: Socket;
@@ -28,9 +29,6 @@ export class SocketTransport implements DataTransport {
   #isListening = false;
   #unread: Buffer[] = [];
   #unreadBytes = 0;
-  #ended = false;
-  #failure: Error | undefined;
-  #reader: Reader | undefined;
   #remote: TransportAddress | undefined;
   #local: TransportAddress | undefined;
   #drained: (() => void)[] = [];
@@ -39,12 +37,11 @@ export class SocketTransport implements DataTransport {
     data: (chunk: Buffer) => this.#receive(chunk),
     end: () => {
       this.#giveUnread();
-      this.#ended = true;
-      this.#give(undefined);
+      this.giveEnd();
     },
-    error: (error: Error) => this.#fail(connectionCut(error)),
+    error: (error: Error) => this.fail(connectionCut(error)),
     close: () => {
-      if (!this.#ended && this.#failure === undefined) this.#fail(connectionCut());
+      if (!this.hasEnded && this.failure === undefined) this.fail(connectionCut());
       this.#wake();
     },
     drain: () => this.#wake(),
@@ -56,6 +53,7 @@ export class SocketTransport implements DataTransport {
    soon as there is a connection, and whoever makes that connection listens to its errors. `intake`: what the socket receives into, in clear.
    */
   constructor(socket: Socket, tls?: TlsClient, landing?: Buffer, { tlsAtOnce = false, intake }: SocketWays = {}) {
+    super();
     this.#tcp = socket;
     this.#socket = socket;
     this.#tls = tls;
@@ -81,49 +79,46 @@ export class SocketTransport implements DataTransport {
     return 'encrypted' in this.#socket;
   }
 
-  /** Why the connection is of no more use, or undefined while it is. */
-  get failure(): Error | undefined {
-    return this.#failure;
-  }
-
   /** Received and not read yet. */
   get unreadBytes(): number {
     return this.#unreadBytes;
   }
 
-  read(): Promise<Buffer | undefined> {
-    const chunk = this.#takeUnread();
-    if (chunk !== undefined) return Promise.resolve(chunk);
-    if (this.#failure !== undefined) return Promise.reject(this.#failure);
-    if (this.#ended) return Promise.resolve(undefined);
-    return new Promise((take, fail) => this.#await({ take, fail }));
+  protected get isUnread(): boolean {
+    return this.#unread.length > 0;
   }
 
-  readFor(reader: Reader): void {
-    if (this.#unread.length === 0 && !this.#ended && this.#failure === undefined) return this.#await(reader);
-    void this.read().then(
-      chunk => reader.take(chunk),
-      error => reader.fail(error),
-    );
+  protected takeUnread(): Buffer | undefined {
+    const first = this.#unread.shift();
+    if (first === undefined) return undefined;
+    const chunk = this.#landing === undefined ? first : joined(first, this.#unread, this.#landing);
+    this.#unreadBytes -= chunk.length;
+    if (this.#unreadBytes <= UNREAD_BYTES_MAX / 2 && this.#socket.isPaused()) this.#socket.resume();
+    return chunk;
   }
 
-  #await(reader: Reader): void {
-    if (this.#reader !== undefined) return reader.fail(new MisuseError('two reads at once on one transport'));
-    this.#reader = reader;
+  /** It is read once more. */
+  protected putBack(chunk: Buffer): void {
+    this.#unread.unshift(chunk);
+    this.#unreadBytes += chunk.length;
+  }
+
+  protected failed(): void {
+    this.#wake();
   }
 
   write(bytes: Uint8Array): Promise<void> {
-    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    if (this.failure !== undefined) return Promise.reject(this.failure);
     // The peer closed while nobody was reading: Node would neither send nor say so.
     if (!this.#socket.writable) return Promise.reject(connectionCut());
     if (this.#socket.write(bytes)) return Promise.resolve();
     return new Promise((resolve, reject) => {
-      this.#drained.push(() => (this.#failure === undefined ? resolve() : reject(this.#failure)));
+      this.#drained.push(() => (this.failure === undefined ? resolve() : reject(this.failure)));
     });
   }
 
   post(bytes: Uint8Array): void {
-    if (this.#failure === undefined && this.#socket.writable) this.#socket.write(bytes);
+    if (this.failure === undefined && this.#socket.writable) this.#socket.write(bytes);
   }
 
   startTls(): Promise<void> {
@@ -142,19 +137,19 @@ export class SocketTransport implements DataTransport {
   }
 
   finish(last: Uint8Array | undefined, done: (error?: Error) => void): void {
-    if (this.#failure !== undefined) return done(this.#failure);
-    this.#drained.push(() => done(this.#failure));
+    if (this.failure !== undefined) return done(this.failure);
+    this.#drained.push(() => done(this.failure));
     if (last === undefined) this.#socket.end(() => this.#wake());
     else this.#socket.end(last, () => this.#wake());
   }
 
   close(reason: Error = CLOSED_HERE): void {
-    this.#fail(reason);
+    this.fail(reason);
     this.#socket.destroy();
   }
 
   reset(reason: Error = CLOSED_HERE): void {
-    this.#fail(reason);
+    this.fail(reason);
     if (!this.#tcp.destroyed) this.#tcp.resetAndDestroy();
     this.#socket.destroy();
   }
@@ -162,9 +157,9 @@ export class SocketTransport implements DataTransport {
   #upgrade(wrap: (raw: Socket) => TLSSocket, tls?: TlsClient): Promise<void> {
     if (this.#unreadBytes > 0) this.close(injected());
     // Nobody listened; Node would wait for a handshake for ever.
-    else if (this.#tcp.destroyed) this.#fail(connectionCut());
+    else if (this.#tcp.destroyed) this.fail(connectionCut());
     return new Promise((resolve, reject) => {
-      if (this.#failure !== undefined) throw this.#failure;
+      if (this.failure !== undefined) throw this.failure;
       const raw = this.#socket;
       this.#stopListening();
       const secured = wrap(raw);
@@ -172,12 +167,12 @@ export class SocketTransport implements DataTransport {
       tls?.recognise(secured);
       if (tls !== undefined) secured.on('session', session => tls.remember(session));
       const fail = (error: Error) => {
-        this.#fail(tls === undefined ? error : tlsFailure(error, tls));
+        this.fail(tls === undefined ? error : tlsFailure(error, tls));
         secured.destroy();
-        reject(this.#failure);
+        reject(this.failure);
       };
       secured.once('error', fail);
-      secured.once('close', () => fail(this.#failure ?? new Error('the connection was closed during the TLS handshake')));
+      secured.once('close', () => fail(this.failure ?? new Error('the connection was closed during the TLS handshake')));
       secured.once(tls === undefined ? 'secure' : 'secureConnect', () => {
         secured.removeAllListeners('error').removeAllListeners('close');
         const refusal = tls === undefined ? undefined : verifyPeer(secured, tls);
@@ -203,11 +198,11 @@ export class SocketTransport implements DataTransport {
   }
 
   #receive(chunk: Buffer): void {
-    if (this.#reader !== undefined && this.#landing === undefined) return this.#give(chunk);
+    if (this.hasReader && this.#landing === undefined) return this.give(chunk);
     this.#unread.push(chunk);
     this.#unreadBytes += chunk.length;
     if (this.#unreadBytes > UNREAD_BYTES_MAX) this.#socket.pause();
-    if (this.#reader === undefined) return;
+    if (!this.hasReader) return;
     if (chunk.length < RECORD_BYTES) this.#giveUnread();
     else void this.#gather();
   }
@@ -222,32 +217,8 @@ export class SocketTransport implements DataTransport {
   }
 
   #giveUnread(): void {
-    const chunk = this.#reader === undefined ? undefined : this.#takeUnread();
-    if (chunk !== undefined) this.#give(chunk);
-  }
-
-  #takeUnread(): Buffer | undefined {
-    const first = this.#unread.shift();
-    if (first === undefined) return undefined;
-    const chunk = this.#landing === undefined ? first : joined(first, this.#unread, this.#landing);
-    this.#unreadBytes -= chunk.length;
-    if (this.#unreadBytes <= UNREAD_BYTES_MAX / 2 && this.#socket.isPaused()) this.#socket.resume();
-    return chunk;
-  }
-
-  #fail(error: Error): void {
-    if (this.#failure !== undefined) return;
-    this.#failure = error;
-    const reader = this.#reader;
-    this.#reader = undefined;
-    reader?.fail(error);
-    this.#wake();
-  }
-
-  #give(chunk: Buffer | undefined): void {
-    const reader = this.#reader;
-    this.#reader = undefined;
-    reader?.take(chunk);
+    const chunk = this.hasReader ? this.takeUnread() : undefined;
+    if (chunk !== undefined) this.give(chunk);
   }
 
   #wake(): void {
