@@ -4,59 +4,19 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { generate } from 'selfsigned';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type Clock, nextTurn, systemClock } from '../../../src/core/clock.ts';
 import { CancelledError } from '../../../src/core/errors.ts';
-import { systemRandom } from '../../../src/core/random.ts';
 import { dial } from '../../../src/protocols/net/dial.ts';
-import type { Endpoint, TlsMode } from '../../../src/protocols/net/endpoint.ts';
-import { type Listener, listen, type ServerTransport } from '../../../src/protocols/net/listener.ts';
+import type { TlsMode } from '../../../src/protocols/net/endpoint.ts';
+import type { ServerTransport } from '../../../src/protocols/net/listener.ts';
 import { SocketTransport } from '../../../src/protocols/net/socket.ts';
 import { TlsClient } from '../../../src/protocols/net/tls.ts';
 import { withDeadline } from '../../../src/protocols/net/transport.ts';
 import { UNREAD_BYTES_MAX } from '../../../src/protocols/wire/limits.ts';
-import { type Certificates, sandboxCertificates } from '../../../src/sandbox/certificates.ts';
 import { groupsGuessedIn } from '../../support/client-hello.ts';
 import { openData } from '../../support/open-data.ts';
-import { type TempDir, tempDir } from '../../support/temp-dir.ts';
-
-let dir: TempDir;
-let certificates: Certificates;
-const listeners: Listener[] = [];
-const peers: ServerTransport[] = [];
-
-beforeAll(async () => {
-  dir = await tempDir();
-  certificates = await sandboxCertificates(dir.path, systemClock, systemRandom);
-});
-afterEach(async () => {
-  for (const peer of peers.splice(0)) peer.close();
-  await Promise.all(listeners.splice(0).map(listener => listener.close()));
-});
-afterAll(() => dir.remove());
-
-async function serve(handle: (peer: ServerTransport) => Promise<void> | void, host = '127.0.0.1'): Promise<number> {
-  const listener = await listen({
-    host,
-    port: 0,
-    onConnection: peer => {
-      peers.push(peer);
-      void Promise.resolve(handle(peer)).catch(() => undefined);
-    },
-  });
-  listeners.push(listener);
-  return listener.port;
-}
-
-const greet = (peer: ServerTransport) => peer.write(Buffer.from('220 hello\r\n'));
-const greetOverTls = async (peer: ServerTransport) => {
-  await peer.startTlsServer(certificates.tls);
-  await greet(peer);
-};
-
-function endpoint(port: number, tls: TlsMode, more: Partial<Endpoint> = {}): Endpoint {
-  return { name: 'test', type: 'ftp', host: 'localhost', port, tls, timeoutMs: 10_000, caFile: certificates.caFile, ...more };
-}
+import { certificates, dir, endpoint, greet, greetOverTls, listeners, peers, serve } from './peers.ts';
 
 /** Timers up to `ms` fire at once, longer ones never: silence without waiting. */
 function impatient(ms: number): Clock {
@@ -78,6 +38,29 @@ describe('dial', () => {
     const transport = await dial(endpoint(await serve(handle), tls));
     expect(String(await transport.read())).toBe('220 hello\r\n');
     expect(transport.secure).toBe(tls === 'implicit');
+    transport.close();
+  });
+
+  it('hands it over to a reader, too, and what came behind it after it; one reader at a time', async () => {
+    const transport = await dial(
+      endpoint(
+        await serve(async peer => {
+          await greet(peer);
+          await peer.read();
+          await peer.end(Buffer.from('500 what\r\n'));
+        }),
+        'none',
+      ),
+    );
+    const next = () => new Promise((take, fail) => transport.readFor({ take: chunk => take(String(chunk)), fail }));
+    await expect(next()).resolves.toBe('220 hello\r\n');
+    const answer = next();
+    await expect(next()).rejects.toMatchObject({ message: 'two reads at once on one transport' });
+    await expect(transport.read()).rejects.toMatchObject({ message: 'two reads at once on one transport' });
+    await transport.write(Buffer.from('HELO\r\n'));
+    await expect(answer).resolves.toBe('500 what\r\n');
+    await expect(next()).resolves.toBe('undefined');
+    await expect(transport.read()).resolves.toBeUndefined();
     transport.close();
   });
 

@@ -1,55 +1,25 @@
 // A download under TLS into one buffer: records that came together are read together, every byte in its place, none lost at the end.
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { nextTurn, systemClock } from '../../../src/core/clock.ts';
-import { systemRandom } from '../../../src/core/random.ts';
+import { expect, it } from 'vitest';
+import { nextTurn } from '../../../src/core/clock.ts';
 import { dial } from '../../../src/protocols/net/dial.ts';
-import type { Endpoint } from '../../../src/protocols/net/endpoint.ts';
-import { type Listener, listen, type ServerTransport } from '../../../src/protocols/net/listener.ts';
+import type { ServerTransport } from '../../../src/protocols/net/listener.ts';
 import type { DataTransport } from '../../../src/protocols/net/transport.ts';
-import { type Certificates, sandboxCertificates } from '../../../src/sandbox/certificates.ts';
 import { openData } from '../../support/open-data.ts';
-import { type TempDir, tempDir } from '../../support/temp-dir.ts';
+import { certificates, endpoint, greetOverTls, serve } from './peers.ts';
 
 const CONTENT = Buffer.from(Array.from({ length: 2 * 1024 * 1024 + 7 }, (_, at) => (at * 7 + (at >> 14)) % 251));
 const RECORD_BYTES = 16 * 1024;
 
-let dir: TempDir;
-let certificates: Certificates;
-const open: Listener[] = [];
-const peers: ServerTransport[] = [];
-
-beforeAll(async () => {
-  dir = await tempDir();
-  certificates = await sandboxCertificates(dir.path, systemClock, systemRandom);
-});
-afterEach(async () => {
-  for (const peer of peers.splice(0)) peer.close();
-  await Promise.all(open.splice(0).map(listener => listener.close()));
-});
-afterAll(() => dir.remove());
-
 /** A data connection, under TLS, to a server that does `send` on it. */
 async function data(send: (peer: ServerTransport) => Promise<void>, landing: Buffer): Promise<DataTransport> {
   let connections = 0;
-  const listener = await listen({
-    host: '127.0.0.1',
-    port: 0,
-    onConnection: peer => {
-      connections += 1;
-      peers.push(peer);
-      const isControl = connections === 1;
-      const serve = async () => {
-        await peer.startTlsServer(certificates.tls);
-        await (isControl ? peer.write(Buffer.from('220 hello\r\n')) : send(peer));
-      };
-      serve().catch(() => undefined);
-    },
+  const port = await serve(async peer => {
+    connections += 1;
+    if (connections === 1) return greetOverTls(peer);
+    await peer.startTlsServer(certificates.tls);
+    await send(peer);
   });
-  open.push(listener);
-  const { port } = listener;
-  const { caFile } = certificates;
-  const endpoint: Endpoint = { name: 'test', type: 'ftp', host: 'localhost', port, tls: 'implicit', timeoutMs: 10_000, caFile };
-  const control = await dial(endpoint);
+  const control = await dial(endpoint(port, 'implicit'));
   const transport = await openData(control, port, landing);
   await transport.startTls();
   return transport;

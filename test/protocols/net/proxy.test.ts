@@ -7,10 +7,10 @@ import { Secret } from '../../../src/core/secret.ts';
 import { connectFtp } from '../../../src/protocols/ftp/index.ts';
 import { dial } from '../../../src/protocols/net/dial.ts';
 import type { Endpoint, ProxyHop } from '../../../src/protocols/net/endpoint.ts';
-import { listen, type ServerTransport } from '../../../src/protocols/net/listener.ts';
 import { parseProxy } from '../../../src/protocols/net/proxy.ts';
 import { startSandbox } from '../../../src/sandbox/index.ts';
 import { tempDir } from '../../support/temp-dir.ts';
+import { serve } from './peers.ts';
 import { startProxy } from './proxy-server.ts';
 
 const closing: (() => Promise<unknown>)[] = [];
@@ -37,27 +37,16 @@ const endpoint = (proxy: ProxyHop, more: Partial<Endpoint> = {}): Endpoint => ({
 });
 
 /** A proxy that answers each piece it is sent with the next of `answers`. */
-async function scripted(answers: readonly (Buffer | string)[], apart = false): Promise<number> {
-  const peers: ServerTransport[] = [];
-  const listener = await listen({
-    host: '127.0.0.1',
-    port: 0,
-    onConnection: async peer => {
-      peers.push(peer);
-      for (const answer of answers) {
-        await peer.read();
-        const bytes = Buffer.from(answer as string);
-        for (let at = 0; at < bytes.length; at += apart ? 1 : bytes.length)
-          await peer.write(bytes.subarray(at, apart ? at + 1 : bytes.length));
-      }
-      if (answers.length === 0) peer.close();
-    },
+function scripted(answers: readonly (Buffer | string)[], apart = false): Promise<number> {
+  return serve(async peer => {
+    for (const answer of answers) {
+      await peer.read();
+      const bytes = Buffer.from(answer as string);
+      for (let at = 0; at < bytes.length; at += apart ? 1 : bytes.length)
+        await peer.write(bytes.subarray(at, apart ? at + 1 : bytes.length));
+    }
+    if (answers.length === 0) peer.close();
   });
-  closing.push(async () => {
-    for (const peer of peers) peer.close();
-    await listener.close();
-  });
-  return listener.port;
 }
 
 const OK = Buffer.from([5, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
