@@ -19,6 +19,11 @@ const ALIGNMENT = 8;
 /** Words of a command, as in `ftp mirror`. */
 const COMMAND_WORDS_MAX = 2;
 
+/** As packPaths() names it: build, version of Node, machine. */
+const PACKS_FOLDER = /^[0-9a-f]{16}-v\d+\.\d+\.\d+[\w.-]*-\w+$/;
+/** Folders of other builds and versions of Node, which may be in use side by side. One that goes too early is made again. */
+const OTHERS_KEPT = 3;
+
 export const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist/cli');
 /** What the arguments begin with, unless its help is wanted. */
@@ -210,13 +215,32 @@ function gap(length) {
 
 /** False where nothing can be written. */
 function written(path, bytes) {
+  const folder = dirname(path);
   try {
-    fs.mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+    const isFirst = fs.mkdirSync(folder, { recursive: true, mode: 0o755 }) !== undefined;
     // Where others may write, their link must not lead us elsewhere.
     fs.writeFileSync(`${path}.${process.pid}`, bytes, { mode: 0o644, flag: 'wx' });
     fs.renameSync(`${path}.${process.pid}`, path);
+    if (isFirst) removeOldest(folder);
     return true;
   } catch {
     return false;
+  }
+}
+
+/** Beside `newest`, what is of our form and our own; whoever reads or writes there just then goes without a pack. */
+function removeOldest(newest) {
+  const dir = dirname(newest);
+  const others = fs.readdirSync(dir).filter(name => PACKS_FOLDER.test(name) && join(dir, name) !== newest);
+  const ours = others
+    .map(name => ({ path: join(dir, name), stats: fs.lstatSync(join(dir, name), { throwIfNoEntry: false }) }))
+    .filter(({ stats }) => stats?.isDirectory() && (process.getuid === undefined || stats.uid === process.getuid()))
+    .sort((a, b) => b.stats.mtimeMs - a.stats.mtimeMs);
+  for (const { path } of ours.slice(OTHERS_KEPT)) {
+    try {
+      fs.rmSync(path, { recursive: true, force: true });
+    } catch {
+      // Another start is at it, too.
+    }
   }
 }

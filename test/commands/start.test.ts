@@ -10,6 +10,8 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -229,6 +231,32 @@ describe('the code cache', () => {
       writeFileSync(join(dir, 'home'), '');
       expect(version()).toMatchObject(works);
       expect(existsSync(caches[0] as string)).toBe(false);
+    }));
+
+  it('of other builds is kept for three of them, and nothing is touched that is not ours', () =>
+    inTempDir(async dir => {
+      const { app, caches, version, works, kept } = installed(dir);
+      writeFileSync(join(app, 'node_modules'), '');
+      const home = caches[1] as string;
+      const others = Array.from({ length: 6 }, (_, at) => `0123456789abcde${at}-v24.${at}.0-x64`);
+      const foreign = ['0123456789abcdef', '0123456789abcdeg-v24.0.0-x64', 'notes', '.0123456789abcdef-v24.0.0-x64'];
+      for (const [at, name] of [...others, ...foreign].entries()) {
+        mkdirSync(join(home, name), { recursive: true });
+        writeFileSync(join(home, name, 'help'), '');
+        writeFileSync(join(home, name, 'help.4711'), 'left by a start that was killed');
+        utimesSync(join(home, name), 1_000 + at, 1_000 + at);
+      }
+      mkdirSync(join(dir, 'elsewhere'));
+      writeFileSync(join(dir, 'elsewhere/file'), '');
+      const link = '0123456789abcdee-v24.0.0-x64';
+      symlinkSync(join(dir, 'elsewhere'), join(home, link));
+      writeFileSync(join(home, '0123456789abcded-v24.0.0-x64'), 'a file');
+      expect(version()).toMatchObject(works);
+      const now = readdirSync(home).filter(name => ![...foreign, link, '0123456789abcded-v24.0.0-x64'].includes(name));
+      expect(now.sort()).toEqual([...others.slice(3), expect.stringContaining(process.version)]);
+      expect(readdirSync(home).length).toBe(now.length + foreign.length + 2);
+      expect(existsSync(join(dir, 'elsewhere/file'))).toBe(true);
+      expect(kept(1).filter(name => name.includes(process.version))).toHaveLength(1);
     }));
 
   it.each([
