@@ -81,12 +81,16 @@ export class OneWaySocket extends Inbound implements DataTransport {
     return new Promise((resolve, reject) => this.finish(last, error => (error === undefined ? resolve() : reject(error))));
   }
 
+  /** Nearly always the system takes all of it at once, and needs nobody to see it off. */
   finish(last: Uint8Array | undefined, done: Done): void {
     if (this.failure !== undefined) return done(this.failure);
+    if (last !== undefined) this.#socket.write(last);
+    if (this.#socket.writableLength === 0 && this.#socket.errored === null) {
+      this.#socket.destroy();
+      return done();
+    }
     this.#waiter = done;
-    const ended = (error?: Error | null) => (error ? this.fail(connectionCut(error)) : this.#wake());
-    if (last === undefined) this.#socket.end(ended);
-    else this.#socket.end(last, ended);
+    this.#socket.end((error?: Error | null) => (error ? this.fail(connectionCut(error)) : this.#wake()));
   }
 
   close(reason: Error = CLOSED_HERE): void {

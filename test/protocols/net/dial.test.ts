@@ -198,6 +198,39 @@ describe('a transport', () => {
     await expect(data).rejects.toBe(reason);
   });
 
+  it.each([
+    ['a little', Buffer.from('x')],
+    ['more than the system takes at once', Buffer.alloc(16 * 1024 * 1024)],
+  ])('of one use has not sent what its peer no longer takes: %s', async (_, last) => {
+    const transport = await dial(endpoint(await serve(greet), 'none'));
+    const failed = async () => {
+      const accepted = Promise.withResolvers<ServerTransport>();
+      const data = await openData(transport, await serve(accepted.resolve), 'sending', true);
+      ((await accepted.promise) as SocketTransport).reset();
+      return data.end(last).catch(reason => reason);
+    };
+    let error = await failed();
+    // On a busy machine a reset may take its time.
+    while (error === undefined) error = await failed();
+    expect(error).toMatchObject({ code: 'connection-cut' });
+    transport.close();
+  });
+
+  it.each([0, 1, 16 * 1024 * 1024])('of one use sends all of it before it ends: %i bytes', async bytes => {
+    const transport = await dial(endpoint(await serve(greet), 'none'));
+    const arrived = Promise.withResolvers<number>();
+    const port = await serve(async peer => {
+      let count = 0;
+      for (let chunk = await peer.read(); chunk !== undefined; chunk = await peer.read()) count += chunk.length;
+      arrived.resolve(count);
+    });
+    const data = await openData(transport, port, 'sending', true);
+    await data.end(Buffer.alloc(bytes));
+    data.close();
+    expect(await arrived.promise).toBe(bytes);
+    transport.close();
+  });
+
   it('that was closed before TLS began on it fails at once', async () => {
     const port = await serve(peer => peer.close());
     const socket = connect({ host: '127.0.0.1', port });
