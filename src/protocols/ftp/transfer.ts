@@ -61,8 +61,9 @@ export class Transfer implements Taker {
   readonly #folded: boolean;
   #data: DataTransport | undefined;
   #sentAll = false;
-  /** Told once the final reply is there, or never will be. */
-  #replied: ((failure?: Error) => void) | undefined;
+  /** Told once the final reply is there, or never will be; and its deadline. */
+  #done: ((error?: Error) => void) | undefined;
+  #due: Timer | undefined;
 
   constructor(context: TransferContext, { channel, running, folded }: Begun) {
     this.#context = context;
@@ -155,20 +156,24 @@ export class Transfer implements Taker {
     });
   }
 
+  /** No closure: V8 keeps one that is assigned to a field, and the sockets it leads to, until it collects everything. */
   #awaitYes(ms: number, done: (error?: Error) => void): void {
     const { control } = this.#context;
-    const { shown } = this.#running;
-    const due = control.watch(shown, ms);
-    this.#replied = failure => {
-      this.#replied = undefined;
-      due.cancel();
-      const { reply } = this.#running;
-      if (reply === undefined) return done(failure);
-      if (!isPositive(reply)) return done(refused(control.where, shown, reply));
-      this.#data?.close();
-      done();
-    };
+    this.#due = control.watch(this.#running.shown, ms);
+    this.#done = done;
     if (this.settled) this.#replied(control.failure);
+  }
+
+  #replied(failure?: Error): void {
+    const done = this.#done;
+    if (done === undefined) return;
+    this.#done = undefined;
+    this.#due?.cancel();
+    const { reply, shown } = this.#running;
+    if (reply === undefined) return done(failure);
+    if (!isPositive(reply)) return done(refused(this.#context.control.where, shown, reply));
+    this.#data?.close();
+    done();
   }
 
   /** The error to throw for `error`: the server's own refusal says more than a broken data connection. Leaves the session settled. */
@@ -226,12 +231,12 @@ export class Transfer implements Taker {
     if (!isPositive(reply)) this.#channel.discard(refused(control.where, this.#running.shown, reply));
     else if (!this.#sentAll && UPLOADS.test(this.#running.shown))
       this.#channel.discard(endedEarly(control.where, this.#running.shown));
-    this.#replied?.();
+    this.#replied();
   }
 
   fail(error: Error): void {
     this.#channel.discard(error);
-    this.#replied?.(error);
+    this.#replied(error);
   }
 
   /** Servers that announce the size in 150 let us notice a download whose end was forged or lost. */
