@@ -6,7 +6,7 @@ import { type Diagnostic, formatDiagnostic } from '../core/diagnostic.ts';
 import { AppError, fileError, MisuseError, reportOf } from '../core/errors.ts';
 import { printable, printableJson, printableStream } from '../core/text.ts';
 import { durationText, parseDuration } from '../core/units.ts';
-import { fold } from '../progress/width.ts';
+import { foldFor } from '../progress/width.ts';
 
 export const jsonFlag = Flags.boolean({ description: 'print one JSON document on stdout' });
 export const jobsFlag = Flags.string({ description: 'folder of job files (POSTRIDER_JOBS; default ./jobs)', helpValue: 'DIR' });
@@ -94,12 +94,12 @@ export abstract class BaseCommand extends Command {
 
   /** A result. On a terminal, what is wider than it is broken between words. */
   protected print(text = ''): void {
-    process.stdout.write(`${fitted(text, process.stdout)}\n`);
+    process.stdout.write(`${foldFor(process.stdout, text)}\n`);
   }
 
   /** What happens beside the results; shown in the same way. */
   protected say(text: string): void {
-    process.stderr.write(`${fitted(text, process.stderr)}\n`);
+    process.stderr.write(`${foldFor(process.stderr, text)}\n`);
   }
 
   /** Work that Ctrl-C ends. */
@@ -170,15 +170,6 @@ export abstract class BaseCommand extends Command {
 
 /** Their message is all there is to say. */
 const SELF_EXPLAINING: ReadonlySet<string> = new Set(['usage', 'cancelled', 'unexpected', 'misuse', 'job-invalid']);
-
-function fitted(text: string, { isTTY, columns }: NodeJS.WriteStream): string {
-  return isTTY && columns > 0
-    ? text
-        .split('\n')
-        .map(line => fold(line, columns))
-        .join('\n')
-    : text;
-}
 
 /** Under GitHub Actions, which reads annotations out of our output. */
 export function annotates(): boolean {

@@ -47,13 +47,17 @@ export function pad(text: string, columns: number): string {
   return short + ' '.repeat(Math.max(0, columns - widthOf(short)));
 }
 
-/** A line broken between words, indented as it begins; longer words, such as addresses, stay whole. Colours take no room. */
+/**
+ * A line broken between words, indented as it begins where that leaves half the room; longer words, such as addresses, stay whole. Colours
+ * take no room.
+ */
 export function fold(line: string, columns: number): string {
   if (shownWidth(line) <= columns) return line;
-  const [indent = ''] = /^ */.exec(line) ?? [];
+  const [before = ''] = /^ */.exec(line) ?? [];
+  const indent = before.slice(0, columns / 2);
   const lines: string[] = [];
   let current = indent;
-  for (const word of line.slice(indent.length).split(' ')) {
+  for (const word of line.slice(before.length).split(' ')) {
     const joined = current.trim() === '' ? `${current}${word}` : `${current} ${word}`;
     if (shownWidth(joined) > columns && current.trim() !== '') {
       lines.push(current.trimEnd());
@@ -61,6 +65,16 @@ export function fold(line: string, columns: number): string {
     } else current = joined;
   }
   return [...lines, current].join('\n');
+}
+
+/** Every line of it, where somebody reads it at a terminal. */
+export function foldFor({ isTTY, columns }: NodeJS.WriteStream, text: string): string {
+  return isTTY && columns > 0
+    ? text
+        .split('\n')
+        .map(line => fold(line, columns))
+        .join('\n')
+    : text;
 }
 
 function shownWidth(text: string): number {

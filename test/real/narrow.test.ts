@@ -1,4 +1,4 @@
-// Results on real terminals of 20, 40, 80 and 120 columns: tables fit, sentences break between words; in a pipe nothing is cut.
+// Results and help on real terminals of 20, 40, 80 and 120 columns: tables fit, sentences break between words; in a pipe nothing is cut.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -10,6 +10,10 @@ import { describeReal } from './require.ts';
 
 const DEEP = 'a/very/deeply/nested/folder/with/a/long/path/to/a/file-with-a-long-name-that-goes-on-and-on-to-a-hundred.html';
 const COMMANDS = [
+  '--help',
+  'ftp --help',
+  'ftp mirror --help',
+  'help connections',
   'ftp ls @web/www -R',
   'ftp ls @wbe',
   'pop3 list @inbox',

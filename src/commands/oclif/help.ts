@@ -1,10 +1,33 @@
 // `postrider help`: oclif's own for commands, and our topics beside them.
-import { Help } from '@oclif/core';
+import { type Command, CommandHelp, Help, type Interfaces } from '@oclif/core';
 import { EXIT } from '../../app/exit-codes.ts';
+import { foldFor } from '../../progress/width.ts';
 import { HELP_TOPICS, topicText } from './help-topics.ts';
 import { unknownCommand } from './usage-error.ts';
 
+/** Below it oclif folds as if a terminal had so many columns. */
+const OCLIF_COLUMNS_MIN = 40;
+/** There is nothing to be read in fewer. */
+const COLUMNS_MIN = 20;
+/** In fewer oclif breaks a usage in the middle of what it has yet to put in. */
+const USAGE_COLUMNS_MIN = 32;
+
 export default class PostriderHelp extends Help {
+  constructor(config: Interfaces.Config, options: Partial<Interfaces.HelpOptions> = {}) {
+    const { columns = 0 } = process.stdout;
+    const isNarrow = columns > 0 && columns < OCLIF_COLUMNS_MIN;
+    super(config, isNarrow ? { ...options, maxWidth: Math.max(columns, COLUMNS_MIN) } : options);
+  }
+
+  protected override getCommandHelpClass(command: Command.Loadable): CommandHelp {
+    return new CommandHelp(command, this.config, { ...this.opts, maxWidth: Math.max(this.opts.maxWidth, USAGE_COLUMNS_MIN) });
+  }
+
+  /** What oclif, or a text of ours, does not fold. */
+  protected override log(...texts: string[]): void {
+    super.log(...texts.map(text => foldFor(process.stdout, text)));
+  }
+
   override async showHelp(argv: string[]): Promise<void> {
     const words = argv.filter(word => !word.startsWith('-'));
     const [first = ''] = words;
