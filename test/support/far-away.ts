@@ -10,9 +10,9 @@ export function farAway(dial: Dial, distanceMs: number, connectMs = distanceMs):
       const transport = await dial(endpoint, options);
       const post = transport.post.bind(transport);
       return Object.assign(transport, {
-        post: (bytes: Uint8Array) => {
+        post: (octets: string) => {
           away += distanceMs;
-          post(bytes);
+          post(octets);
         },
       });
     },

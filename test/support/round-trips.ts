@@ -72,7 +72,7 @@ export class RoundTrips {
     };
     return Object.assign(watched, {
       write,
-      post: (bytes: Uint8Array) => void write(bytes).catch(() => undefined),
+      post: (octets: string) => void write(Buffer.from(octets, 'latin1')).catch(() => undefined),
       openData: (port: number, use: DataUse | undefined, clear: boolean, taker: DataTaker) => {
         const data: DataLine = { sent: this.count, asked: line.asked[0] };
         line.data = data;

@@ -6,7 +6,7 @@ import { printable, shorten } from '../../core/text.ts';
 import { addressOf, type Endpoint } from '../net/endpoint.ts';
 import { type ControlTransport, type Reader, type Transport, timedOut } from '../net/transport.ts';
 import { Watch } from '../net/watch.ts';
-import { type Command, encodeCommand } from '../wire/command.ts';
+import { type Command, commandOf } from '../wire/command.ts';
 import { COMMAND_BYTES_MAX } from '../wire/limits.ts';
 import type { Reply } from '../wire/reply.ts';
 import type { Charset } from './charset.ts';
@@ -26,7 +26,7 @@ export interface ControlOptions {
 }
 
 /** What the first reply answers. */
-const NO_COMMAND: Command = { bytes: Buffer.alloc(0), shown: 'the greeting' };
+const NO_COMMAND: Command = { octets: '', shown: 'the greeting' };
 
 export class FtpControl {
   readonly transport: ControlTransport;
@@ -35,7 +35,7 @@ export class FtpControl {
   readonly trust: PipelineTrust;
   readonly #options: ControlOptions;
   readonly #session: FtpSession;
-  readonly #encode: (text: string) => Buffer;
+  readonly #encode: (text: string) => string;
   readonly #watch: Watch;
   #waiters: Departure[] = [];
   #riders: Departure[] = [];
@@ -246,12 +246,10 @@ export class FtpControl {
     this.transport.close(this.#failure);
   }
 
-  /** Nearly every line is sent as it is; only UTF-8 that is whole cannot hold 0xFF. */
-  #command(line: string, shown?: string): Command {
-    const plain = this.#options.charset.name === 'utf-8' && line.isWellFormed();
-    const bytes = plain ? undefined : this.#encode(line);
-    if ((bytes?.length ?? Buffer.byteLength(line)) > COMMAND_BYTES_MAX) throw tooLong(shown ?? line);
-    return encodeCommand(line, { shown, encode: bytes === undefined ? undefined : () => bytes });
+  #command(line: string, shown = line): Command {
+    const octets = this.#encode(line);
+    if (octets.length > COMMAND_BYTES_MAX) throw tooLong(shown);
+    return commandOf(octets, shown);
   }
 
   #departing(kind: CommandKind, line: string, shown?: string): Departure<Running> {
@@ -276,7 +274,7 @@ export class FtpControl {
   #boarded(commandsMax = Number.POSITIVE_INFINITY, bytesMax = Number.POSITIVE_INFINITY): Departure[] {
     let count = 0;
     for (let bytes = 0; count < Math.min(this.#riders.length, commandsMax); count++) {
-      bytes += this.#riders[count]?.command.bytes.length ?? 0;
+      bytes += this.#riders[count]?.command.octets.length ?? 0;
       if (bytes > bytesMax && count + this.#waiters.length > 0) break;
     }
     return this.#riders.splice(0, count);
@@ -291,7 +289,7 @@ export class FtpControl {
       this.#options.transcript?.('>', printable(readable(command.shown)));
       departure.together = departures.length > 1;
       this.#waiters.push(departure);
-      this.#waitingBytes += command.bytes.length;
+      this.#waitingBytes += command.octets.length;
     }
     this.#read();
     for (const packet of packetsOf(departures)) this.transport.post(packet);
@@ -363,7 +361,7 @@ export class FtpControl {
 
   #answered(reply: Reply): void {
     const waiter = this.#waiters.shift();
-    this.#waitingBytes -= waiter?.command.bytes.length ?? 0;
+    this.#waitingBytes -= waiter?.command.octets.length ?? 0;
     waiter?.taker.take(reply);
     this.#reply?.resolve();
     this.#reply = undefined;

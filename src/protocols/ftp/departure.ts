@@ -36,18 +36,16 @@ export function departing<T extends Taker>(kind: CommandKind, command: Command, 
  * Commands that leave at once, in pieces that end with one and fit into one packet each: ProFTPD garbles a command that reaches it in two
  * pieces, when the cut is between its CR and its LF.
  */
-export function packetsOf(departures: readonly Departure[]): readonly Uint8Array[] {
-  const packets: Uint8Array[] = [];
-  let waiting: Uint8Array[] = [];
-  let bytes = 0;
+export function packetsOf(departures: readonly Departure[]): readonly string[] {
+  const packets: string[] = [];
+  let packet = '';
   for (const { command } of departures) {
-    if (bytes > 0 && bytes + command.bytes.length > PACKET_BYTES_MAX) {
-      packets.push(Buffer.concat(waiting, bytes));
-      [waiting, bytes] = [[], 0];
+    if (packet !== '' && packet.length + command.octets.length > PACKET_BYTES_MAX) {
+      packets.push(packet);
+      packet = '';
     }
-    waiting.push(command.bytes);
-    bytes += command.bytes.length;
+    packet += command.octets;
   }
-  packets.push(Buffer.concat(waiting, bytes));
+  packets.push(packet);
   return packets;
 }

@@ -3,14 +3,19 @@ import { AppError } from '../../core/errors.ts';
 import { printable, shorten } from '../../core/text.ts';
 import type { Charset } from './charset.ts';
 
-const IAC = 0xff;
+const IAC = '\xff';
+/** The same in every charset there is here. */
+const ASCII = /^[\0-\x7f]*$/;
 
-/** Turns a command's text into bytes: the charset's, with 0xFF doubled (RFC 959 section 3.4, RFC 854). */
-export function commandEncoder(charset: Charset): (text: string) => Buffer {
-  return text => {
-    const bytes = charset.encode(text);
-    return bytes.includes(IAC) ? Buffer.from([...bytes].flatMap(byte => (byte === IAC ? [IAC, IAC] : [byte]))) : bytes;
-  };
+/** Turns a command's text into octets: the charset's, with 0xFF doubled (RFC 959 section 3.4, RFC 854). */
+export function commandEncoder(charset: Charset): (text: string) => string {
+  return text =>
+    ASCII.test(text)
+      ? text
+      : charset
+          .encode(text)
+          .toString('latin1')
+          .replaceAll(IAC, IAC + IAC);
 }
 
 /** The path itself when a command line can carry it. Throws AppError `name-unsendable` on a line end or NUL, and on nothing at all. */

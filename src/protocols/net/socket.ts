@@ -117,8 +117,8 @@ export class SocketTransport extends Inbound implements DataTransport {
     });
   }
 
-  post(bytes: Uint8Array): void {
-    if (this.failure === undefined && this.#socket.writable) this.#socket.write(bytes);
+  post(octets: string): void {
+    if (this.failure === undefined && this.#socket.writable) this.#socket.write(octets, 'latin1');
   }
 
   startTls(): Promise<void> {

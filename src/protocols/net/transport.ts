@@ -58,8 +58,8 @@ export interface DataTaker {
 export interface ControlTransport extends Transport {
   /** Like read(), for whoever reads chunk after chunk; nothing is told before this returns. */
   readFor(reader: Reader): void;
-  /** Writes for whoever reads, too: that is how a failure is heard of. */
-  post(bytes: Uint8Array): void;
+  /** Writes octets, one a character (Latin-1), for whoever reads, too: that is how a failure is heard of. */
+  post(octets: string): void;
   /**
    * Connects to `port` on the very address of this connection; startTls() resumes this connection's TLS session. It is not called for a
    * connection that is to stay `clear`.

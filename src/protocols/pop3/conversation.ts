@@ -4,6 +4,7 @@ import { type AppError, BrokenSessionError, MisuseError } from '../../core/error
 import { boundGarbage, giveBack } from '../../core/memory.ts';
 import type { Secret } from '../../core/secret.ts';
 import { type ControlTransport, withDeadline } from '../net/transport.ts';
+import { bytesOf } from '../wire/command.ts';
 import { type Lines, linesIn } from '../wire/receive-buffer.ts';
 import type { Pop3Command, Verb } from './command.ts';
 import { type Purpose, refusal } from './refusal.ts';
@@ -54,12 +55,12 @@ export class Conversation {
     this.#checkSound();
     const encoded = commands.map(command => this.session.send(command));
     this.#shown.push(...encoded.map(({ shown }) => shown));
-    await this.#write(Buffer.concat(encoded.map(({ bytes }) => bytes)), encoded);
+    await this.#write(Buffer.concat(encoded.map(bytesOf)), encoded);
   }
 
   async respond(response: Secret | undefined): Promise<void> {
     const command = this.session.respond(response);
-    await this.#write(command.bytes, [command]);
+    await this.#write(bytesOf(command), [command]);
   }
 
   /** The greeting; throws RefusedError when it is -ERR. */

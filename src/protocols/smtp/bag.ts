@@ -30,7 +30,7 @@ export interface Parcel {
 /** Made while there is time: what a mail needs is ready when its turn comes. */
 export function parcelOf(plan: EnvelopePlan, message: Message): Parcel {
   const envelope = envelopeCommands(plan);
-  const envelopeBytes = envelope.reduce((sum, command) => sum + encode(command).bytes.length, 0);
+  const envelopeBytes = envelope.reduce((sum, command) => sum + encode(command).octets.length, 0);
   return { plan, message, recipients: plan.to.map(formatAddress), envelope, envelopeBytes };
 }
 

@@ -3,6 +3,7 @@ import { type Clock, nextTurn } from '../../core/clock.ts';
 import { BrokenSessionError } from '../../core/errors.ts';
 import { type Transport, timedOut } from '../net/transport.ts';
 import { Watch } from '../net/watch.ts';
+import { bytesOf } from '../wire/command.ts';
 import type { SmtpCommand } from './command.ts';
 import type { SmtpEvent, SmtpSession } from './session.ts';
 import { replyText } from './status.ts';
@@ -65,9 +66,9 @@ export class Conversation {
   /** Commands as bytes; the caller writes them before anything else. */
   encode(commands: readonly SmtpCommand[]): readonly Buffer[] {
     return commands.map(command => {
-      const { bytes, shown } = this.session.send(command);
-      this.#options.transcript?.('sent', shown);
-      return bytes;
+      const sent = this.session.send(command);
+      this.#options.transcript?.('sent', sent.shown);
+      return bytesOf(sent);
     });
   }
 

@@ -137,7 +137,7 @@ function openOf(recipients: readonly RecipientResult[]): readonly string[] {
  */
 function isTorn(wireBytes: number, { envelopeBytes }: Parcel): boolean {
   const end = wireBytes + END_BYTES;
-  return Math.ceil(end / READ_BYTES) * READ_BYTES < end + envelopeBytes + encode(DATA).bytes.length;
+  return Math.ceil(end / READ_BYTES) * READ_BYTES < end + envelopeBytes + encode(DATA).octets.length;
 }
 
 const READ_BYTES = 4_096;

@@ -1,32 +1,33 @@
-// The one place where a command becomes bytes: nothing that could end a line or start another command gets through.
+// The one place where a line becomes a command: nothing that could end it or start another gets through.
 import { MisuseError } from '../../core/errors.ts';
 import { COMMAND_BYTES_MAX } from './limits.ts';
 
 export interface Command {
-  /** What goes to the server, CRLF included. */
-  readonly bytes: Buffer;
+  /** What goes to the server, CRLF included: one character for each octet (Latin-1). */
+  readonly octets: string;
   /** What logs, transcripts and errors show: secrets masked. */
   readonly shown: string;
 }
 
-export interface CommandOptions {
-  /** The safe text when the line holds a secret: `PASS ****`. Default: the line itself. */
-  readonly shown?: string | undefined;
-  /** Turns the text into bytes; default UTF-8. */
-  readonly encode?: ((text: string) => Buffer) | undefined;
-}
+/** Above Latin-1 there are characters whose lower octet is one of the others. */
+const UNSENDABLE = /[\0\r\n\u0100-\uffff]/;
 
-const LINE_END_OR_NUL = /[\r\n\0]/;
-const CRLF = Buffer.from('\r\n');
-
-/** Throws MisuseError when the encoded line holds CR, LF or NUL or is longer than COMMAND_BYTES_MAX. */
-export function encodeCommand(line: string, { encode, shown = line }: CommandOptions = {}): Command {
-  // In UTF-8 these octets are these characters and nothing else; an encoding of the caller may make them out of others.
-  const bytes = encode === undefined ? Buffer.from(`${line}\r\n`) : Buffer.concat([encode(line), CRLF]);
-  if (LINE_END_OR_NUL.test(encode === undefined ? line : bytes.toString('latin1', 0, bytes.length - CRLF.length))) {
+/** Throws MisuseError when a line of octets holds CR, LF or NUL or is longer than COMMAND_BYTES_MAX. */
+export function commandOf(octets: string, shown: string): Command {
+  if (UNSENDABLE.test(octets)) {
     throw new MisuseError(`a command must not contain a line end or NUL: ${JSON.stringify(shown.slice(0, 120))}`);
   }
-  if (bytes.length - CRLF.length > COMMAND_BYTES_MAX)
+  if (octets.length > COMMAND_BYTES_MAX)
     throw new MisuseError(`the command is longer than ${COMMAND_BYTES_MAX} bytes: ${shown.slice(0, 80)}…`);
-  return { bytes, shown };
+  return { octets: `${octets}\r\n`, shown };
+}
+
+/** The same for a line of text, in UTF-8. `shown`: the safe text when it holds a secret, `PASS ****`. */
+export function encodeCommand(line: string, { shown = line }: { readonly shown?: string | undefined } = {}): Command {
+  return commandOf(Buffer.from(line).toString('latin1'), shown);
+}
+
+/** For those that write bytes. */
+export function bytesOf({ octets }: Command): Buffer {
+  return Buffer.from(octets, 'latin1');
 }

@@ -96,7 +96,7 @@ describe('names', () => {
   });
 
   it('doubles 0xFF and refuses line ends', () => {
-    expect([...commandEncoder(charsetOf('latin1'))('aÿb')]).toEqual([0x61, 0xff, 0xff, 0x62]);
+    expect(commandEncoder(charsetOf('latin1'))('aÿb')).toBe('a\xff\xffb');
     for (const bad of ['', 'a\r\nDELE b', 'a\nb', 'a\0b']) expect(() => sendable(bad)).toThrow();
     expect(sendable('  two blanks ')).toBe('  two blanks ');
   });

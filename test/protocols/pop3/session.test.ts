@@ -189,7 +189,7 @@ describe('states', () => {
     const session = new Pop3Session();
     session.receive(Buffer.from('+OK\r\n'));
     expect(session.send({ verb: 'PASS', password: new Secret('geheim') })).toEqual({
-      bytes: Buffer.from('PASS geheim\r\n'),
+      octets: 'PASS geheim\r\n',
       shown: 'PASS ****',
     });
     expect(session.send({ verb: 'AUTH', mechanism: 'PLAIN', initial: new Secret('AGE=') }).shown).toBe('AUTH PLAIN ****');

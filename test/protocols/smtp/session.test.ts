@@ -191,7 +191,7 @@ describe('SmtpSession', () => {
 
 describe('encode', () => {
   it('writes null sender and parameters', () => {
-    expect(encode({ verb: 'MAIL', from: undefined, parameters: ['SIZE=10', 'BODY=8BITMIME'] }).bytes.toString()).toBe(
+    expect(encode({ verb: 'MAIL', from: undefined, parameters: ['SIZE=10', 'BODY=8BITMIME'] }).octets).toBe(
       'MAIL FROM:<> SIZE=10 BODY=8BITMIME\r\n',
     );
   });
@@ -215,7 +215,7 @@ describe('encode', () => {
       ];
       for (const command of commands) {
         if (byte < 0x20 || byte === 0x7f) expect(() => encode(command)).toThrow(/control character/);
-        else expect(encode(command).bytes.indexOf('\r\n')).toBe(encode(command).bytes.length - 2);
+        else expect(encode(command).octets.indexOf('\r\n')).toBe(encode(command).octets.length - 2);
       }
     }
   });
