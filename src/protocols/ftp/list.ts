@@ -8,8 +8,9 @@ import { PURE_FTPD_ENTRIES } from './limits.ts';
 import type { FtpEntry } from './listing/entry.ts';
 import { ListingReader } from './listing/index.ts';
 import type { SignedIn } from './login.ts';
+import { Receiving } from './receiving.ts';
 import { StatusLister } from './status-list.ts';
-import { receiveFrom } from './streams.ts';
+import { moved } from './streams.ts';
 import { beginTransfer, type TransferContext } from './transfer.ts';
 
 type Way = 'MLSD' | 'LIST -a' | 'LIST';
@@ -24,6 +25,7 @@ export class FolderLister {
   readonly #context: ListerContext;
   readonly #status: StatusLister;
   #ways: readonly Way[];
+  #landing: Buffer | undefined;
 
   constructor(context: ListerContext) {
     this.#context = context;
@@ -76,8 +78,9 @@ export class FolderLister {
       decode: line => charset.decode(line),
       now: clock.now(),
     });
-    const transfer = await beginTransfer(this.#context, way);
-    for await (const chunk of receiveFrom(transfer, false)) reader.push(chunk);
+    this.#landing ??= Buffer.allocUnsafeSlow(LANDING_BYTES);
+    const transfer = await beginTransfer(this.#context, way, 0, this.#landing);
+    await moved(done => new Receiving(transfer, false, chunk => reader.push(chunk), done).begin());
     const entries = reader.finish();
     if (transfer.reply !== undefined) this.#assertWhole(way, transfer.reply, reader.lines);
     return { entries, sawItself: reader.sawItself };
@@ -102,6 +105,9 @@ export class FolderLister {
     });
   }
 }
+
+/** As much as Node would read at once. */
+const LANDING_BYTES = 64 * 1024;
 
 /** 5yz replies that say something about the command, not about a folder that we stand in. */
 const WAY_REFUSED = new Set(['500', '501', '502', '504', '550']);

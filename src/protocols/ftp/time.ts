@@ -12,15 +12,15 @@ const Y2K_BUG = /^191(\d\d)(\d{10}(?:\.\d{1,9})?)$/;
 
 /** Undefined when the text is no time, or a day that does not exist. */
 export function parseTime(text: string): FtpTime | undefined {
-  const repaired = text.trim().replace(Y2K_BUG, (_, years: string, rest: string) => `20${years}${rest}`);
-  const match = TIME_VAL.exec(repaired);
+  const match = TIME_VAL.exec(text.trim().replace(Y2K_BUG, '20$1$2'));
   if (match === null) return undefined;
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1, 7).map(Number);
-  const at = utc(year, month, day, hour, minute, Math.min(second, 59));
+  const [, year, month, day, hour, minute, seconds, fraction] = match;
+  const second = Number(seconds);
+  const at = utc(Number(year), Number(month), Number(day), Number(hour), Number(minute), Math.min(second, 59));
   if (at === undefined || second > 60) return undefined;
-  const fraction = match[7] ?? '';
-  const ms = Math.floor(Number(`0.${fraction || '0'}`) * 1_000);
-  return { at: at + ms, precisionMs: fraction === '' ? 1_000 : Math.max(1, 1_000 / 10 ** fraction.length) };
+  if (fraction === undefined) return { at, precisionMs: 1_000 };
+  const ms = Math.floor(Number(`0.${fraction}`) * 1_000);
+  return { at: at + ms, precisionMs: Math.max(1, 1_000 / 10 ** fraction.length) };
 }
 
 /** `YYYYMMDDHHMMSS`, UTC; the rest of the second is cut off. */

@@ -22,12 +22,16 @@ export const MINUTE_MS = 60_000;
 export const DAY_MS = 86_400_000;
 
 /** Leaves out what is unknown, so that entries compare by what they say. */
-export function entry(
-  name: string,
-  type: FtpEntry['type'],
-  facts: { readonly [K in 'size' | 'modifiedAt' | 'precisionMs' | 'mode']?: number | undefined } & {
-    readonly target?: string | undefined;
-  },
-): FtpEntry {
-  return { name, type, ...Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined)) };
+export function entry(name: string, type: FtpEntry['type'], { size, modifiedAt, precisionMs, mode, target }: Facts): FtpEntry {
+  const made: { -readonly [K in keyof FtpEntry]: FtpEntry[K] } = { name, type };
+  if (size !== undefined) made.size = size;
+  if (modifiedAt !== undefined) made.modifiedAt = modifiedAt;
+  if (precisionMs !== undefined) made.precisionMs = precisionMs;
+  if (mode !== undefined) made.mode = mode;
+  if (target !== undefined) made.target = target;
+  return made;
 }
+
+type Facts = { readonly [K in 'size' | 'modifiedAt' | 'precisionMs' | 'mode']?: number | undefined } & {
+  readonly target?: string | undefined;
+};
