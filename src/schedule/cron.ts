@@ -2,22 +2,8 @@
 import { CronExpressionParser } from 'cron-parser';
 import { didYouMean } from '../core/diagnostic.ts';
 import { MisuseError } from '../core/errors.ts';
+import type { CronFacts, CronProblem } from '../job/schedule-check.ts';
 import type { CronFields } from './cron-fields.ts';
-
-export interface CronFacts {
-  readonly cron: string;
-  readonly seconds: boolean;
-  readonly timezone?: string;
-  /** What `H` is derived from: the name of the job. */
-  readonly hashSeed: string;
-}
-
-export interface CronProblem {
-  readonly message: string;
-  readonly hint: string;
-  /** Nothing is wrong, but somebody may mean something else. */
-  readonly doubt?: true;
-}
 
 interface Field {
   readonly name: string;

@@ -2,6 +2,8 @@
 import { createHash } from 'node:crypto';
 import { AppError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
+import type { Column } from '../../progress/table.ts';
+import { localMinute } from '../../progress/time.ts';
 import type { FtpClient, FtpEntry } from '../../protocols/ftp/index.ts';
 import { demand, find, isFolder, joined, missing, type RemoteItem, tidy, unlessMissing } from './remote.ts';
 import { expand, isGlob } from './remote-glob.ts';
@@ -30,6 +32,24 @@ export async function listRemote(
   if (entries !== undefined) return byName(entries.map(entry => ({ path: joined(folder, entry.name), entry }))).filter(shown);
   return [await demandFile(client, folder)];
 }
+
+/** As people read it: a table. */
+export const LISTING: readonly Column<RemoteItem>[] = [
+  { title: 'MODE', value: ({ entry }) => modeText(entry), optional: true },
+  { title: 'SIZE', value: ({ entry }) => (entry.size === undefined ? '' : String(entry.size)), align: 'right' },
+  {
+    title: 'MODIFIED',
+    value: ({ entry }) => (entry.modifiedAt === undefined ? '' : localMinute(entry.modifiedAt)),
+    optional: true,
+  },
+  {
+    title: 'NAME',
+    value: ({ path, entry }) =>
+      `${path}${entry.type === 'folder' ? '/' : ''}${entry.target === undefined ? '' : ` -> ${entry.target}`}`,
+    flexible: true,
+    keepEnd: true,
+  },
+];
 
 /** How a listing of `folder` calls what lies in it; a path that is no part of it, such as a match of a pattern, stays whole. */
 export function nameWithin(folder: string, path: string): string {

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { AppError } from '../../core/errors.ts';
 import { printable, shorten } from '../../core/text.ts';
 import { formatSize } from '../../core/units.ts';
-import { findCommand, helpLines, need, type ShellCommand } from '../shell/command.ts';
+import { helpCommand, need, type ShellCommand } from '../shell/command.ts';
 import { listMessages } from './mailbox.ts';
 import { messageNumber } from './message-number.ts';
 import type { Pop3Session } from './pop3-session.ts';
@@ -137,16 +137,6 @@ const abort: Pop3Command = {
   },
 };
 
-const help: Pop3Command = {
-  names: ['help', '?'],
-  usage: 'help [COMMAND]',
-  summary: 'this list, or what one command does',
-  completes: ['command'],
-  async run({ io }, words) {
-    need(help, words, 0, 1);
-    const shown = words[0] === undefined ? pop3Commands : [findCommand(pop3Commands, words[0])];
-    for (const line of helpLines(shown)) io.print(line);
-  },
-};
+const help: Pop3Command = helpCommand(() => pop3Commands);
 
 export const pop3Commands: readonly Pop3Command[] = [stat, list, retr, top, uidl, dele, rset, noop, quit, abort, help];

@@ -2,7 +2,7 @@
 import { didYouMean } from '../../core/diagnostic.ts';
 import { AppError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
-import type { ShellSession } from './shell-session.ts';
+import type { ShellIo, ShellSession } from './shell-session.ts';
 
 export interface ShellCommand<Session = ShellSession> {
   /** The first is its name, the others are aliases. */
@@ -36,8 +36,26 @@ export function findCommand<Session>(commands: readonly ShellCommand<Session>[],
   });
 }
 
+/** `help`, of all the commands of a shell, itself among them. */
+export function helpCommand<Session extends { readonly io: Pick<ShellIo, 'print'> }>(
+  all: () => readonly ShellCommand<Session>[],
+): ShellCommand<Session> {
+  const help: ShellCommand<Session> = {
+    names: ['help', '?'],
+    usage: 'help [COMMAND]',
+    summary: 'this list, or what one command does',
+    completes: ['command'],
+    async run({ io }, words) {
+      need(help, words, 0, 1);
+      const [word] = words;
+      for (const line of helpLines(word === undefined ? all() : [findCommand(all(), word)])) io.print(line);
+    },
+  };
+  return help;
+}
+
 /** A line for each: usage, summary, aliases. */
-export function helpLines(commands: readonly Pick<ShellCommand, 'usage' | 'summary' | 'names'>[]): readonly string[] {
+function helpLines(commands: readonly Pick<ShellCommand, 'usage' | 'summary' | 'names'>[]): readonly string[] {
   const width = Math.max(...commands.map(({ usage }) => usage.length));
   return commands.map(({ usage, summary, names }) => {
     const aliases = names.length > 1 ? ` (also ${names.slice(1).join(', ')})` : '';

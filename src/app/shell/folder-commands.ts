@@ -3,29 +3,12 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { AppError, fileError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
-import { type Column, table } from '../../progress/table.ts';
-import { localMinute } from '../../progress/time.ts';
+import { table } from '../../progress/table.ts';
 import { widthOf } from '../../progress/width.ts';
-import { listRemote, modeText } from '../ftp/list.ts';
+import { LISTING, listRemote } from '../ftp/list.ts';
 import type { RemoteItem } from '../ftp/remote.ts';
 import { need, type ShellCommand } from './command.ts';
 import type { ShellSession } from './shell-session.ts';
-
-const LONG: readonly Column<RemoteItem>[] = [
-  { title: 'MODE', value: ({ entry }) => modeText(entry), optional: true },
-  { title: 'SIZE', value: ({ entry }) => (entry.size === undefined ? '' : String(entry.size)), align: 'right' },
-  {
-    title: 'MODIFIED',
-    value: ({ entry }) => (entry.modifiedAt === undefined ? '' : localMinute(entry.modifiedAt)),
-    optional: true,
-  },
-  {
-    title: 'NAME',
-    value: item => nameOf(item) + (item.entry.target === undefined ? '' : ` -> ${item.entry.target}`),
-    flexible: true,
-    keepEnd: true,
-  },
-];
 
 const ls: ShellCommand = {
   names: ['ls', 'nlist'],
@@ -140,8 +123,7 @@ async function show(
 ): Promise<void> {
   const items = await shell.use(client => listRemote(client, path, { recursive: false, all }));
   if (items.length === 0) return;
-  const named = path === '.' || items.length === 1 ? items : items.map(item => ({ ...item, path: item.path }));
-  const lines = long ? table(LONG, named, shell.io.columns()) : inColumns(named.map(nameOf), shell.io.columns());
+  const lines = long ? table(LISTING, items, shell.io.columns()) : inColumns(items.map(nameOf), shell.io.columns());
   for (const line of lines) shell.io.print(line);
 }
 

@@ -1,28 +1,9 @@
 import { Args, Flags } from '@oclif/core';
-import { itemJson, listRemote, modeText, nameWithin } from '../../app/ftp/list.ts';
-import type { RemoteItem } from '../../app/ftp/remote.ts';
+import { itemJson, LISTING, listRemote, nameWithin } from '../../app/ftp/list.ts';
 import { withFtp } from '../../app/ftp/session.ts';
-import { type Column, table } from '../../progress/table.ts';
-import { localMinute } from '../../progress/time.ts';
+import { table } from '../../progress/table.ts';
 import { BaseCommand, jsonFlag, TARGET_HELP, targetFlags } from '../base.ts';
 import { columns } from '../terminal.ts';
-
-const COLUMNS: readonly Column<RemoteItem>[] = [
-  { title: 'MODE', value: ({ entry }) => modeText(entry), optional: true },
-  { title: 'SIZE', value: ({ entry }) => (entry.size === undefined ? '' : String(entry.size)), align: 'right' },
-  {
-    title: 'MODIFIED',
-    value: ({ entry }) => (entry.modifiedAt === undefined ? '' : localMinute(entry.modifiedAt)),
-    optional: true,
-  },
-  {
-    title: 'NAME',
-    value: ({ path, entry }) =>
-      `${path}${entry.type === 'folder' ? '/' : ''}${entry.target === undefined ? '' : ` -> ${entry.target}`}`,
-    flexible: true,
-    keepEnd: true,
-  },
-];
 
 export default class FtpLs extends BaseCommand {
   static override summary = 'List a folder on an FTP server, one file, or what a pattern names.';
@@ -49,6 +30,6 @@ export default class FtpLs extends BaseCommand {
       }),
     );
     if (flags.json) return this.printJson({ entries: items.map(itemJson) });
-    for (const line of shown.length === 0 ? [] : table(COLUMNS, shown, columns())) this.print(line);
+    for (const line of shown.length === 0 ? [] : table(LISTING, shown, columns())) this.print(line);
   }
 }
