@@ -1,7 +1,7 @@
 import { Args } from '@oclif/core';
 import { type RunDetails, runDetails } from '../app/history.ts';
 import { workspace } from '../app/workspace.ts';
-import { printable } from '../core/text.ts';
+import { printable, printableLines } from '../core/text.ts';
 import { formatDuration } from '../core/units.ts';
 import { type Column, table } from '../progress/table.ts';
 import { localTime } from '../progress/time.ts';
@@ -39,7 +39,7 @@ export default class Show extends BaseCommand {
     );
     if (steps.length > 0) for (const line of table(COLUMNS, steps, columns())) this.print(line);
     for (const step of steps.filter(s => s.error !== undefined)) {
-      this.print(`\n${step.step}: ${printable(step.error?.message ?? '')}`);
+      this.print(`\n${step.step}: ${printableLines(step.error?.message ?? '')}`);
       if (step.error?.hint !== undefined) this.print(`  ${printable(step.error.hint)}`);
     }
   }

@@ -1,6 +1,6 @@
 import { type JobStatus, jobStatus, type Status as Standing } from '../app/schedule/status.ts';
 import { workspace } from '../app/workspace.ts';
-import { printable } from '../core/text.ts';
+import { headline, printable } from '../core/text.ts';
 import { formatDuration, thingsOf } from '../core/units.ts';
 import { type Column, table } from '../progress/table.ts';
 import { localMinute } from '../progress/time.ts';
@@ -44,7 +44,7 @@ function note({ paused, problem, undecided, overdue, progress, last, waiting }: 
     ...(overdue === undefined ? [] : [`usually takes ${formatDuration(overdue)}`]),
     ...(progress === undefined ? [] : [progressText(progress)]),
     ...(waiting === undefined ? [] : [`run ${waiting.id} waits`]),
-    ...(last?.error === undefined ? [] : [last.error.message]),
+    ...(last?.error === undefined ? [] : [headline(last.error.message)]),
   ];
   return notes.join('; ');
 }

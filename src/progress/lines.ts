@@ -1,5 +1,5 @@
 // Without a terminal: one plain line per change, progress at a low rate. Also the lines of `postrider logs`.
-import { printable } from '../core/text.ts';
+import { headline, printable } from '../core/text.ts';
 import { formatDuration, formatSize, thingsOf } from '../core/units.ts';
 import type { RunEvent } from '../run/events.ts';
 import type { StepProgress } from '../steps/step.ts';
@@ -60,10 +60,10 @@ function textOf(event: RunEvent): string | undefined {
     case 'step-note':
       return event.level === 'info' ? event.message : `${event.level}: ${event.message}`;
     case 'step-retrying':
-      return `attempt ${event.attempt} failed, again in ${formatDuration(event.delayMs)}: ${event.error.message}`;
+      return `attempt ${event.attempt} failed, again in ${formatDuration(event.delayMs)}: ${headline(event.error.message)}`;
     case 'step-finished': {
       const { status, outputs, error, tolerated, durationMs, attempts } = event;
-      const detail = error === undefined ? outputsText(outputs) : error.message;
+      const detail = error === undefined ? outputsText(outputs) : headline(error.message);
       const time = attempts === 0 ? '' : ` in ${formatDuration(durationMs)}`;
       return `${status}${tolerated ? ' (tolerated)' : ''}${time}${detail === '' ? '' : `: ${detail}`}`;
     }

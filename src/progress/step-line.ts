@@ -1,5 +1,5 @@
 // One step in one line, whatever the width: what matters least goes first.
-import { printable } from '../core/text.ts';
+import { headline, printable } from '../core/text.ts';
 import { formatDuration, formatRate, formatSize, thingsOf } from '../core/units.ts';
 import type { Outputs, StepProgress } from '../steps/step.ts';
 import { bar, percent } from './bar.ts';
@@ -100,7 +100,10 @@ function leftOf(step: StepView, { done, total, bytes, totalBytes }: StepProgress
 export function detailLine(step: StepView, columns: number, now: number): string {
   if (step.retryAt !== undefined) {
     const wait = formatTimeLeft(Math.max(0, step.retryAt - now));
-    return truncate(`again in ${wait}; attempt ${step.attempts} failed: ${printable(step.error?.message ?? '')}`, columns);
+    return truncate(
+      `again in ${wait}; attempt ${step.attempts} failed: ${printable(headline(step.error?.message ?? ''))}`,
+      columns,
+    );
   }
   const item = step.progress?.item;
   if (item !== undefined && step.lastNote?.level !== 'error') return truncateStart(printable(item), columns);

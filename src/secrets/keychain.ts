@@ -1,4 +1,5 @@
 // The system's keychain through keytar, loaded only when asked: a machine without one works without a word about it.
+import { createRequire } from 'node:module';
 import { AppError } from '../core/errors.ts';
 import type { Secret } from '../core/secret.ts';
 
@@ -7,7 +8,7 @@ const SERVICE = 'postrider';
 /** Undefined when the keychain has no such entry, or when this machine has no keychain. */
 export async function secretFromKeychain(name: string): Promise<string | undefined> {
   try {
-    return (await (await loadKeytar()).getPassword(SERVICE, name)) ?? undefined;
+    return (await loadKeytar().getPassword(SERVICE, name)) ?? undefined;
   } catch {
     return undefined;
   }
@@ -30,14 +31,14 @@ export async function deleteFromKeychain(name: string): Promise<boolean> {
 
 type Keytar = Pick<typeof import('keytar'), 'getPassword' | 'setPassword' | 'deletePassword' | 'findCredentials'>;
 
-async function loadKeytar(): Promise<Keytar> {
-  const { default: keytar } = (await import('keytar')) as unknown as { default: Keytar };
-  return keytar;
+/** Not by import(), of which Node says to everybody that it is experimental in what bin/load.js loads. */
+function loadKeytar(): Keytar {
+  return createRequire(import.meta.url)('keytar');
 }
 
 async function ask<T>(question: (keytar: Keytar) => Promise<T>): Promise<T> {
   try {
-    return await question(await loadKeytar());
+    return await question(loadKeytar());
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new AppError('keychain-missing', `the system’s keychain cannot be used: ${whatIsMissing(reason)}`, {

@@ -146,12 +146,15 @@ async function deliverClaimed(letter: Letter, line: Line, office: PostOffice): P
   return unlessCancelled(delivered, context, context.signal);
 }
 
+/** The mail could not be sent, and waits in the outbox. */
+export class WaitingError extends AppError {}
+
 /** The same failure, which also says that nothing is lost. */
 function waiting(error: unknown): unknown {
   if (!(error instanceof AppError)) return error;
   const { code, message, retry, hint } = error;
   const waits = 'The mail waits in the outbox: the scheduler sends it later, or `postrider outbox flush` now.';
-  return new AppError(code, message, { retry, hint: hint === undefined ? waits : `${hint} ${waits}`, cause: error });
+  return new WaitingError(code, message, { retry, hint: hint === undefined ? waits : `${hint} ${waits}`, cause: error });
 }
 
 /** Without an outbox: a one-off command. */

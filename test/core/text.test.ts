@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { printable, printableJson, printableLines, printableStream, shorten } from '../../src/core/text.ts';
+import { headline, printable, printableJson, printableLines, printableStream, shorten } from '../../src/core/text.ts';
 
 it('JSON with everything that steers a terminal as escapes is the same JSON', () => {
   const value = { 'a\u202e': ['\u009b5n\u001b[2J\n\u2028', '\ufeff', 'ü😀'], n: [1, true, null] };
@@ -26,6 +26,13 @@ describe('printable', () => {
     ['lone \ud800 half', 'lone \ufffd half'],
     ['tab\there', 'tab here'],
   ])('%j becomes %j', (text, safe) => expect(printable(text)).toBe(safe));
+
+  it.each([
+    ['one line', 'one line'],
+    ['ended with 2:\nline\nline', 'ended with 2: …'],
+    ['one line\r\n', 'one line'],
+    ['', ''],
+  ])('the headline of %j is %j', (text, line) => expect(headline(text)).toBe(line));
 
   it('keeps line ends when asked', () => expect(printableLines('a\r\nb\u001b\nc')).toBe('a\nb\\x1b\nc'));
 });

@@ -3,7 +3,7 @@ import { eventLine } from '../../src/progress/lines.ts';
 import { createRenderer, type RendererKind } from '../../src/progress/renderer.ts';
 import type { RunEvent } from '../../src/run/events.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
-import { at, BEGINNING, END, MIDDLE, STARTED, T0 } from './story.ts';
+import { at, BEGINNING, END, FINISHED, MIDDLE, STARTED, T0 } from './story.ts';
 
 class Pipe {
   text = '';
@@ -32,6 +32,22 @@ async function show(kind: RendererKind, events: readonly RunEvent[], color = fal
 const STORY = [...BEGINNING, ...MIDDLE, ...END];
 
 describe('lines', () => {
+  it('of an error that has many lines hold the first, of which the end holds all', async () => {
+    const error = {
+      code: 'shell-failed',
+      message: 'the script ended with exit code 1:\nnpm error\nnpm error 2',
+      retry: 'never',
+    } as const;
+    const { stderr } = await show('lines', [
+      ...BEGINNING,
+      at(1_000, { type: 'step-finished', step: 'deploy', ...FINISHED, status: 'failed', durationMs: 900, error }),
+      at(1_100, { type: 'run-finished', status: 'failed', steps: {}, durationMs: 1_000 }),
+    ]);
+    expect(stderr.lines).toContain('HH:MM:SS deploy  failed in 900 ms: the script ended with exit code 1: …');
+    expect(stderr.lines).toContain('  npm error 2');
+    expect(stderr.text).not.toContain('\\x0a');
+  });
+
   it('tell every change in one line, and the end in a few', async () => {
     const { stderr, stdout } = await show('lines', STORY);
     expect(stderr.lines).toEqual([

@@ -8,7 +8,7 @@ export function at(ms: number, body: RunEventBody): RunEvent {
   return { seq: ms + 1, at: T0 + ms, run: 'run-1', ...body };
 }
 
-const FINISHED = { tolerated: false, attempts: 1, durationMs: 2_000, outputs: {} } as const;
+export const FINISHED = { tolerated: false, attempts: 1, durationMs: 2_000, outputs: {} } as const;
 
 export const STARTED = at(0, {
   type: 'run-started',

@@ -2,6 +2,7 @@
 import type { Clock } from '../../core/clock.ts';
 import { AppError, CancelledError, type ErrorReport, reportOf } from '../../core/errors.ts';
 import { Redactor } from '../../core/secret.ts';
+import { headline } from '../../core/text.ts';
 import type { Job, JobStep } from '../../job/job.ts';
 import { readSnapshot, type Snapshot } from '../../job/snapshot.ts';
 import type { RunEvent, RunListener } from '../../run/events.ts';
@@ -164,7 +165,7 @@ async function giveUp(record: RunRecord, error: ErrorReport, { store, clock, say
     event: 'run-finished',
     job,
     run: id,
-    message: `failed: ${error.message}`,
+    message: `failed: ${headline(error.message)}`,
     facts: { status: 'failed', code: error.code },
   });
 }

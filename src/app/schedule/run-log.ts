@@ -1,5 +1,5 @@
 // A run in the log of its scheduler: beginning, end, and what somebody should know in between.
-import { printable } from '../../core/text.ts';
+import { headline, printable } from '../../core/text.ts';
 import { formatDuration } from '../../core/units.ts';
 import type { RunEvent, RunListener } from '../../run/events.ts';
 import type { Report, Say } from '../../schedule/report.ts';
@@ -28,14 +28,19 @@ function reportOn(event: RunEvent, { startedAt, slot }: RunRecord): Report | und
       return { level: event.level, event: name, message: `${event.step}: ${event.message}`, facts: { step: event.step } };
     case 'step-retrying': {
       const { step, attempt, delayMs, error } = event;
-      const message = `${step}: attempt ${attempt} failed, again in ${formatDuration(delayMs)}: ${error.message}`;
+      const message = `${step}: attempt ${attempt} failed, again in ${formatDuration(delayMs)}: ${headline(error.message)}`;
       return { level: 'warning', event: name, message, facts: { step, attempt, 'delay-ms': delayMs, code: error.code } };
     }
     case 'step-finished': {
       const { step, status, error } = event;
       if (error === undefined) return undefined;
       const level = event.tolerated ? 'warning' : 'error';
-      return { level, event: name, message: `${step}: ${status}: ${error.message}`, facts: { step, status, code: error.code } };
+      return {
+        level,
+        event: name,
+        message: `${step}: ${status}: ${headline(error.message)}`,
+        facts: { step, status, code: error.code },
+      };
     }
     case 'run-finished': {
       const { status, durationMs, error } = event;

@@ -1,7 +1,7 @@
 // What became of a slot: the decision about it and its run, or why there is none.
 import { systemClock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
-import { printable } from '../../core/text.ts';
+import { headline, printable } from '../../core/text.ts';
 import { formatDuration } from '../../core/units.ts';
 import type { Job, Schedule } from '../../job/job.ts';
 import { localShort, noteOf, readTime } from '../../schedule/local-time.ts';
@@ -126,7 +126,7 @@ async function ofDecision(decision: Decision, place: { slot: number; shown: stri
 function runText({ startedAt, finishedAt, status, error }: RunRecord, slot: number): string {
   const late = startedAt - slot >= 1_000 ? `, ${formatDuration(startedAt - slot)} after it was due` : '';
   const took = finishedAt === undefined ? '' : ` after ${formatDuration(finishedAt - startedAt)}`;
-  return `began${late}; ${status}${took}${error === undefined ? '' : `: ${error.message}`}`;
+  return `began${late}; ${status}${took}${error === undefined ? '' : `: ${headline(error.message)}`}`;
 }
 
 function noSlot(job: Job, from: number): Explanation {

@@ -4,7 +4,15 @@ import { formatSize } from '../../core/units.ts';
 import { type Attachment, messageIdOf } from '../../mail/compose.ts';
 import { type StreamedAttachment, streamMail } from '../../mail/stream.ts';
 import { closeAll, type FoundFile, openAttachments } from '../smtp-attachments.ts';
-import { type Connect, type DeliveryOutputs, deliverOnce, failureOf, type Mail, noteDelivery } from '../smtp-delivery.ts';
+import {
+  type Connect,
+  type DeliveryOutputs,
+  deliverOnce,
+  failureOf,
+  type Mail,
+  noteDelivery,
+  WaitingError,
+} from '../smtp-delivery.ts';
 import { addresseesOf, recipientsOf } from '../smtp-fields.ts';
 import { ownStepId, sendActions } from '../smtp-mail.ts';
 import type { Preview, StepContext } from '../step.ts';
@@ -136,7 +144,7 @@ async function deliver(
     if (config.required || context.signal.aborted || !(error instanceof AppError) || error.code === 'misuse') throw error;
     noteFailure(error, context);
     const nobody = { 'message-id': mail.messageId, accepted: 0, rejected: 0, deferred: 0 };
-    const outcome = error.retry === 'never' ? 'rejected' : 'deferred';
+    const outcome = error.retry !== 'never' || error instanceof WaitingError ? 'deferred' : 'rejected';
     return { ...nobody, outcome, [outcome]: mail.to.length };
   }
 }

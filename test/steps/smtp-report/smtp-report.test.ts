@@ -119,7 +119,7 @@ describe('a report', () => {
 
   it.each([
     ['refused', refusing, 'rejected', 'not delivered to ops@example.org: 550 5.7.1 relaying denied'],
-    ['not wanted', { greeting: '554 go away' }, 'rejected', 'the report was not sent'],
+    ['not wanted', { greeting: '554 go away' }, 'deferred', 'The mail waits in the outbox'],
     ['put off', { greeting: '421 busy' }, 'deferred', 'the report was not sent'],
     ['cut off', { cutAfterSent: 100 }, 'deferred', 'the report was not sent'],
     [
@@ -139,6 +139,14 @@ describe('a report', () => {
     });
     expect(context.notes).toEqual([expect.stringMatching(/^warning: /)]);
     expect(context.notes[0]).toContain(note);
+  });
+
+  it('that no server can be asked about waits in the outbox, and is not called rejected', async () => {
+    const letters = memoryOutbox();
+    const context = testContext({ endpoint: (await serve()).endpoint(), letters, steps: STEPS });
+    const unsent = makeSmtpReport(() => Promise.reject(new AppError('secret-missing', 'no such secret')));
+    expect(await unsent.run(config(), context)).toMatchObject({ outcome: 'deferred', accepted: 0, rejected: 0, deferred: 1 });
+    expect(context.notes[0]).toContain('The mail waits in the outbox');
   });
 
   it.each([
