@@ -20,6 +20,9 @@ import { systemCertificates } from './system-certificates.ts';
 /** Tickets kept unused; servers send one or two with each handshake. */
 const TICKETS_MAX = 4;
 
+/** The group that a server asked for instead of what it was offered first: its other sessions offer that, which saves them a round trip. */
+const groups = new WeakMap<Endpoint, string>();
+
 /** The TLS settings of one server, shared by its control and data connections, with its tickets for resumption. */
 export class TlsClient {
   readonly endpoint: Endpoint;
@@ -46,8 +49,8 @@ export class TlsClient {
       host,
       ...(isIP(host) === 0 ? { servername: host } : {}),
       rejectUnauthorized: unauthenticated !== true,
-      secureContext: contextFor(caFile, this.#parent === undefined ? undefined : this.#parent.#agreed),
-      checkServerIdentity,
+      secureContext: contextFor(caFile, this.#parent === undefined ? { group: groups.get(this.endpoint) } : this.#parent.#agreed),
+      checkServerIdentity: this.#checkIdentity,
     };
     const session = this.#parent === undefined ? undefined : this.#parent.#take();
     return session === undefined ? this.#options : { ...this.#options, session };
@@ -57,7 +60,9 @@ export class TlsClient {
   secured(socket: TLSSocket): void {
     if (this.#parent !== undefined) return;
     const { name } = (socket.getEphemeralKeyInfo() ?? {}) as { readonly name?: string };
-    this.#agreed = { version: socket.getProtocol() as SecureVersion, group: name };
+    const version = socket.getProtocol() as SecureVersion;
+    this.#agreed = { version, group: name };
+    if (version === 'TLSv1.3' && name !== undefined && name !== CURVES[0]) groups.set(this.endpoint, name);
     this.#certificate = socket.getPeerCertificate(true);
   }
 
@@ -78,6 +83,10 @@ export class TlsClient {
     // Node takes a certificate out of its handshake when it gives it away: it can be asked for once.
     socket.getPeerCertificate = (() => (described ??= describe())) as TLSSocket['getPeerCertificate'];
   }
+
+  /** What recognise() knows again is for the right name. */
+  readonly #checkIdentity: typeof checkServerIdentity = (host, certificate) =>
+    this.#parent !== undefined && certificate === this.#parent.#certificate ? undefined : checkServerIdentity(host, certificate);
 
   /** Agreed on with the server. */
   get version(): SecureVersion | undefined {
@@ -106,17 +115,19 @@ export class TlsClient {
 const contexts = new Map<string, SecureContext>();
 
 /** As Node has them, but in TLS 1.3, too, AES with 128 bits first, as Node does in TLS 1.2 and browsers in both: it takes a little less time. */
-function ciphers(): string {
+function ciphers(version: SecureVersion | undefined): string {
   const first = 'TLS_AES_128_GCM_SHA256';
-  return [first, ...DEFAULT_CIPHERS.split(':').filter(name => name !== first)].join(':');
+  const all = [first, ...DEFAULT_CIPHERS.split(':').filter(name => name !== first)];
+  // OpenSSL looks at every one that it may offer several times in a handshake.
+  return (version === 'TLSv1.3' ? all.filter(name => name.startsWith('TLS_')) : all).join(':');
 }
 
 /** As OpenSSL calls them, cheapest first. */
 const CURVES = ['X25519', 'prime256v1', 'secp384r1', 'secp521r1'] as const;
 
-/** What a control connection agreed on with its server. */
+/** What is known of a server before a handshake; `version`: what its control connection agreed on. */
 interface Agreed {
-  readonly version: SecureVersion;
+  readonly version?: SecureVersion;
   readonly group: string | undefined;
 }
 
@@ -125,20 +136,19 @@ interface Agreed {
  * it offers what that one agreed on: any other guess may be answered with a retry, which costs a round trip (vsftpd knows P-256 alone).
  */
 function asAgreed({ version, group }: Agreed): SecureContextOptions {
+  const versions = version === undefined ? { minVersion: 'TLSv1.2' as const } : { minVersion: version, maxVersion: version };
+  if (version === undefined && group === undefined) return versions;
   const curves = [...CURVES.filter(curve => curve === group), ...CURVES.filter(curve => curve !== group)];
-  return { minVersion: version, maxVersion: version, ecdhCurve: curves.join(':') };
+  return { ...versions, ecdhCurve: curves.join(':') };
 }
 
 /** Made once. Throws AppError when `caFile` cannot be read. */
-function contextFor(caFile: string | undefined, agreed: Agreed | undefined): SecureContext {
-  const key = `${agreed?.version} ${agreed?.group} ${caFile ?? ''}`;
+function contextFor(caFile: string | undefined, agreed: Agreed = { group: undefined }): SecureContext {
+  const key = `${agreed.version} ${agreed.group} ${caFile ?? ''}`;
   const known = contexts.get(key);
   if (known !== undefined) return known;
   const certificates = [...beyondNode(), ...(caFile === undefined ? [] : [readPem(caFile)])];
-  const made = contextTrusting(certificates, {
-    ciphers: ciphers(),
-    ...(agreed === undefined ? { minVersion: 'TLSv1.2' } : asAgreed(agreed)),
-  });
+  const made = contextTrusting(certificates, { ciphers: ciphers(agreed.version), ...asAgreed(agreed) });
   contexts.set(key, made);
   return made;
 }

@@ -279,6 +279,29 @@ describe('a transport', () => {
   });
 
   it.each([
+    ['P-256', [0x0017]],
+    ['P-384', [0x0018]],
+    // As at first: the groups of the day, which the server did not mind.
+    ['X25519', expect.arrayContaining([0x001d])],
+  ])('offers in later sessions what the server of the same endpoint asked for in the first: %s', async (ecdhCurve, guessed) => {
+    const hellos: Buffer[] = [];
+    const servers = [
+      async (peer: ServerTransport) => {
+        await peer.startTlsServer({ ...certificates.tls, ecdhCurve });
+        await greet(peer);
+      },
+      async (peer: ServerTransport) => {
+        hellos.push((await peer.read()) ?? Buffer.alloc(0));
+        peer.close();
+      },
+    ];
+    const server = endpoint(await serve(peer => servers.shift()?.(peer)), 'implicit');
+    (await dial(server)).close();
+    await expect(dial(server)).rejects.toMatchObject({ code: 'tls-failed' });
+    expect(hellos.map(groupsGuessedIn)).toEqual([guessed]);
+  });
+
+  it.each([
     { shown: 'the same', of: 'localhost', pinned: true, answer: 'secured' },
     { shown: 'another', of: 'localhost', pinned: false, answer: 'secured' },
     { shown: 'another', of: 'localhost', pinned: true, answer: 'tls-fingerprint-mismatch' },
