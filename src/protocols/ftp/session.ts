@@ -110,12 +110,11 @@ export class FtpSession {
   }
 
   /** What these bytes complete, in order. Never throws: a broken protocol is the last event. */
-  receive(bytes: Uint8Array): SessionEvent[] {
+  receive(bytes: Buffer): SessionEvent[] {
     const events: SessionEvent[] = [];
     if (this.#state === 'closed') return events;
     try {
-      if (this.#isPlain(bytes))
-        this.#receiveText(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1'), events);
+      if (this.#isPlain(bytes)) this.#receiveText(bytes.toString('latin1'), events);
       else this.#receiveBytes(bytes, events);
     } catch (error) {
       this.#state = 'closed';
@@ -126,7 +125,7 @@ export class FtpSession {
   }
 
   /** Whole lines of ASCII that nobody wants as bytes: nearly all that ever comes. */
-  #isPlain(bytes: Uint8Array): boolean {
+  #isPlain(bytes: Buffer): boolean {
     return bytes[bytes.length - 1] === LF && this.#buffer.length === 0 && this.#inners === 0 && isAscii(bytes);
   }
 
@@ -141,7 +140,7 @@ export class FtpSession {
     }
   }
 
-  #receiveBytes(bytes: Uint8Array, events: SessionEvent[]): void {
+  #receiveBytes(bytes: Buffer, events: SessionEvent[]): void {
     this.#buffer.push(bytes);
     while (this.#takes()) {
       const line = this.#buffer.takeLine(REPLY_LINE_BYTES_MAX);

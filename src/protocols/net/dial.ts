@@ -67,10 +67,10 @@ class ControlSocket extends SocketTransport implements ControlTransport {
   readonly #peer: string;
   readonly #here: string;
   /** Open data connections: one, but for what is just being closed. */
-  readonly #data = new Set<DataTransport>();
+  #data: readonly DataTransport[] = [];
   readonly #connecting: Watch;
   /** Those that wait for a data connection. */
-  readonly #unmade = new Set<(error?: Error) => void>();
+  #unmade: readonly ((error?: Error) => void)[] = [];
   /** Noted here, since to ask a signal made of others takes its time. */
   #aborted: Error | undefined;
 
@@ -98,7 +98,7 @@ class ControlSocket extends SocketTransport implements ControlTransport {
       if (chunk !== undefined && endpoint.tls !== 'implicit' && chunk[0] === TLS_ALERT) throw modeMismatch(endpoint);
       const foreign = chunk === undefined ? undefined : foreignServer(endpoint, chunk);
       if (foreign !== undefined) throw foreign;
-      if (chunk !== undefined) this.putBack(chunk);
+      if (chunk !== undefined) this.putBack(Buffer.from(chunk));
     } finally {
       probe?.cancel();
     }
@@ -120,7 +120,7 @@ class ControlSocket extends SocketTransport implements ControlTransport {
     const { endpoint, clock, signal } = this.#context;
     const socket = await openSocket(endpoint.host, port, endpoint, clock, signal);
     const transport = new SocketTransport(socket, this.#tls.forData(), landing);
-    this.#data.add(transport);
+    this.#opened(transport);
     socket.once('close', () => this.#left(transport));
     return transport;
   }
@@ -146,26 +146,33 @@ class ControlSocket extends SocketTransport implements ControlTransport {
   /** To be told when the connection is there, or why it is not; what it is told after that is of no interest. */
   #making(transport: DataTransport, port: number, taker: DataTaker): (error?: Error) => void {
     const { timeoutMs } = this.#context.endpoint;
-    this.#data.add(transport);
+    this.#opened(transport);
     const deadline = this.#connecting.begin(timeoutMs, () => transport.close(unanswered(this.#peer, port, timeoutMs)));
     const made = (error?: Error) => {
-      if (!this.#unmade.delete(made)) return;
+      if (!this.#unmade.includes(made)) return;
+      this.#unmade = this.#unmade.filter(other => other !== made);
       deadline.cancel();
       if (error === undefined) return taker.opened(transport);
       transport.close(error);
       taker.failed(error);
     };
-    this.#unmade.add(made);
+    this.#unmade = [...this.#unmade, made];
     return made;
   }
 
-  readonly #left = (transport: DataTransport) => this.#data.delete(transport);
+  #opened(transport: DataTransport): void {
+    this.#data = [...this.#data, transport];
+  }
+
+  readonly #left = (transport: DataTransport) => {
+    this.#data = this.#data.filter(other => other !== transport);
+  };
 
   /** Nobody has a use for data connections that are still to come. Of others, what the server has said yes to already counts, unless we give up. */
   override close(reason?: Error): void {
     this.#connecting.stop();
     super.close(reason);
-    for (const made of [...this.#unmade]) made(this.failure);
+    for (const made of this.#unmade) made(this.failure);
     if (reason instanceof CancelledError) this.#resetData(reason);
   }
 
@@ -177,7 +184,7 @@ class ControlSocket extends SocketTransport implements ControlTransport {
   }
 
   #resetData(reason: Error): void {
-    for (const data of [...this.#data]) data.reset(reason);
+    for (const data of this.#data) data.reset(reason);
   }
 
   async listenData(): Promise<DataListener> {

@@ -1,4 +1,4 @@
-// One buffer that a socket receives into, and copies of what came, which is little: Node gets 64 KB of memory for every chunk.
+// One buffer that a socket receives into, chunk after chunk, where little comes: Node gets 64 KB of memory for every chunk.
 import type { OnReadOpts } from 'node:net';
 
 /** Replies of a server; more of them come in several chunks. */
@@ -14,15 +14,15 @@ export class Intake {
     return {
       buffer: this.#buffer,
       callback: bytes => {
-        const chunk = Buffer.from(this.#buffer.subarray(0, bytes));
-        if (this.#take === undefined) this.#early.push(chunk);
+        const chunk = this.#buffer.subarray(0, bytes);
+        if (this.#take === undefined) this.#early.push(Buffer.from(chunk));
         else this.#take(chunk);
         return true;
       },
     };
   }
 
-  /** `take` is given every chunk, those that came before it first. */
+  /** `take` is given every chunk, those that came before it first; it holds only until the next one comes. */
   pour(take: (chunk: Buffer) => void): void {
     this.#take = take;
     for (const chunk of this.#early.splice(0)) take(chunk);

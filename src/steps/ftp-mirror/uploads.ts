@@ -202,7 +202,7 @@ export class Uploads {
   #offset(client: FtpClient, remote: string, attempt: number): number | Promise<number> {
     const { config } = this.#workshop;
     if (!config.atomic) return 0;
-    const known = attempt > 1 || (config.resume && this.#temps.has(this.#relative(remote)));
+    const known = attempt > 1 || (config.resume && this.#temps.size > 0 && this.#temps.has(this.#relative(remote)));
     return known ? this.#found(client, remote) : 0;
   }
 
