@@ -69,6 +69,7 @@ describeReal.each('listing: $way', WAYS, ['vsftpd', 'proftpd', 'pure-ftpd'], ({ 
         batch: new Batch(pool),
         filter: makeFilter([], []),
         symlinks: 'stay',
+        exact: false,
         warn: () => undefined,
         unsafeName: () => undefined,
       } as const;

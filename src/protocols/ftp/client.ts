@@ -7,6 +7,7 @@ import type { DataUse } from '../net/transport.ts';
 import type { Reply } from '../wire/reply.ts';
 import { textFromWire, textToWire } from './ascii.ts';
 import { Attributes } from './attributes.ts';
+import { isClear } from './channel.ts';
 import { charsetOf } from './charset.ts';
 import type { DownloadOptions, FtpClient, Source, TransferOptions } from './contract.ts';
 import { FtpControl } from './control.ts';
@@ -147,6 +148,11 @@ class SignedInClient implements FtpClient {
 
   get pipelines(): boolean {
     return this.#control.trust.given;
+  }
+
+  get listsExactly(): boolean {
+    const { control, endpoint } = this.#context;
+    return this.features.mlst && control.near && isClear(endpoint);
   }
 
   flush(): Promise<void> {

@@ -31,6 +31,8 @@ export interface FtpClient {
   readonly usable: boolean;
   /** How long it took to connect: a round trip, when its name was known. */
   readonly distanceMs: number;
+  /** To list() folder by folder costs less than to ask for the exact times of what lies in them: by MLSD, in clear, of a server nearby. */
+  readonly listsExactly: boolean;
   /** Whole or not at all: `path-missing`, `listing-truncated`, `listing-unreadable`, `listing-too-long`. Without `.` and `..`. */
   list(path: string): Promise<FtpEntry[]>;
   /**

@@ -12,7 +12,7 @@ import type { Reply } from '../wire/reply.ts';
 import type { Charset } from './charset.ts';
 import { ALONE, type Departure, departing, packetsOf, type RideOptions } from './departure.ts';
 import { readable, serverClosing } from './errors.ts';
-import { FAR_MS, PACKET_BYTES_MAX, WINDOW_BYTES, WINDOW_COMMANDS } from './limits.ts';
+import { FAR_MS, NEAR_MS, PACKET_BYTES_MAX, WINDOW_BYTES, WINDOW_COMMANDS } from './limits.ts';
 import { commandEncoder } from './paths.ts';
 import { Reading, Running, type Taker } from './running.ts';
 import { type CommandKind, FtpSession, type SessionEvent } from './session.ts';
@@ -73,6 +73,11 @@ export class FtpControl {
   /** No answer has come yet as fast as from nearby. */
   get far(): boolean {
     return this.#tripMs >= FAR_MS;
+  }
+
+  /** An answer has come as fast as from this machine, or the next one. */
+  get near(): boolean {
+    return this.#tripMs < NEAR_MS;
   }
 
   /** The greeting, whatever it says; 120 is waited through. */
@@ -282,7 +287,7 @@ export class FtpControl {
 
   #sendAll(departures: readonly Departure[]): void {
     if (this.#failure !== undefined) throw this.#failure;
-    if (this.far && this.#waiters.length === 0) this.#askedAt = this.#options.clock.elapsed();
+    if (!this.near && this.#waiters.length === 0) this.#askedAt = this.#options.clock.elapsed();
     for (const departure of departures) {
       const { kind, command, options } = departure;
       this.#session.send(kind, command, options.inner);

@@ -49,3 +49,6 @@ export const WHOLE_BYTES_MAX = 256 * 1024;
 
 /** From here on a round trip costs more than a packet. */
 export const FAR_MS = 10;
+
+/** Up to here a round trip costs less than a few commands do. */
+export const NEAR_MS = 1;

@@ -38,6 +38,7 @@ export async function lookRemote(
       batch,
       filter: makeFilter(config.include, config.exclude),
       symlinks: isSource ? config.symlinks : 'stay',
+      exact: isSource || config.compare === 'time-size',
       warn: message => context.note('warning', message),
       unsafeName: isSource ? unsafeLocalName : unsafeRemoteName,
       ...(found === undefined ? {} : { found }),

@@ -19,6 +19,8 @@ export interface RemoteWalk {
   readonly filter: Filter;
   /** skip, follow, error: for a source. stay: for a target, whose links are left alone. */
   readonly symlinks: 'skip' | 'follow' | 'error' | 'stay';
+  /** Times are wanted to the second. */
+  readonly exact: boolean;
   readonly warn: (message: string) => void;
   /** Why a name cannot be mirrored, or undefined. */
   readonly unsafeName: (name: string) => string | undefined;
@@ -78,6 +80,8 @@ class Walker {
   readonly #unsafe: { path: string; message: string }[] = [];
   readonly #links: string[] = [];
   #suspect: string | undefined;
+  /** Ordinary listings spare the questions that others would leave open. */
+  #exact = false;
 
   constructor(walk: RemoteWalk) {
     this.#walk = walk;
@@ -87,12 +91,16 @@ class Walker {
   /** What it holds, where that is told together with that of others: not by the first folder, by which it is proven. */
   async soon({ path }: Folder): Promise<readonly FtpEntry[] | undefined> {
     const { batch, root } = this.#walk;
-    return path === '' ? undefined : batch.soon(soon => soon.entries(remotePath(root, path)), LISTING_WEIGHT);
+    return path === '' || this.#exact ? undefined : batch.soon(soon => soon.entries(remotePath(root, path)), LISTING_WEIGHT);
   }
 
   async folder(folder: Folder): Promise<readonly Folder[]> {
     const { pool, root } = this.#walk;
-    return this.entered(folder, await pool.use(client => client.list(remotePath(root, folder.path))));
+    const entries = await pool.use(client => {
+      this.#exact = this.#walk.exact && client.listsExactly;
+      return client.list(remotePath(root, folder.path));
+    });
+    return this.entered(folder, entries);
   }
 
   /** Returns the folders in it. */

@@ -1,3 +1,4 @@
+import { systemClock } from '../../../src/core/clock.ts';
 import { Secret } from '../../../src/core/secret.ts';
 import { connectFtp, type FtpClient } from '../../../src/protocols/ftp/index.ts';
 import { dial } from '../../../src/protocols/net/dial.ts';
@@ -39,6 +40,8 @@ export interface FakeOptions {
   readonly opening?: string;
   /** How long a round trip seems to take. */
   readonly distanceMs?: number;
+  /** Time stands still: every answer comes at once. */
+  readonly near?: boolean;
   /** How long it seems to take to connect, when that is another time. */
   readonly connectMs?: number;
 }
@@ -90,6 +93,7 @@ export class FakeServer {
     if (this.#endpoint === undefined) throw new Error('connect() comes first');
     return connectFtp(this.#endpoint, {
       ...farAway(dial, this.#options.distanceMs ?? 0, this.#options.connectMs),
+      ...(this.#options.near === true ? { clock: { ...systemClock, elapsed: () => 0 } } : {}),
       transcript: (direction, shown) => void this.transcript.push(`${direction} ${shown}`),
       ...(this.#options.signal === undefined ? {} : { signal: this.#options.signal }),
       opening: this.#options.opening,

@@ -1,7 +1,7 @@
 // STAT instead of a data connection for each folder: believed only where it was seen to be right, and never for what it does not prove.
 import { afterEach, expect, test } from 'vitest';
 import { STATUS_LINES_MAX } from '../../../src/protocols/ftp/limits.ts';
-import { FakeServer, type Peer, type Script } from './fake-server.ts';
+import { type FakeOptions, FakeServer, type Peer, type Script } from './fake-server.ts';
 
 const servers: FakeServer[] = [];
 afterEach(async () => {
@@ -18,27 +18,31 @@ function serverOf(
   folders: Readonly<Record<string, readonly string[]>>,
   stat: Readonly<Record<string, string>> = {},
   script: Script = {},
+  options: FakeOptions = {},
 ) {
   let cwd = '/';
-  const server = new FakeServer({
-    FEAT: '211 none',
-    CWD: (peer, path) => {
-      cwd = path;
-      peer.reply('250 ok');
+  const server = new FakeServer(
+    {
+      FEAT: '211 none',
+      CWD: (peer, path) => {
+        cwd = path;
+        peer.reply('250 ok');
+      },
+      LIST: async (peer: Peer) => {
+        peer.reply('150 here');
+        const data = await peer.data();
+        await data.write(Buffer.from([...DOTS, ...(folders[cwd] ?? [])].map(line => `${line}\r\n`).join('')));
+        await data.end();
+        peer.reply('226 done');
+      },
+      STAT: (peer, argument) => {
+        const path = argument.replace('-a ', '');
+        peer.reply(stat[path] ?? ['213-Status', ...DOTS, ...(folders[path] ?? []), '213 End'].join('\r\n'));
+      },
+      ...script,
     },
-    LIST: async (peer: Peer) => {
-      peer.reply('150 here');
-      const data = await peer.data();
-      await data.write(Buffer.from([...DOTS, ...(folders[cwd] ?? [])].map(line => `${line}\r\n`).join('')));
-      await data.end();
-      peer.reply('226 done');
-    },
-    STAT: (peer, argument) => {
-      const path = argument.replace('-a ', '');
-      peer.reply(stat[path] ?? ['213-Status', ...DOTS, ...(folders[path] ?? []), '213 End'].join('\r\n'));
-    },
-    ...script,
-  });
+    options,
+  );
   servers.push(server);
   return server;
 }
@@ -161,4 +165,15 @@ test('an answer that is longer than any other reply may be is no reason to hang 
   await client.list('/');
   expect(names(await client.listTogether(['/a', '/b']))).toEqual([undefined, []]);
   await client.noop();
+});
+
+test.each([
+  ['a server nearby that has MLSD', true, {}, {}],
+  ['one without', false, { FEAT: '211 none' }, {}],
+  ['one that is not near', false, {}, { near: false, distanceMs: 1 }],
+] as const)('listing folder by folder is cheaper than asking for times: %s', async (_, expected, script, options) => {
+  const server = serverOf(TREE, {}, { FEAT: '211-x\r\n MLST type*;modify*;\r\n211 End', ...script }, { near: true, ...options });
+  const client = await server.connect();
+  await client.noop();
+  expect(client.listsExactly).toBe(expected);
 });

@@ -48,6 +48,17 @@ test('coarse listings, preserve-times: false, a missing local folder', async () 
   expect(await rig.run(fresh)).toMatchObject({ downloaded: 0, unchanged: 1 });
 });
 
+test.each([
+  ['of a server nearby one by one, with exact times', { listsExactly: true }, {}, 0],
+  ['of any other all at once', {}, {}, 2],
+  ['all at once where no time is wanted', { listsExactly: true }, { direction: 'upload', compare: 'size' }, 2],
+])('folders are listed: %s', async (_, options, config, together) => {
+  const server = new FakeServer(options).put('/www/a/b', 'b', T0).mkdirs('/www/a/c');
+  const rig = await makeRig(server);
+  await rig.run({ ...down, ...config });
+  expect(server.askedTogether).toBe(together);
+});
+
 test('hostile names stay out of the disk and are counted; the rest comes', async () => {
   const server = new FakeServer().put('/www/ok', 'fine');
   server.extra.set(

@@ -32,6 +32,8 @@ export interface FakeOptions {
   hashes?: FtpClient['hashing'];
   /** How it stores lines that come as text: LF alone (Unix), or as they come. */
   lineEnds?: 'lf' | 'crlf';
+  /** As of a server nearby. */
+  listsExactly?: boolean;
   /** False: facts() tells files only, as by SIZE and MDTM. */
   mlst?: boolean;
 }
@@ -56,6 +58,8 @@ export class FakeServer {
   changed: () => void = () => undefined;
   open = 0;
   openMost = 0;
+  /** Folders whose content was asked for together with that of others. */
+  askedTogether = 0;
   logins = 0;
   refuse: (what: string) => RefusedError | undefined = () => undefined;
   chmods = true;
@@ -135,6 +139,10 @@ class FakeClient implements Partial<FtpClient> {
   readonly #server: FakeServer;
   readonly #signal: AbortSignal | undefined;
 
+  get listsExactly(): boolean {
+    return this.#server.options.listsExactly ?? false;
+  }
+
   get distanceMs(): number {
     return this.#server.options.distanceMs ?? 0;
   }
@@ -183,7 +191,10 @@ class FakeClient implements Partial<FtpClient> {
 
   readonly soon: FtpClient['soon'] = {
     equip: (path, wanted) => this.#equip(path, wanted),
-    entries: async () => undefined,
+    entries: async () => {
+      this.#server.askedTogether += 1;
+      return undefined;
+    },
     size: path => this.#ride(() => this.size(path)),
     modified: path => this.#ride(() => this.modified(path)),
     chmod: (path, mode) => this.#ride(() => this.chmod(path, mode)),

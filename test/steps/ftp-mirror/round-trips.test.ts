@@ -48,7 +48,8 @@ async function world(protection: 'private' | 'control') {
     connect: (_, { signal }) =>
       connectFtp(endpoint, { dial: trips.over(dial), clock: trips.clock, ...(signal === undefined ? {} : { signal }) }),
   });
-  return { rig, trips, served: join(siteDir, 'www') };
+  const connectNearby = () => connectFtp(endpoint, { dial, clock: { ...systemClock, elapsed: () => 0 } });
+  return { rig, trips, served: join(siteDir, 'www'), connectNearby };
 }
 
 /** Round trips of a mirror of so many files over one session. */
@@ -71,6 +72,16 @@ test.each([
   const perFile = ((await tripsOf(MORE, protection, direction)) - (await tripsOf(FEW, protection, direction))) / (MORE - FEW);
   expect(perFile).toBeLessThanOrEqual(most);
   expect(perFile).toBeGreaterThanOrEqual(2);
+});
+
+test.each([
+  ['control', true],
+  ['private', false],
+] as const)('protection %s: a listing nearby costs next to nothing: %s', async (protection, expected) => {
+  const { connectNearby } = await world(protection);
+  const client = await connectNearby();
+  expect(client.listsExactly).toBe(expected);
+  await client.quit();
 });
 
 test('no listener is left on any socket or stream: Node warns of nothing', async () => {
