@@ -12,7 +12,8 @@ export interface OneOffFlags extends WorkspaceFlags {
 }
 
 export interface OneOffStreams {
-  readonly stdin: NodeJS.ReadStream;
+  /** Made ready when it is asked for, which takes its time. */
+  readonly stdin: () => NodeJS.ReadStream;
   readonly stderr: NodeJS.WriteStream;
   readonly signal: AbortSignal;
 }
@@ -42,7 +43,7 @@ export function oneOff(flags: OneOffFlags, { stdin, stderr, signal }: OneOffStre
     redactor,
     say,
     transcript: flags.transcript ? (direction, line) => say(`${direction} ${line}`) : undefined,
-    passwordGiven: flags['password-stdin'] ? () => passwordFrom(stdin) : undefined,
+    passwordGiven: flags['password-stdin'] ? () => passwordFrom(stdin()) : undefined,
     interactive: isInteractive(),
   };
 }

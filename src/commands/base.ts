@@ -110,7 +110,7 @@ export abstract class BaseCommand extends Command {
       import('../core/clock.ts'),
     ]);
     const { signal, release } = interruptible(systemClock.elapsed);
-    const one = oneOff(flags, { stdin: process.stdin, stderr: process.stderr, signal });
+    const one = oneOff(flags, { stdin: () => process.stdin, stderr: process.stderr, signal });
     try {
       return await work(one);
     } catch (error) {

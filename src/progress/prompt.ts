@@ -49,7 +49,8 @@ export async function readAnswer(input: AsyncIterable<Buffer | string> = process
 
 /** Whether there is a person to ask and a screen to ask on. */
 export function isInteractive(): boolean {
-  return process.stdin.isTTY === true && process.stderr.isTTY === true;
+  // stdin last: to make it ready takes time, and is of use only where it is read.
+  return process.stderr.isTTY === true && process.stdin.isTTY === true;
 }
 
 function terminal(): PromptIo {

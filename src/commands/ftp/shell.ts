@@ -39,7 +39,7 @@ export default class FtpShell extends BaseCommand {
       throw new AppError('usage', 'stdin cannot hold the password and the commands', { hint: 'Give the commands with -c.' });
     }
     if (flags.command === undefined && process.stdin.isTTY && process.stderr.isTTY) {
-      const one = oneOff(flags, { stdin: process.stdin, stderr: process.stderr, signal: new AbortController().signal });
+      const one = oneOff(flags, { stdin: () => process.stdin, stderr: process.stderr, signal: new AbortController().signal });
       return shellInteractive({ ...request, one }, { input: process.stdin, output: process.stderr });
     }
     await this.oneOff(flags, one => shellScript({ ...request, one }, flags.command ?? process.stdin));

@@ -33,7 +33,7 @@ export default class Pop3Shell extends BaseCommand {
       throw new AppError('usage', 'stdin cannot hold the password and the commands', { hint: 'Give the commands with -c.' });
     }
     if (flags.command === undefined && process.stdin.isTTY && process.stderr.isTTY) {
-      const one = oneOff(flags, { stdin: process.stdin, stderr: process.stderr, signal: new AbortController().signal });
+      const one = oneOff(flags, { stdin: () => process.stdin, stderr: process.stderr, signal: new AbortController().signal });
       return pop3Interactive({ ...args, one, io }, { input: process.stdin, output: process.stderr });
     }
     await this.oneOff(flags, one => pop3Script({ ...args, one, io }, flags.command ?? process.stdin));

@@ -1,7 +1,7 @@
 // Opens TCP connections: addresses raced (RFC 8305), through a proxy where there is one, failures in words a person can act on.
 import { connect, type NetConnectOpts, type OnReadOpts, type Socket } from 'node:net';
 import { type Clock, cancelled } from '../../core/clock.ts';
-import { type AppError, BrokenSessionError } from '../../core/errors.ts';
+import { AppError, BrokenSessionError } from '../../core/errors.ts';
 import { addressOf, type Endpoint } from './endpoint.ts';
 import { askProxy } from './proxy.ts';
 
@@ -43,7 +43,11 @@ export async function openSocket(
   }
 }
 
-function openDirectly(
+/** The name of this machine, whatever a resolver says of it (RFC 6761 section 6.3), and where it is looked for. */
+const LOCALHOST = 'localhost';
+const LOOPBACK = ['127.0.0.1', '::1'];
+
+async function openDirectly(
   host: string,
   port: number,
   endpoint: Pick<Endpoint, 'timeoutMs'>,
@@ -51,9 +55,28 @@ function openDirectly(
   signal: AbortSignal | undefined,
   onread?: OnReadOpts,
 ): Promise<Socket> {
+  const [first = host, second] = host.toLowerCase() === LOCALHOST ? LOOPBACK : [host];
+  const open = (address: string) => openAt(address, { host, port, ms: endpoint.timeoutMs, clock, signal, onread });
+  return open(first).catch(error => {
+    if (second === undefined || !(error instanceof AppError) || error.code !== 'connection-refused') throw error;
+    return open(second).catch(other => Promise.reject(signal?.aborted ? other : error));
+  });
+}
+
+interface Wanted {
+  /** As it is called in errors. */
+  readonly host: string;
+  readonly port: number;
+  readonly ms: number;
+  readonly clock: Clock;
+  readonly signal: AbortSignal | undefined;
+  readonly onread: OnReadOpts | undefined;
+}
+
+function openAt(address: string, { host, port, ms, clock, signal, onread }: Wanted): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const attempts = { autoSelectFamily: true, autoSelectFamilyAttemptTimeout: NEXT_ADDRESS_MS };
-    const socket = connect({ host, port, ...attempts, ...(onread === undefined ? {} : { onread }) } as NetConnectOpts);
+    const socket = connect({ host: address, port, ...attempts, ...(onread === undefined ? {} : { onread }) } as NetConnectOpts);
     const settle = () => {
       timer.cancel();
       signal?.removeEventListener('abort', abort);
@@ -66,7 +89,7 @@ function openDirectly(
       reject(error);
     };
     const abort = () => fail(signal === undefined ? new Error('aborted') : cancelled(signal));
-    const timer = clock.after(endpoint.timeoutMs, () => fail(unanswered(host, port, endpoint.timeoutMs)));
+    const timer = clock.after(ms, () => fail(unanswered(host, port, ms)));
     signal?.addEventListener('abort', abort, { once: true });
     socket.once('error', error => fail(connectFailure(error, host, port)));
     socket.once('connect', () => {

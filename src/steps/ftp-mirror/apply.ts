@@ -54,6 +54,8 @@ class Application implements Arrivals {
 
   async all(): Promise<void> {
     const { plan, rootMissing, confirmed } = this.#survey;
+    const small = plan.transfers.filter(({ facts }) => (facts.size ?? SMALL_BYTES) < SMALL_BYTES).length;
+    this.#workshop.pool.announce(Math.ceil(small / FILES_A_SESSION));
     for (const { path, message } of plan.conflicts) this.#tally.fail(path, new AppError('conflict', message));
     for (const [path, seen] of confirmed) await this.#workshop.memory.put(path, seen);
     await this.#receiver.prepareRoot(rootMissing);
@@ -121,8 +123,6 @@ class Application implements Arrivals {
     const { config } = this.#workshop;
     const rankOf = makeLastRank(config.last);
     const { transfers: planned } = this.#survey.plan;
-    const small = planned.filter(({ facts }) => (facts.size ?? SMALL_BYTES) < SMALL_BYTES).length;
-    this.#workshop.pool.expect(Math.ceil(small / FILES_A_SESSION));
     const all = config.commit === 'each' ? [...(await this.#move()), ...planned] : planned;
     const ranks = Map.groupBy(all, ({ path }) => rankOf(path));
     for (const rank of [...ranks.keys()].sort((a, b) => a - b)) {

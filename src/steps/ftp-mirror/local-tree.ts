@@ -1,7 +1,6 @@
 // Walks the local folder. A walk that cannot read everything fails: a mirror must never take "unreadable" for "not there".
 import { lstatSync, readdirSync, type Stats } from 'node:fs';
 import { lstat, readdir, realpath, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type Clock, nextTurn } from '../../core/clock.ts';
 import { AppError, fileError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
@@ -112,7 +111,7 @@ class Walker {
 
   /** Like #look, but for the first of all. */
   async #names(path: string): Promise<readonly string[]> {
-    const folder = join(this.#root, path);
+    const folder = path === '' ? this.#root : this.#full(path);
     const { clock } = this.#walk;
     const start = clock.elapsed();
     try {

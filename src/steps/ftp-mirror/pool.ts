@@ -68,6 +68,7 @@ export class Pool {
   #proven = false;
   /** Sessions that are opened though no work waits for them yet. */
   #expected = 0;
+  #announced = false;
   #far = false;
   #brokenInRow = 0;
   #failure: Error | undefined;
@@ -118,14 +119,21 @@ export class Pool {
     await Promise.all(idle.map(client => client.quit().catch(() => client.close())));
   }
 
-  /** Much work will come: where round trips take long, so many sessions are opened as fast as logins may follow each other. */
+  /** Much work may come: where round trips take long, so many sessions are opened as fast as logins may follow each other. */
   expect(sessions: number): void {
     this.#expected = Math.max(this.#expected, sessions);
     if (this.#far) this.#prepare();
   }
 
+  /** Much work does come: those that are wanted before it is known what more of them bring are opened now, wherever the server is. */
+  announce(sessions: number): void {
+    this.#announced = true;
+    this.#expected = Math.max(this.#expected, sessions);
+    this.#prepare();
+  }
+
   #prepare(): void {
-    this.#count.expect(this.#expected);
+    if (this.#far) this.#count.expect(this.#expected);
     while (this.#failure === undefined && this.#mayOpen()) void this.#openOne();
   }
 
@@ -262,7 +270,7 @@ export class Pool {
 
   #mayOpen(): boolean {
     const most = this.#proven ? OPENING_MAX : 1;
-    const expected = this.#far ? this.#expected - this.open : 0;
+    const expected = this.#far || this.#announced ? this.#expected - this.open : 0;
     return (
       this.open + this.#opening < this.#count.wanted(this.#options.clock.elapsed()) &&
       this.#opening < Math.min(most, Math.max(expected, this.#waiters.length))
@@ -282,7 +290,7 @@ export class Pool {
     } finally {
       this.#opening -= 1;
       this.#serve();
-      if (this.#far) this.#prepare();
+      if (this.#far || this.#announced) this.#prepare();
     }
   }
 

@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { getEventListeners, once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { generate } from 'selfsigned';
 import { describe, expect, it } from 'vitest';
@@ -163,6 +164,17 @@ describe('dial refuses', () => {
     const port = await serve(greet);
     await listeners.pop()?.close();
     await expect(dial(endpoint(port, 'none'))).rejects.toMatchObject({ code: 'connection-refused', retry: 'reconnect' });
+  });
+
+  it('this machine is found by its name wherever on it the server listens', async () => {
+    const own = Object.values(networkInterfaces()).flatMap(addresses => addresses ?? []);
+    const loopback = own.map(({ address }) => address).filter(address => ['127.0.0.1', '::1'].includes(address));
+    expect(loopback).toContain('127.0.0.1');
+    for (const address of loopback) {
+      const transport = await dial(endpoint(await serve(greet, address), 'none', { host: 'LocalHost' }));
+      expect([transport.remote.address, String(await transport.read())]).toEqual([address, '220 hello\r\n']);
+      transport.close();
+    }
   });
 
   it('a host that does not exist', async () => {

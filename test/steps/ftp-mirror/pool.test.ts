@@ -129,6 +129,30 @@ describe('Pool', () => {
     await pool.close();
   });
 
+  test.each([
+    ['far away', 50, 8],
+    ['near', 1, 4],
+  ])('work that does come has more sessions opened at once, when the server is %s', async (_, distanceMs, opened) => {
+    const { pool } = poolOf(new FakeServer({ distanceMs }), 8);
+    await pool.use(client => client.noop());
+    pool.announce(20);
+    for (let turn = 0; turn < 100; turn++) await nextTurn();
+    expect(pool.open).toBe(opened);
+    pool.announce(2);
+    for (let turn = 0; turn < 100; turn++) await nextTurn();
+    expect(pool.open).toBe(opened);
+    await pool.close();
+  });
+
+  test('no more of them than there is work for', async () => {
+    const { pool } = poolOf(new FakeServer(), 8);
+    await pool.use(client => client.noop());
+    pool.announce(2);
+    for (let turn = 0; turn < 100; turn++) await nextTurn();
+    expect(pool.open).toBe(2);
+    await pool.close();
+  });
+
   test('no more of them than the server lets in', async () => {
     const server = new FakeServer({ distanceMs: 50, sessionsMax: 3 });
     const { pool, warnings } = poolOf(server, 8);
