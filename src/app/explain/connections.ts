@@ -126,6 +126,10 @@ export const CONNECTION_CODES: Explanations = {
     'The server does not offer TLS, or refuses it, and the password is not sent without.',
     'Ask its operator; where clear text is acceptable, write `tls: none`.',
   ],
+  'tls-required': [
+    'The server takes sign-ins under TLS only, and the connection says `tls: none`.',
+    'Leave `tls: none` out; change the password, too, if it went over a network in clear text.',
+  ],
   'tls-untrusted': [
     'No authority that this machine trusts has signed the certificate.',
     '`postrider doctor NAME` prints the lines that would trust it.',

@@ -5,7 +5,7 @@ import type { Endpoint } from '../net/endpoint.ts';
 import type { Reply } from '../wire/reply.ts';
 import type { Charset } from './charset.ts';
 import type { FtpControl } from './control.ts';
-import { crowded, isPositive, refused, replyText, signInRefused, unexpectedReply } from './errors.ts';
+import { crowded, isPositive, orTlsWanted, refused, replyText, signInRefused, unexpectedReply } from './errors.ts';
 import { type FtpFeatures, parseFeatures } from './features.ts';
 import { sendable } from './paths.ts';
 
@@ -33,8 +33,9 @@ export async function signIn(
     if (features.utf8 && charset.name === 'utf-8') void control.ride('OPTS UTF8 ON');
     return { greeting, features };
   } catch (error) {
-    if (control.farewell === undefined || error instanceof CancelledError) throw error;
-    throw signInRefused(control.where, 'sign-in', control.farewell);
+    const { farewell, where } = control;
+    const why = farewell === undefined || error instanceof CancelledError ? error : signInRefused(where, 'sign-in', farewell);
+    throw endpoint.tls === 'none' ? orTlsWanted(why) : why;
   }
 }
 
