@@ -104,10 +104,18 @@ function checkSettings({ type, settings }: OneStep): unknown {
   const checked = check(type.schema, settings);
   if (checked.ok) return checked.value;
   const [first] = problemsOf(type.schema, settings, []);
-  const flag = first?.path.map(String).join('-') ?? '';
-  throw new AppError('usage', `${flag === '' ? '' : `--${flag}: `}${first?.message ?? 'cannot be used'}`, {
+  const flag = `--${first?.path.filter(part => typeof part === 'string').join('-') ?? ''}`;
+  throw new AppError('usage', flag === '--' ? 'cannot be used' : inFlagsWords(first?.message ?? '', flag), {
     hint: first?.hint ?? '--help lists what each flag takes.',
   });
+}
+
+/** Of a setting in a job file → of the flag that stands for it. */
+function inFlagsWords(message: string, flag: string): string {
+  const said = message.replace(/^(?:entry (\d+) of )?`[\w-]+`/, (_, entry?: string) =>
+    entry === undefined ? flag : `value ${entry} of ${flag}`,
+  );
+  return said === message ? `${flag}: ${message}` : said;
 }
 
 function forgetfulLedger(): Ledger {

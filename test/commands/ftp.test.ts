@@ -121,7 +121,7 @@ describe('transfers', () => {
     expect((await readdir(join(root(), 'mirrored'))).sort()).toEqual(['css', 'empty.txt', 'img', 'index.html']);
     const wrong = await stage.cli('ftp', 'mirror', './site', '@web/mirrored', '--bandwidth', 'fast');
     expect(wrong.code).toBe(2);
-    expect(wrong.stderr).toContain('--bandwidth');
+    expect(wrong.stderr).toContain('--bandwidth must be a rate');
   });
 });
 

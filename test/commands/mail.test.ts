@@ -128,6 +128,8 @@ it('smtp send takes its flags and sends one mail', async () => {
   const dry = await stage.cli('smtp', 'send', '@outbox', ...flags, '--dry-run');
   expect(dry).toMatchObject({ code: 0, stderr: expect.stringMatching(/^one mail of .* to 1 recipient\n$/) });
   expect(dry.stdout).toMatch(/^From: a@example\.org\r\n[\s\S]*Subject: By hand\r\n[\s\S]*\r\n\r\nhi\r\n/m);
+  const wrong = await stage.cli('smtp', 'send', '@outbox', ...flags, '--to', 'c');
+  expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('value 2 of --to is no mail address') });
   const before = (await stage.sandbox.mailbox.list()).length;
   expect((await stage.cli('smtp', 'send', '@outbox', ...flags, '-q')).code).toBe(0);
   expect(await stage.sandbox.mailbox.list()).toHaveLength(before + 1);

@@ -16,6 +16,8 @@ describe('a mistyped command line', () => {
     [['history', '--jsn=1'], '`history` has no flag --jsn=1', 'Did you mean --json?'],
     [['run', '-Z', 'x'], '`run` has no flag -Z', '`postrider run --help`'],
     [['run'], 'JOB is missing', '`postrider run --help`'],
+    [['smtp', 'send', 'x', '--text', 'x'], '--from and --subject are missing', '`postrider smtp send --help`'],
+    [['smtp', 'send', 'x', '--from', 'a@b.c', '--text', 'x'], '--subject is missing', '`postrider smtp send --help`'],
     [['ftp', 'mv', 'a'], 'TO is missing', '`postrider ftp mv --help`'],
     [['run', 'a', 'b'], '"b" is one word too many', '`postrider run --help`'],
     [['next', '--count', 'x'], '--count: Expected an integer but received: x', '`postrider next --help`'],

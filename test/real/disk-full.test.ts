@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
+import { cli } from '../support/cli.ts';
 import { type Rehearsal, rehearsal } from '../support/rehearsal.ts';
 import { treeOf } from '../support/tree.ts';
 import { describeReal } from './require.ts';
@@ -73,6 +74,16 @@ describeReal('a full disk', [], () => {
     const again = await r.run('--only', 'deploy');
     expect(again.code, again.stderr).toBe(0);
     expect(treeOf(local)).toEqual(source);
+  });
+
+  test('under a starter folder: no half file is left to be kept, and the next `init` completes it', async () => {
+    const dir = join((await rehearse({})).dir, 'starter');
+    smallDisk(dir, '8k');
+    const full = await cli(['init'], { cwd: dir });
+    expect(full).toMatchObject({ code: 1, stderr: expect.stringMatching(/disk is full/) });
+    grow(dir);
+    expect(await cli(['init'], { cwd: dir })).toMatchObject({ code: 0, stdout: expect.stringContaining('kept') });
+    expect(await cli(['validate'], { cwd: dir })).toMatchObject({ code: 0 });
   });
 
   test('under the state: exit 10 before anything is touched', async () => {

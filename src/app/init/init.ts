@@ -1,5 +1,5 @@
 // A starter jobs folder: job files from templates, connections and the JSON Schema for editors. Never overwrites.
-import { readFile, writeFile } from 'node:fs/promises';
+import { open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileError } from '../../core/errors.ts';
 import { makeFolder } from '../../files/make-folder.ts';
@@ -39,12 +39,11 @@ export async function initJobs(dir: string, { templates, answers, connections: s
     throw fileError(error, dir);
   }
   const connections = [...new Set(templates.flatMap(name => TEMPLATES[name].connections))];
-  const text = connectionsText(connections, said);
-  const jobs = templates.map(async name =>
-    writeNew(join(dir, TEMPLATES[name].file), filled(await example(TEMPLATES[name].file), answers)),
-  );
   const shared = join(dir, 'connections.yaml');
-  const files = await Promise.all([writeNew(shared, text), ...jobs, writeNew(join(dir, 'job.schema.json'), jobSchemaText())]);
+  const files = [await writeNew(shared, connectionsText(connections, said))];
+  for (const { file } of templates.map(name => TEMPLATES[name]))
+    files.push(await writeNew(join(dir, file), filled(await example(file), answers)));
+  files.push(await writeNew(join(dir, 'job.schema.json'), jobSchemaText()));
   const known = files[0]?.written ? connections : Object.keys((await readConnections(shared)).connections ?? {});
   const unknown = connections.filter(name => !known.includes(name));
   return { files, connections, missing: unknown.length === 0 ? undefined : connectionBlocks(unknown, said) };
@@ -54,9 +53,18 @@ function example(file: string): Promise<string> {
   return readFile(packageFile(`jobs/${file}`), 'utf8');
 }
 
+/** Whole, or not at all: what is there is kept by the next `init`. */
 async function writeNew(path: string, text: string): Promise<WrittenFile> {
   try {
-    await writeFile(path, text, { flag: 'wx' });
+    const file = await open(path, 'wx');
+    try {
+      await file.writeFile(text);
+    } catch (error) {
+      await rm(path, { force: true });
+      throw error;
+    } finally {
+      await file.close();
+    }
     return { path, written: true };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return { path, written: false };

@@ -27,7 +27,7 @@ export function usageError(error: ParseError, { name, flags }: UsedCommand): App
     }
     case 'RequiredArgsError': {
       const missing = (error.args ?? []).map(arg => (typeof arg === 'string' ? arg : arg.name).toUpperCase());
-      return said(`${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} missing`);
+      return said(`${missing.join(' and ')} ${isOrAre(missing)} missing`);
     }
     case 'UnexpectedArgsError':
       return said(`"${printable(String(error.args?.[0] ?? ''))}" is one word too many`);
@@ -35,8 +35,10 @@ export function usageError(error: ParseError, { name, flags }: UsedCommand): App
       const flag = /^Flag (--[\w-]+) expects a value$/.exec(plain(error.message))?.[1];
       return said(flag === undefined ? plain(error.message) : `${flag} needs a value`);
     }
-    default:
-      return said(plain(error.message));
+    default: {
+      const missing = [...error.message.matchAll(/^\s*Missing required flag (\S+)/gm)].map(([, flag]) => `--${flag}`);
+      return said(missing.length === 0 ? plain(error.message) : `${missing.join(' and ')} ${isOrAre(missing)} missing`);
+    }
   }
 }
 
@@ -51,6 +53,10 @@ export function unknownCommand(id: string, commands: readonly string[]): AppErro
   return new AppError('usage', `there is no command \`${inTopic ? name : first}\``, {
     hint: near === undefined ? see : `Did you mean \`postrider ${near}\`? ${see}`,
   });
+}
+
+function isOrAre({ length }: readonly string[]): string {
+  return length === 1 ? 'is' : 'are';
 }
 
 /** oclif's text on one line, without colours and its reference to --help. */
