@@ -21,14 +21,19 @@ export function giveBack(bytes: Buffer): void {
 
 /**
  * Keeps the space for new objects as small as it is now. It grows to 48 MB otherwise, and dead sockets and decrypted records, which are
- * small objects with much memory behind them, lie there until it is full.
+ * small objects with much memory behind them, lie there until it is full. Old ones are collected only when their space is full, and then
+ * in one go: a run of a second would be over before what V8 begins well ahead of that, for the sake of shorter pauses, was of any use.
  */
 export function keepNewSpaceSmall(): void {
   if (isKeptSmall) return;
   isKeptSmall = true;
   setFlagsFromString('--semi-space-growth-factor=1');
+  setFlagsFromString('--no-incremental-marking');
   // Before bin/load.js keeps compiled code, which V8 takes only under the flags that it was made under.
-  process.prependOnceListener('exit', () => setFlagsFromString('--semi-space-growth-factor=2'));
+  process.prependOnceListener('exit', () => {
+    setFlagsFromString('--semi-space-growth-factor=2');
+    setFlagsFromString('--incremental-marking');
+  });
 }
 
 let isKeptSmall = false;
