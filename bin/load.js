@@ -69,9 +69,8 @@ function requireFrom(path) {
     return native;
   };
   const require = name => {
-    if (name.startsWith('node:')) return getBuiltinModule(name);
     const target = name.startsWith('.') ? join(folder, name) : name;
-    return target.startsWith(dist) ? loadPath(target) : nativeRequire()(name);
+    return target.startsWith(dist) ? loadPath(target) : (getBuiltinModule(name) ?? nativeRequire()(name));
   };
   return Object.assign(require, { resolve: (...args) => nativeRequire().resolve(...args) });
 }

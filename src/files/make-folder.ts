@@ -1,6 +1,6 @@
 // Makes a folder and what is missing above it.
-import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { mkdir, stat } from './elsewhere.ts';
 
 /**
  * Returns the topmost folder that it made; undefined when all were there. Throws what the system says (EACCES, ENOENT, ENOTDIR, …).

@@ -1,9 +1,9 @@
 // Writes below one local folder and nowhere else: every step down is checked, links are never followed.
 import { constants, lstatSync, mkdirSync, renameSync, rmdirSync, type Stats, unlinkSync } from 'node:fs';
-import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError, fileError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
+import { realpath } from '../../files/elsewhere.ts';
 import { makeFolder } from '../../files/make-folder.ts';
 import { inLanes } from './lanes.ts';
 import { LocalFile } from './local-file.ts';

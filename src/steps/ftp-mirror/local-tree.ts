@@ -1,9 +1,9 @@
 // Walks the local folder. A walk that cannot read everything fails: a mirror must never take "unreadable" for "not there".
 import { lstatSync, readdirSync, type Stats } from 'node:fs';
-import { lstat, readdir, realpath, stat } from 'node:fs/promises';
 import { type Clock, nextTurn } from '../../core/clock.ts';
 import { AppError, fileError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
+import { lstat, readdir, realpath, stat } from '../../files/elsewhere.ts';
 import type { Filter } from './filter.ts';
 import { localPath } from './paths.ts';
 import { type Tree, TreeBuilder } from './tree.ts';
