@@ -186,7 +186,8 @@ function foldName(path: string): string {
   return path.normalize('NFC').toLowerCase();
 }
 
-function hasAncestorIn(set: { has(path: string): boolean }, path: string): boolean {
+function hasAncestorIn(set: { readonly size: number; has(path: string): boolean }, path: string): boolean {
+  if (set.size === 0) return false;
   for (const folder of ancestorsOf(path)) if (set.has(folder)) return true;
   return false;
 }

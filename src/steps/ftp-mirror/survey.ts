@@ -74,7 +74,7 @@ async function equalAsSeen(
   known: ReadonlySet<string>,
 ): Promise<readonly string[]> {
   const equal = [...known];
-  if (workshop.config.compare !== 'time-size') return equal;
+  if (workshop.config.compare !== 'time-size' || target.files.size === 0) return equal;
   for (const [path, facts] of source.files) {
     const copy = target.files.get(path);
     if (copy === undefined || known.has(path) || facts.size !== copy.size || difference(facts, copy, 'time-size') === undefined)
