@@ -89,7 +89,7 @@ export class FtpSession {
    */
   send(kind: CommandKind, command: Command, inner?: InnerLines): Command {
     const next = NEXT[this.#state][kind];
-    const sealed = this.#state === 'replying' && this.#waiting.at(-1)?.kind === 'transfer' && !this.#ended;
+    const sealed = this.#state === 'replying' && this.#waiting[this.#waiting.length - 1]?.kind === 'transfer' && !this.#ended;
     if (next === undefined || sealed || this.#waiting.length >= COMMANDS_WAITING_MAX) {
       throw new MisuseError(
         `"${command.shown}" cannot be sent while the FTP session is ${sealed ? 'about to transfer' : this.#state}`,

@@ -116,8 +116,11 @@ const DOTS = 2;
 /** Servers split the argument at blanks, and take the rest of these for patterns. */
 const PLAIN = /^\/[^\s*?[\]{}~\\]*$/;
 
+const [SPACE, TWO] = [0x20, 0x32];
+
 /** `213-`, as some servers write before each line, and the blank that RFC 959 asks for. */
 function indent(line: Buffer): number {
+  if (line[0] !== SPACE && line[0] !== TWO) return 0;
   return /^(?:21[123]-)? ?/.exec(line.toString('latin1', 0, 5))?.[0].length ?? 0;
 }
 

@@ -70,7 +70,7 @@ export class ReplyParser {
 
   /** Is this the last line of the open reply? */
   #ends(line: Buffer): boolean {
-    return line.toString('latin1', 0, 4).trimEnd() === String(this.#code);
+    return isDigit(line[0] ?? 0) && line.toString('latin1', 0, 4).trimEnd() === String(this.#code);
   }
 
   #first(text: string, coded: Coded | undefined): Reply | undefined {

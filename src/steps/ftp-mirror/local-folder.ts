@@ -7,7 +7,7 @@ import { realpath } from '../../files/elsewhere.ts';
 import { makeFolder } from '../../files/make-folder.ts';
 import { inLanes } from './lanes.ts';
 import { LocalFile } from './local-file.ts';
-import { localPath, unsafeLocalName } from './paths.ts';
+import { holdsUnsafeName, localPath, unsafeLocalName } from './paths.ts';
 import { parentOf } from './tree.ts';
 
 /** Folders that are synced side by side. */
@@ -80,7 +80,7 @@ export class LocalFolder {
   }
 
   #named(path: string): string {
-    for (const name of path.split('/')) assertSafe(name, path);
+    if (holdsUnsafeName(path)) for (const name of path.split('/')) assertSafe(name, path);
     return localPath(this.#root, path);
   }
 

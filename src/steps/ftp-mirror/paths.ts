@@ -12,6 +12,14 @@ export function unsafeLocalName(name: string): string | undefined {
   return undefined;
 }
 
+/** Has unsafeLocalName() something against one of the names in this path? One look at all of them. */
+export function holdsUnsafeName(path: string): boolean {
+  return SUSPECT.test(path) || !path.isWellFormed();
+}
+
+/** A name that is empty, `.` or `..`, or begins with a drive letter; a backslash; a NUL. */
+const SUSPECT = /(?:^|\/)(?:\.{0,2}(?:\/|$)|[A-Za-z]:)|[\\\0]/;
+
 /** Why a name in a listing cannot be a name below the listed folder. */
 export function unsafeRemoteName(name: string): string | undefined {
   if (name === '' || name === '.' || name === '..') return 'the name leads out of its folder';

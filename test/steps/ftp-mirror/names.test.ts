@@ -1,8 +1,16 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { check, toJsonSchema } from '../../../src/core/schema.ts';
 import { describeMirror, mirrorSchema } from '../../../src/steps/ftp-mirror/config.ts';
 import { makeFilter, makeLastRank } from '../../../src/steps/ftp-mirror/filter.ts';
-import { normalRemote, remotePath, siblingOf, unsafeLocalName, unsendableName } from '../../../src/steps/ftp-mirror/paths.ts';
+import {
+  holdsUnsafeName,
+  normalRemote,
+  remotePath,
+  siblingOf,
+  unsafeLocalName,
+  unsendableName,
+} from '../../../src/steps/ftp-mirror/paths.ts';
 import { isForeignTemp, isTempName, tempName } from '../../../src/steps/ftp-mirror/temp-name.ts';
 import { settings } from './rig.ts';
 
@@ -17,6 +25,16 @@ describe('names', () => {
     expect(['a\rb', 'a\nb', 'a\0'].map(unsendableName).every(why => why !== undefined)).toBe(true);
     expect(unsendableName('a b')).toBeUndefined();
   });
+  test('a path is looked at whole as its names are one by one', () => {
+    const letters = fc.constantFrom('.', '/', '\\', ':', 'C', '\0', '\n', 'é', '\ud83d', '\ude00');
+    fc.assert(
+      fc.property(fc.string({ unit: letters, maxLength: 9 }), path => {
+        expect(holdsUnsafeName(path)).toBe(path.split('/').some(name => unsafeLocalName(name) !== undefined));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
   test('remote paths', () => {
     expect(['/www//x/', '/', '//', './', 'a/./b/', '.'].map(normalRemote)).toEqual(['/www/x', '/', '/', '.', 'a/b', '.']);
     expect([remotePath('/', 'a'), remotePath('.', 'a/b'), remotePath('/w', ''), remotePath('w', 'a')]).toEqual([
