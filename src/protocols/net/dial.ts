@@ -98,7 +98,7 @@ class ControlSocket extends SocketTransport implements ControlTransport {
       if (chunk !== undefined && endpoint.tls !== 'implicit' && chunk[0] === TLS_ALERT) throw modeMismatch(endpoint);
       const foreign = chunk === undefined ? undefined : foreignServer(endpoint, chunk);
       if (foreign !== undefined) throw foreign;
-      if (chunk !== undefined) this.putBack(Buffer.from(chunk));
+      if (chunk !== undefined) this.putBack(chunk);
     } finally {
       probe?.cancel();
     }

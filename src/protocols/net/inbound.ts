@@ -4,6 +4,8 @@ import type { Reader } from './transport.ts';
 
 export abstract class Inbound {
   #reader: Reader | undefined;
+  /** It is a promise, whose holder looks at a chunk when it likes. */
+  #keeps = false;
   #ended = false;
   #failure: Error | undefined;
 
@@ -29,25 +31,31 @@ export abstract class Inbound {
     return this.#reader !== undefined;
   }
 
+  /** Whoever waits is done with a chunk when it was given it. */
+  protected get hasQuickReader(): boolean {
+    return this.#reader !== undefined && !this.#keeps;
+  }
+
   read(): Promise<Buffer | undefined> {
     const chunk = this.takeUnread();
     if (chunk !== undefined) return Promise.resolve(chunk);
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     if (this.#ended) return Promise.resolve(undefined);
-    return new Promise((take, fail) => this.#await({ take, fail }));
+    return new Promise((take, fail) => this.#await({ take, fail }, true));
   }
 
   readFor(reader: Reader): void {
-    if (!this.isUnread && !this.#ended && this.#failure === undefined) return this.#await(reader);
+    if (!this.isUnread && !this.#ended && this.#failure === undefined) return this.#await(reader, false);
     void this.read().then(
       chunk => reader.take(chunk),
       error => reader.fail(error),
     );
   }
 
-  #await(reader: Reader): void {
+  #await(reader: Reader, keeps: boolean): void {
     if (this.#reader !== undefined) return reader.fail(new MisuseError('two reads at once on one transport'));
     this.#reader = reader;
+    this.#keeps = keeps;
     this.wanted();
   }
 

@@ -60,7 +60,7 @@ export class SocketTransport extends Inbound implements DataTransport {
     this.#landing = landing;
     socket.setNoDelay(true);
     if (!tlsAtOnce) this.#listen();
-    intake?.pour(chunk => this.#receive(this.hasReader ? chunk : Buffer.from(chunk)));
+    intake?.pour(chunk => this.#receive(this.hasQuickReader ? chunk : Buffer.from(chunk)));
   }
 
   /** Asked of the system when it is first wanted, which for most connections is never; empty when that is after the close. */

@@ -65,6 +65,20 @@ describe('dial', () => {
     transport.close();
   });
 
+  it('brings chunks that stay as they are when more comes', async () => {
+    const transport = await dial(endpoint(await serve(greet), 'none'));
+    const kept: (Buffer | undefined)[] = [await transport.read()];
+    for (const answer of ['200 one\r\n', '500 two\r\n']) {
+      const next = transport.read();
+      await peers[0]?.write(Buffer.from(answer));
+      kept.push(await next);
+    }
+    await peers[0]?.write(Buffer.from('421 three\r\n'));
+    await untilUnread(transport);
+    expect(kept.map(String)).toEqual(['220 hello\r\n', '200 one\r\n', '500 two\r\n']);
+    transport.close();
+  });
+
   it('upgrades to TLS when asked', async () => {
     const port = await serve(async peer => {
       await greet(peer);
