@@ -17,6 +17,8 @@ const WORDS: Readonly<Record<StepStatus, string>> = {
   'timed-out': 'timed out',
 };
 const INDENT = '  ';
+/** In fewer columns a step's line has no room for what the step came to. */
+export const STEP_COLUMNS_MIN = 40;
 /** Lines of one error message. */
 const MESSAGE_LINES_MAX = 30;
 
@@ -58,11 +60,13 @@ export function problems(view: RunView, { columns, paint }: SummaryOptions): rea
 
 function stepLines(steps: readonly StepView[], { columns }: SummaryOptions): readonly string[] {
   const idColumns = Math.min(20, Math.max(0, ...steps.map(step => step.id.length)));
-  return steps.map(step => {
+  return steps.flatMap(step => {
     const ending = step.status === 'succeeded' || step.status === 'skipped' ? WORDS[step.status] : endingText(step);
     const time = step.status === 'skipped' || step.attempts === 0 ? '' : ` in ${formatDuration(step.durationMs)}`;
     const outputs = outputsText(step.outputs);
-    return truncate(`${pad(step.id, idColumns)}  ${ending}${time}${outputs === '' ? '' : `: ${outputs}`}`, columns);
+    const said = `${ending}${time}${outputs === '' ? '' : `: ${outputs}`}`;
+    if (columns >= STEP_COLUMNS_MIN) return [truncate(`${pad(step.id, idColumns)}  ${said}`, columns)];
+    return outputs === '' ? [] : wrap(`${step.id} ${said}`, columns, INDENT);
   });
 }
 

@@ -7,7 +7,7 @@ import { type Paint, paintFor } from './paint.ts';
 import { columnsOf, type Renderer, type RendererIo, rowsOf } from './screen.ts';
 import type { TextSink } from './sink.ts';
 import { detailLine, stepLine } from './step-line.ts';
-import { summary } from './summary.ts';
+import { STEP_COLUMNS_MIN, summary } from './summary.ts';
 import { RunView, type StepView } from './view.ts';
 
 /** listr2 puts an icon and a space before a line, and keeps two columns free at the end. */
@@ -55,7 +55,8 @@ class Tree implements Renderer {
     this.#leaveOpenSteps();
     this.#end.resolve();
     await drawn;
-    const lines = summary(this.#view, { columns: columnsOf(this.#io.stderr), paint: this.#paint, steps: false });
+    const columns = columnsOf(this.#io.stderr);
+    const lines = summary(this.#view, { columns, paint: this.#paint, steps: columns < STEP_COLUMNS_MIN });
     if (lines.length > 0) this.#io.stderr.write(`${lines.join('\n')}\n`);
   }
 

@@ -59,7 +59,7 @@ export function startCli(args: readonly string[], { cwd, env = {}, stdin }: CliO
 /** What is printed with --json must be what its JSON Schema says, whoever asks; and Node must have nothing to say. */
 export async function cli(args: readonly string[], options: CliOptions): Promise<CliResult> {
   const result = await startCli(args, options).done;
-  const [warning] = /^\(node:\d+\) .*/m.exec(result.stderr) ?? [];
+  const [warning] = /^\(node:\d+\) \w+Warning: .*/m.exec(result.stderr) ?? [];
   if (warning !== undefined) throw new Error(`postrider ${args.join(' ')} has Node warn: ${warning}`);
   const wrong = result.signal === null ? outputProblems(args, result.stdout) : [];
   if (wrong.length > 0)
