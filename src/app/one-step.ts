@@ -105,7 +105,7 @@ function checkSettings({ type, settings }: OneStep): unknown {
   if (checked.ok) return checked.value;
   const [first] = problemsOf(type.schema, settings, []);
   const flag = `--${first?.path.filter(part => typeof part === 'string').join('-') ?? ''}`;
-  throw new AppError('usage', flag === '--' ? 'cannot be used' : inFlagsWords(first?.message ?? '', flag), {
+  throw new AppError('usage', flag === '--' ? (first?.message ?? 'cannot be used') : inFlagsWords(first?.message ?? '', flag), {
     hint: first?.hint ?? '--help lists what each flag takes.',
   });
 }

@@ -112,8 +112,10 @@ export class RoundTrips {
       },
       async read() {
         const chunk = await inner.read();
-        await read(chunk);
-        return chunk;
+        // It is passed on late, when more may have come to where it lies.
+        const kept = chunk && Buffer.from(chunk);
+        await read(kept);
+        return kept;
       },
       readFor(reader) {
         void this.read().then(

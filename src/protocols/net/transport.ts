@@ -54,7 +54,10 @@ export interface DataTaker {
   failed(error: Error): void;
 }
 
-/** A control connection that can open data connections to the same server, under the same TLS identity and session. */
+/**
+ * A control connection that can open data connections to the same server, under the same TLS identity and session. What is read from it
+ * holds only until more comes: it is to be used, or copied, at once.
+ */
 export interface ControlTransport extends Transport {
   /** Like read(), for whoever reads chunk after chunk; nothing is told before this returns. */
   readFor(reader: Reader): void;
