@@ -104,12 +104,12 @@ function send(client: FtpClient, upload: Upload, source: Source): Promise<unknow
 
 function sendFrom(client: FtpClient, upload: Upload, source: Source, found: number): Promise<unknown> {
   const offset = found <= source.size ? found : 0;
-  upload.moved(offset, 0);
   return offset === 0 ? sendWhole(client, upload, source) : sendRest(client, upload, source, offset);
 }
 
 async function sendRest(client: FtpClient, upload: Upload, source: Source, offset: number): Promise<void> {
   const { remote, size } = source;
+  upload.moved(offset, 0);
   if (offset === size) return;
   if (await tryRefused(client.upload(remote, read(upload, source, offset), { offset }))) return;
   upload.note('the server does not continue a file by REST: APPE is used');
@@ -121,7 +121,10 @@ async function sendRest(client: FtpClient, upload: Upload, source: Source, offse
 /** A small file is read before its command leaves, and goes in one piece. */
 function sendWhole(client: FtpClient, upload: Upload, source: Source): Promise<unknown> {
   const { remote, size } = source;
-  if (size > Math.min(READ_AT_ONCE_BYTES, upload.chunkBytes)) return client.upload(remote, read(upload, source, 0));
+  if (size > Math.min(READ_AT_ONCE_BYTES, upload.chunkBytes)) {
+    upload.moved(0, 0);
+    return client.upload(remote, read(upload, source, 0));
+  }
   const turn = upload.take(size);
   return turn === undefined ? sendAtOnce(client, upload, source) : turn.then(() => sendAtOnce(client, upload, source));
 }
