@@ -112,10 +112,8 @@ export class RoundTrips {
       },
       async read() {
         const chunk = await inner.read();
-        // It is passed on late, when more may have come to where it lies.
-        const kept = chunk && Buffer.from(chunk);
-        await read(kept);
-        return kept;
+        await read(chunk);
+        return chunk;
       },
       readFor(reader) {
         void this.read().then(

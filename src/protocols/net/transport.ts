@@ -54,12 +54,9 @@ export interface DataTaker {
   failed(error: Error): void;
 }
 
-/**
- * A control connection that can open data connections to the same server, under the same TLS identity and session. What is read from it
- * holds only until more comes: it is to be used, or copied, at once.
- */
+/** A control connection that can open data connections to the same server, under the same TLS identity and session. */
 export interface ControlTransport extends Transport {
-  /** Like read(), for whoever reads chunk after chunk; nothing is told before this returns. */
+  /** Like read(), for whoever reads chunk after chunk; nothing is told before this returns. A chunk holds until take() has returned. */
   readFor(reader: Reader): void;
   /** Writes octets, one a character (Latin-1), for whoever reads, too: that is how a failure is heard of. */
   post(octets: string): void;
