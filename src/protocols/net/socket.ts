@@ -58,7 +58,8 @@ export class SocketTransport extends Inbound implements DataTransport {
     this.#socket = socket;
     this.#tls = tls;
     this.#landing = landing;
-    socket.setNoDelay(true);
+    // What only receives sends nothing that could wait for company.
+    if (landing === undefined) socket.setNoDelay(true);
     if (!tlsAtOnce) this.#listen();
     intake?.pour(chunk => this.#receive(this.hasQuickReader ? chunk : Buffer.from(chunk)));
   }
@@ -171,8 +172,8 @@ export class SocketTransport extends Inbound implements DataTransport {
         secured.destroy();
         reject(this.failure);
       };
-      secured.once('error', fail);
-      secured.once('close', () => fail(this.failure ?? new Error('the connection was closed during the TLS handshake')));
+      secured.on('error', fail);
+      secured.on('close', () => fail(this.failure ?? new Error('the connection was closed during the TLS handshake')));
       secured.once(tls === undefined ? 'secure' : 'secureConnect', () => {
         secured.removeAllListeners('error').removeAllListeners('close');
         const refusal = tls === undefined ? undefined : verifyPeer(secured, tls);
