@@ -54,7 +54,7 @@ class Application implements Arrivals {
 
   async all(): Promise<void> {
     const { plan, rootMissing, confirmed } = this.#survey;
-    const small = plan.transfers.filter(isSmall).length;
+    const small = plan.transfers.filter(({ facts }) => (facts.size ?? SMALL_BYTES) < SMALL_BYTES).length;
     this.#workshop.pool.announce(Math.ceil(small / FILES_A_SESSION));
     for (const { path, message } of plan.conflicts) this.#tally.fail(path, new AppError('conflict', message));
     for (const [path, seen] of confirmed) await this.#workshop.memory.put(path, seen);
@@ -118,7 +118,7 @@ class Application implements Arrivals {
     }
   }
 
-  /** Rank by rank, the largest files first and small ones folder by folder; `last` waits for the rest, and for all of it to have worked. */
+  /** Rank by rank, the largest files first; `last` waits for the rest, and for all of it to have worked. */
   async #transfer(): Promise<void> {
     const { config } = this.#workshop;
     const rankOf = makeLastRank(config.last);
@@ -261,15 +261,8 @@ const FILES_A_SESSION = 16;
 /** RFC 959 section 4.2: 452 insufficient storage, 552 storage allocation exceeded. */
 const STORAGE_FULL: ReadonlySet<string> = new Set(['452', '552']);
 
-/** Small ones last, folder by folder. */
 function bySize(transfers: readonly Transfer[]): readonly Transfer[] {
-  const [large, small]: [Transfer[], Transfer[]] = [[], []];
-  for (const transfer of transfers) (isSmall(transfer) ? small : large).push(transfer);
-  return [...large.sort((a, b) => (b.facts.size ?? 0) - (a.facts.size ?? 0)), ...small];
-}
-
-function isSmall({ facts }: Transfer): boolean {
-  return (facts.size ?? SMALL_BYTES) < SMALL_BYTES;
+  return [...transfers].sort((a, b) => (b.facts.size ?? 0) - (a.facts.size ?? 0));
 }
 
 /** Groups of one depth each, the deepest first. */

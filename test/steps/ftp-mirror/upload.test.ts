@@ -33,16 +33,6 @@ describe('what is uploaded', () => {
     expect(rig.progress.at(-1)).toMatchObject({ done: 2, total: 2, bytes: 9, totalBytes: 9 });
   });
 
-  test('large files leave first, the largest before the others; small ones follow folder by folder', async () => {
-    const server = new FakeServer();
-    const rig = await makeRig(server);
-    const [large, larger] = ['x'.repeat(64 * 1024), 'x'.repeat(64 * 1024 + 1)];
-    await write(rig.site, { 'b/small': 'ss', 'a/large': large, 'a/tiny': 't', 'b/larger': larger, 'a/small': 'sss' });
-    await rig.run({ ...up, parallel: 1 });
-    const named = server.log.filter(line => line.startsWith('RNTO')).map(line => line.slice('RNTO /www/'.length));
-    expect(named).toEqual(['b/larger', 'a/large', 'a/small', 'a/tiny', 'b/small']);
-  });
-
   test('the missing root is made with the folders above it; a relative root works', async () => {
     const server = new FakeServer();
     const rig = await makeRig(server);
