@@ -1,4 +1,5 @@
 // Free ports on loopback for servers that must be told theirs.
+import { randomInt } from 'node:crypto';
 import { createServer, type Server } from 'node:net';
 
 /** As many different ports as asked for; held together until all are known, so that none is given twice. */
@@ -26,10 +27,19 @@ export function passiveRange(): PortRange {
   return { first, last: first + RANGE_SIZE - 1 };
 }
 
-function hold(address: string): Promise<Server> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, address, () => resolve(server));
-  });
+/** Ports that the system gives to no outgoing connection, which would be in the way between being found free and being listened on. */
+const PORTS_FIRST = 10_000;
+const TRIES_MAX = 100;
+
+async function hold(address: string, tries = TRIES_MAX): Promise<Server> {
+  const server = createServer();
+  try {
+    return await new Promise((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(randomInt(PORTS_FIRST, RANGE_BASE), address, () => resolve(server));
+    });
+  } catch (error) {
+    if (tries <= 1 || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    return hold(address, tries - 1);
+  }
 }
