@@ -22,6 +22,7 @@ const SCHEMES: Readonly<Record<string, { readonly type: Protocol; readonly tls: 
 /** What may follow the `?`; the values are checked like those of a connection. */
 const SETTINGS = [
   'tls',
+  'tls-max',
   'ca',
   'fingerprint',
   'timeout',

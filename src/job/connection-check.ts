@@ -46,6 +46,7 @@ function checkConnection(raw: Raw, path: Path, scope: ExpressionScope): readonly
     ),
     ...checkTimeout(raw['timeout'], [...path, 'timeout']),
     ...checkHost(raw['host'], [...path, 'host']),
+    ...checkTls(raw, path),
     ...checkSignIn(raw, path),
   ];
 }
@@ -62,6 +63,12 @@ function checkHost(host: Raw | undefined, path: Path): readonly Problem[] {
   const keys = port === undefined ? `\`host: ${name}\`` : `\`host: ${name}\` and \`port: ${port}\``;
   const hint = name === '' ? 'Write it as in ftp.example.org, 192.0.2.1 or 2001:db8::1.' : `Write ${keys}.`;
   return [{ code: 'bad-host', message, hint, path }];
+}
+
+function checkTls({ tls, 'tls-max': max }: Readonly<Record<string, Raw>>, path: Path): readonly Problem[] {
+  if (tls !== 'none' || max === undefined) return [];
+  const message = '`tls: none` speaks no TLS, so `tls-max` limits nothing';
+  return [{ code: 'contradiction', message, hint: 'Remove one of them.', path: [...path, 'tls-max'], part: 'key' }];
 }
 
 function checkSignIn(raw: Readonly<Record<string, Raw>>, path: Path): readonly Problem[] {
@@ -106,7 +113,7 @@ function nameType(problem: Problem, type: Protocol): Problem {
 
 /** The servers of others are not signed in to. */
 function checkDirect(raw: Readonly<Record<string, Raw>>, path: Path): readonly Problem[] {
-  return ['host', 'user', 'password', 'oauth2', 'tls', 'port', 'fingerprint']
+  return ['host', 'user', 'password', 'oauth2', 'tls', 'tls-max', 'port', 'fingerprint']
     .filter(key => key in raw)
     .map(key => ({
       code: 'contradiction',

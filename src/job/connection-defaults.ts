@@ -37,7 +37,18 @@ function normaliseConnection(name: string, raw: Raw, folder: string): Connection
   const whole = direct ? { ...raw, host: DIRECT_HOST } : raw;
   const checked = type === undefined ? undefined : check(connectionSchemas[type] as Schema<AnyConnection>, whole);
   if (type === undefined || checked?.ok !== true) throw new MisuseError(`connection ${name} was not checked`);
-  const { host, port, ca, fingerprint, user, password, timeout, 'max-connections': maxConnections, ...own } = checked.value;
+  const {
+    host,
+    port,
+    ca,
+    fingerprint,
+    user,
+    password,
+    timeout,
+    'max-connections': maxConnections,
+    'tls-max': tlsMax,
+    ...own
+  } = checked.value;
   const { 'max-rate': maxRate, 'require-tls': requireTls, ...rest } = { 'max-rate': undefined, 'require-tls': undefined, ...own };
   const lmtp = 'protocol' in rest && rest.protocol === 'lmtp';
   const tls = rest.tls ?? TLS[type];
@@ -49,6 +60,7 @@ function normaliseConnection(name: string, raw: Raw, folder: string): Connection
     port: port ?? (direct ? 25 : lmtp ? LMTP_PORT : PORTS[type][tls]),
     tls,
     caFile: ca === undefined ? undefined : resolve(folder, ca),
+    tlsMax,
     fingerprint,
     user,
     password,

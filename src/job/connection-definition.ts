@@ -13,6 +13,11 @@ const connectionKeys = () => ({
     .describe(
       'A PEM file to trust besides the system’s certificates; relative to the job’s workdir, in connections.yaml to that file.',
     ),
+  'tls-max': oneOf(['1.2', '1.3'])
+    .optional()
+    .describe(
+      'The newest version of TLS to speak, on data connections, too; the oldest is 1.2. 1.2 is worth it for many small files on an FTP server that resumes no session of TLS 1.3 (Pure-FTPd), or refuses what should be one. Default: no limit.',
+    ),
   fingerprint: word()
     .regex(/^sha256:(?:[0-9A-Fa-f]{64}|[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){31})$/)
     .optional()

@@ -169,6 +169,7 @@ function remedy(nodes: readonly JsonNode[], value: Raw | undefined, path: Path):
   if (near !== undefined) return `Did you mean \`${near}\`?`;
   const form = formOf(nodes);
   if (form !== undefined) return form.hint;
+  if (typeof value === 'number' && choices.includes(`${value}`)) return `Put it in quotes: \`${put} "${value}"\`.`;
   if (typeof value === 'string' && accepts(nodes, 'boolean')) return `Write \`${put} ${/^(y|yes|on|true|1)$/i.test(value)}\`.`;
   if (typeof value === 'string' && accepts(nodes, 'integer') && /^\d+$/.test(value))
     return `Write \`${put} ${value}\` without quotes.`;

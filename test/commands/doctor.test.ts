@@ -75,6 +75,13 @@ it('a run whose process is gone is told', async () => {
   expect(rows['stale runs']).toMatchObject({ state: 'warning', found: expect.stringContaining('slow (') });
 });
 
+it.each(['web', 'inbox', 'outbox'])('speaks to %s no newer TLS than `tls-max`', async name => {
+  await start({ connections: { [name]: { 'tls-max': '"1.2"' } } });
+  const { result, rows } = await doctor(name);
+  expect(result.code, result.stdout).toBe(0);
+  expect(rows['tls']?.found).toMatch(/^TLSv1\.2, /);
+});
+
 it.each([
   ['web', 'PWD: /', 'MLST'],
   ['inbox', 'STAT: 1 message', 'PIPELINING'],

@@ -43,6 +43,7 @@ export const EXAMPLES: Readonly<Record<string, Readonly<Record<string, unknown>>
     host: 'ftp.example.org',
     port: 2121,
     tls: 'implicit',
+    'tls-max': '1.2',
     ca: './our-ca.pem',
     fingerprint: `sha256:${'9f86d081'.repeat(8)}`,
     user: 'deploy',

@@ -1,4 +1,4 @@
-// The less usual ways to move a file, on real servers: active mode, plain and under TLS, and files in clear under an encrypted dialogue.
+// The less usual ways to move a file, on real servers: active mode, plain and under TLS, files in clear under an encrypted dialogue, an older TLS.
 import { expect, test } from 'vitest';
 import { systemClock } from '../../src/core/clock.ts';
 import { connectFtp } from '../../src/protocols/ftp/index.ts';
@@ -17,6 +17,7 @@ type Way = {
 };
 const ACTIVE = { passive: false };
 const CLEAR = { protection: 'control' } as const;
+const OLDER = { tlsMax: '1.2' } as const;
 const NO_REUSE = ['require_ssl_reuse=NO', 'force_local_data_ssl=NO'];
 const WAYS: readonly Way[] = [
   { way: 'vsftpd, active', tls: 'none', changes: ACTIVE, start: () => startVsftpd({ tls: 'none' }) },
@@ -26,6 +27,8 @@ const WAYS: readonly Way[] = [
   { way: 'proftpd, active, TLS', tls: 'explicit', changes: ACTIVE, start: () => startProftpd() },
   { way: 'proftpd, PROT C', tls: 'explicit', changes: CLEAR, start: () => startProftpd({ clearData: true }) },
   { way: 'pure-ftpd, active', tls: 'none', changes: ACTIVE, start: () => startPureFtpd() },
+  { way: 'vsftpd, TLS 1.2 of two', tls: 'explicit', changes: OLDER, start: () => startVsftpd() },
+  { way: 'pure-ftpd, TLS 1.2 of two', tls: 'explicit', changes: OLDER, start: () => startPureFtpd({ tls: 'explicit' }) },
   { way: 'pure-ftpd, active, TLS', tls: 'explicit', changes: ACTIVE, start: () => startPureFtpd({ tls: 'explicit' }) },
 ];
 const TREE = { a: 'a', 'b/c': 'c'.repeat(100_000), empty: '' };
@@ -42,6 +45,18 @@ describeReal.each('$way', WAYS, ['vsftpd', 'proftpd', 'pure-ftpd'], ({ tls, chan
       expect(await rig.run({ ...config, direction: 'upload' })).toMatchObject({ uploaded: 3, failed: 0 });
       expect(await rig.run({ ...config, direction: 'download', local: 'copy' })).toMatchObject({ downloaded: 3, failed: 0 });
       expect(await read(`${rig.folder}/copy`)).toEqual(TREE);
+    } finally {
+      await server.stop();
+    }
+  });
+});
+
+describeReal('tls-max on a server that has TLS 1.3 only', ['pure-ftpd'], () => {
+  test('is refused by name', async () => {
+    const server = await startPureFtpd({ tls: 'explicit', tlsVersion: '1.3' });
+    try {
+      const session = connectFtp(endpointOf(server, 'ftp', 'explicit', OLDER), { dial, clock: systemClock });
+      await expect(session).rejects.toMatchObject({ code: 'tls-version-refused', retry: 'never' });
     } finally {
       await server.stop();
     }

@@ -134,6 +134,10 @@ export const CONNECTION_CODES: Explanations = {
     'No authority that this machine trusts has signed the certificate.',
     '`postrider doctor NAME` prints the lines that would trust it.',
   ],
+  'tls-version-refused': [
+    'The server speaks newer versions of TLS only than `tls-max` allows.',
+    'Remove `tls-max` from the connection.',
+  ],
   'too-many-connections': [
     'The server allows fewer sessions at once.',
     'Lower `parallel` on the step or set `max-connections` on the connection.',

@@ -40,6 +40,7 @@ const CONNECTIONS = `A server with its sign-in, in \`connections:\` of a job, in
   host, port       the port follows from tls: ftp 21/990, pop3 110/995, smtp 587/465
   tls              explicit (AUTH TLS, STLS, STARTTLS: demanded), implicit (from the first byte), none (clear text,
                    only when written out). Default: ftp and smtp explicit, pop3 implicit
+  tls-max          "1.2": no newer TLS, for FTP servers that resume no session of TLS 1.3 (Pure-FTPd)
   ca, fingerprint  a PEM file to trust besides the system's; a pinned sha256:…. Nothing turns verification off
   timeout, max-connections, proxy
 

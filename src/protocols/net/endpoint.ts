@@ -37,6 +37,8 @@ export interface Endpoint {
   readonly host: string;
   readonly port: number;
   readonly tls: TlsMode;
+  /** The newest version of TLS to speak, on data connections, too; TLS 1.2 is the oldest. */
+  readonly tlsMax?: '1.2' | '1.3';
   /** Absolute path of a PEM file trusted besides the system's certificates. */
   readonly caFile?: string;
   /** `sha256:` and 64 hex digits (colons allowed): the server's own certificate must have it, besides a valid chain. */

@@ -44,12 +44,15 @@ export class TlsClient {
 
   /** Host and servername are always the same pair: Node drops a session offered under another identity (CVE-2026-48934). */
   options(): ConnectionOptions {
-    const { host, caFile, unauthenticated } = this.endpoint;
+    const { host, caFile, unauthenticated, tlsMax } = this.endpoint;
     this.#options ??= {
       host,
       ...(isIP(host) === 0 ? { servername: host } : {}),
       rejectUnauthorized: unauthenticated !== true,
-      secureContext: contextFor(caFile, this.#parent === undefined ? { group: groups.get(this.endpoint) } : this.#parent.#agreed),
+      secureContext: contextFor(
+        caFile,
+        this.#parent === undefined ? atMost(tlsMax, groups.get(this.endpoint)) : this.#parent.#agreed,
+      ),
       checkServerIdentity: this.#checkIdentity,
     };
     const session = this.#parent === undefined ? undefined : this.#parent.#take();
@@ -125,10 +128,15 @@ function ciphers(version: SecureVersion | undefined): string {
 /** As OpenSSL calls them, cheapest first. */
 const CURVES = ['X25519', 'prime256v1', 'secp384r1', 'secp521r1'] as const;
 
-/** What is known of a server before a handshake; `version`: what its control connection agreed on. */
+/** What is known of a server before a handshake; `version`: what its control connection agreed on, or the only one that may be spoken. */
 interface Agreed {
   readonly version?: SecureVersion;
   readonly group: string | undefined;
+}
+
+/** TLS 1.2 is the least. */
+function atMost(tlsMax: Endpoint['tlsMax'], group: string | undefined): Agreed {
+  return tlsMax === '1.2' ? { version: 'TLSv1.2', group } : { group };
 }
 
 /**
@@ -137,7 +145,7 @@ interface Agreed {
  */
 function asAgreed({ version, group }: Agreed): SecureContextOptions {
   const versions = version === undefined ? { minVersion: 'TLSv1.2' as const } : { minVersion: version, maxVersion: version };
-  if (version === undefined && group === undefined) return versions;
+  if (group === undefined) return versions;
   const curves = [...CURVES.filter(curve => curve === group), ...CURVES.filter(curve => curve !== group)];
   return { ...versions, ecdhCurve: curves.join(':') };
 }
@@ -258,6 +266,12 @@ export function tlsFailure(error: Error, tls: TlsClient): AppError {
     /wrong version number|packet length too long/.test(error.message)
   ) {
     return modeMismatch(tls.endpoint);
+  }
+  if (tls.endpoint.tlsMax === '1.2' && code === 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION') {
+    return new AppError('tls-version-refused', `${where} refuses TLS 1.2, and \`tls-max\` allows no newer version`, {
+      hint: 'Remove `tls-max` from the connection: the server speaks newer versions only.',
+      cause: error,
+    });
   }
   return new BrokenSessionError('tls-failed', `the TLS handshake with ${where} failed: ${error.message}`, {
     hint: 'The server may be too old (TLS 1.2 is the least) or the connection was cut.',

@@ -4,8 +4,9 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
+import { createServer } from 'node:tls';
 import { generate } from 'selfsigned';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { type Clock, nextTurn, systemClock } from '../../../src/core/clock.ts';
 import { CancelledError } from '../../../src/core/errors.ts';
 import { dial } from '../../../src/protocols/net/dial.ts';
@@ -132,6 +133,20 @@ describe('dial refuses', () => {
       code: 'tls-name-mismatch',
       retry: 'never',
     });
+  });
+
+  it('a server that speaks newer TLS only than `tls-max`', async () => {
+    const newest = async (peer: ServerTransport) => {
+      await peer.startTlsServer({ ...certificates.tls, minVersion: 'TLSv1.3' });
+      await greet(peer);
+    };
+    const server = endpoint(await serve(newest), 'implicit');
+    await expect(dial({ ...server, tlsMax: '1.2' })).rejects.toMatchObject({
+      code: 'tls-version-refused',
+      retry: 'never',
+      hint: expect.stringContaining('tls-max'),
+    });
+    (await dial({ ...server, tlsMax: '1.3' })).close();
   });
 
   it('a certificate with another fingerprint than the pinned one', async () => {
@@ -278,6 +293,35 @@ describe('a transport', () => {
     data.close();
     transport.close();
     while (getEventListeners(signal, 'abort').length > 0) await new Promise(resolve => setImmediate(resolve));
+  });
+
+  it.each([
+    [undefined, 'TLSv1.3'],
+    ['1.3', 'TLSv1.3'],
+    ['1.2', 'TLSv1.2'],
+  ] as const)('speaks no newer TLS than its control connection may, and resumes: %s', async (tlsMax, version) => {
+    const seen: unknown[] = [];
+    const server = createServer(certificates.tls, socket => {
+      seen.push([socket.getProtocol(), socket.isSessionReused()]);
+      socket.on('error', () => undefined).write('220 hello\r\n');
+    });
+    onTestFinished(() => void server.close());
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const { port } = server.address() as { port: number };
+    const transport = await dial(endpoint(port, 'implicit', tlsMax === undefined ? {} : { tlsMax }));
+    await transport.read();
+    for (let n = 0; n < 2; n++) {
+      const data = await openData(transport, port);
+      await data.startTls();
+      expect(String(await data.read())).toBe('220 hello\r\n');
+      data.close();
+    }
+    expect(seen).toEqual([
+      [version, false],
+      [version, true],
+      [version, true],
+    ]);
+    transport.close();
   });
 
   it.each([
