@@ -130,6 +130,7 @@ describeReal.each('nasty names: $way', WAYS, ['vsftpd', 'proftpd', 'pure-ftpd', 
     for (const [index, path] of [...files, ...inFolders].entries()) put(rig.site, path, `${index}`, T0 + index * 61_000);
 
     const first = await outcome(rig.run({ ...config, direction: 'upload' }));
+    expect(readdirSync(remote).sort(), 'nothing is left of how names were tried').toEqual(['files', 'folders']);
     if (refused.size === 0) expect(first).toBe('yes');
     else {
       expect(first).toMatch(/^mirror-incomplete/);

@@ -92,6 +92,7 @@ class Walker {
       const facts = await this.#look(paths);
       for (const [index, child] of paths.entries()) {
         const found = facts[index];
+        if (found === undefined) this.#missing(child);
         if (found === undefined || this.#isUnsafe(child)) continue;
         const next = found.isSymbolicLink() ? await this.#link(child, chain) : this.#entry(child, found, chain);
         if (next !== undefined) folders.push([child, next]);
@@ -167,6 +168,13 @@ class Walker {
 
   #full(path: string): string {
     return localPath(this.#root, path);
+  }
+
+  /** Gone since it was listed, or there under octets that are no UTF-8: Node lists such a name with U+FFFD in their place. */
+  #missing(path: string): void {
+    if (this.#walk.unsafeName === undefined || !path.includes('\ufffd', path.lastIndexOf('/') + 1)) return;
+    if (!this.tree.addOther(path, 'an unsafe name')) return;
+    this.unsafe.push({ path, message: 'the name is not valid UTF-8 on this disk' });
   }
 
   #isUnsafe(path: string): boolean {

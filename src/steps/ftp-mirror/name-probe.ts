@@ -65,11 +65,14 @@ export class NameProbe {
     return pool.use(async client => {
       const made: typeof samples = [];
       for (const sample of samples) if (await said(client.makeFolder(sample.path))) made.push(sample);
+      let seen: readonly string[] = [];
       try {
-        const seen = new Set(made.length === 0 ? [] : (await client.list(remoteRoot)).map(entry => entry.name));
-        return made.filter(({ path }) => !seen.has(nameOf(path))).map(({ kind }) => kind);
+        if (made.length > 0) seen = (await client.list(remoteRoot)).map(({ name }) => name).filter(name => name.includes(stem));
+        return made.filter(({ path }) => !seen.includes(nameOf(path))).map(({ kind }) => kind);
       } finally {
-        for (const { path } of made) await said(client.removeFolder(path)).catch(() => false);
+        // Under its other name, too: not every server that changes a name in MKD does so in RMD.
+        const left = new Set([...made.map(({ path }) => path), ...seen.map(name => remotePath(remoteRoot, name))]);
+        for (const path of left) await said(client.removeFolder(path)).catch(() => false);
       }
     });
   }

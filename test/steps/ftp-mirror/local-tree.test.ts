@@ -39,3 +39,20 @@ it('finds the same in a folder of three batches on a quick disk and on a slow on
     expect(quick.said).toHaveLength(1);
     expect({ files: slow.tree?.files, said: slow.said }).toEqual({ files: quick.tree?.files, said: quick.said });
   }));
+
+it('a name that is no UTF-8 is neither left out in silence nor taken for gone', () =>
+  inTempDir(async root => {
+    for (const name of ['caf\xe9.txt', 'ok.txt']) writeFileSync(Buffer.from(`${root}/${name}`, 'latin1'), name);
+    mkdirSync(Buffer.from(`${root}/d\xe9`, 'latin1'));
+    const { signal } = new AbortController();
+    for (const ms of [0, 20]) {
+      const walk = { root, filter: makeFilter([], []), signal, clock: clockThatTakes(ms), warn: () => undefined };
+      const source = await walkLocal({ ...walk, symlinks: 'skip', unsafeName: () => undefined });
+      expect([...(source?.tree.files.keys() ?? [])]).toEqual(['ok.txt']);
+      const message = 'the name is not valid UTF-8 on this disk';
+      const paths = ['caf\ufffd.txt', 'd\ufffd'];
+      expect(source?.unsafe).toEqual(paths.map(path => ({ path, message })));
+      expect([...(source?.tree.barred.keys() ?? [])]).toEqual(paths);
+      expect((await walkLocal({ ...walk, symlinks: 'stay' }))?.unsafe).toEqual([]);
+    }
+  }));
