@@ -8,6 +8,7 @@ import { addressOf, type Endpoint } from './endpoint.ts';
 import { connectionCut } from './ends.ts';
 import { foreignServer } from './foreign-server.ts';
 import { Intake } from './intake.ts';
+import { Line } from './line.ts';
 import { OneWaySocket } from './one-way.ts';
 import { SocketTransport } from './socket.ts';
 import { modeMismatch, TlsClient } from './tls.ts';
@@ -67,10 +68,12 @@ class ControlSocket extends SocketTransport implements ControlTransport {
   readonly #peer: string;
   readonly #here: string;
   /** Open data connections: one, but for what is just being closed. */
-  #data: readonly DataTransport[] = [];
+  readonly #data = new Set<DataTransport>();
+  /** Of the last of them that went one way. */
+  #line: Line | undefined;
   readonly #connecting: Watch;
   /** Those that wait for a data connection. */
-  #unmade: readonly ((error?: Error) => void)[] = [];
+  readonly #unmade = new Set<(error?: Error) => void>();
   /** Noted here, since to ask a signal made of others takes its time. */
   #aborted: Error | undefined;
 
@@ -120,7 +123,7 @@ class ControlSocket extends SocketTransport implements ControlTransport {
     const { endpoint, clock, signal } = this.#context;
     const socket = await openSocket(endpoint.host, port, endpoint, clock, signal);
     const transport = new SocketTransport(socket, this.#tls.forData(), landing);
-    this.#opened(transport);
+    this.#data.add(transport);
     socket.once('close', () => this.#left(transport));
     return transport;
   }
@@ -139,34 +142,29 @@ class ControlSocket extends SocketTransport implements ControlTransport {
   }
 
   #openOneWay(port: number, use: DataUse, taker: DataTaker): void {
+    const isSending = use === 'sending';
+    if (this.#line?.isFree !== true || this.#line.isSending !== isSending) this.#line = new Line(isSending);
     const transport = new OneWaySocket(this.#peer, port, use, this.#left);
-    transport.whenMade(this.#making(transport, port, taker));
+    transport.connect(this.#line, this.#making(transport, port, taker));
   }
 
   /** To be told when the connection is there, or why it is not; what it is told after that is of no interest. */
   #making(transport: DataTransport, port: number, taker: DataTaker): (error?: Error) => void {
     const { timeoutMs } = this.#context.endpoint;
-    this.#opened(transport);
+    this.#data.add(transport);
     const deadline = this.#connecting.begin(timeoutMs, () => transport.close(unanswered(this.#peer, port, timeoutMs)));
     const made = (error?: Error) => {
-      if (!this.#unmade.includes(made)) return;
-      this.#unmade = this.#unmade.filter(other => other !== made);
+      if (!this.#unmade.delete(made)) return;
       deadline.cancel();
       if (error === undefined) return taker.opened(transport);
       transport.close(error);
       taker.failed(error);
     };
-    this.#unmade = [...this.#unmade, made];
+    this.#unmade.add(made);
     return made;
   }
 
-  #opened(transport: DataTransport): void {
-    this.#data = [...this.#data, transport];
-  }
-
-  readonly #left = (transport: DataTransport) => {
-    this.#data = this.#data.filter(other => other !== transport);
-  };
+  readonly #left = (transport: DataTransport) => void this.#data.delete(transport);
 
   /** Nobody has a use for data connections that are still to come. Of others, what the server has said yes to already counts, unless we give up. */
   override close(reason?: Error): void {

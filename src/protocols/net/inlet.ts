@@ -1,22 +1,30 @@
 // One buffer that a socket receives into, chunk behind chunk while there is room, and from its beginning again once all of it was taken.
-import type { OnReadOpts } from 'node:net';
-
 export class Inlet {
   readonly #buffer: Buffer;
   readonly #chunks: Buffer[] = [];
-  readonly #given: () => void;
   #filled = 0;
-  #stopped = false;
+  #isFull = false;
 
-  /** `given` is told of every chunk. */
-  constructor(buffer: Buffer, given: () => void) {
+  constructor(buffer: Buffer) {
     this.#buffer = buffer;
-    this.#given = given;
   }
 
-  /** For Node's connect(), which asks for room before the first chunk and after each. */
-  get onread(): OnReadOpts {
-    return { buffer: () => this.#buffer.subarray(this.#filled), callback: bytes => this.#receive(bytes) };
+  /** Where the next bytes are to be put. */
+  get room(): Buffer {
+    return this.#buffer.subarray(this.#filled);
+  }
+
+  /** So many bytes have been put there. */
+  receive(bytes: number): void {
+    const end = this.#filled + bytes;
+    this.#chunks.push(this.#buffer.subarray(this.#filled, end));
+    this.#isFull = end > this.#buffer.length / 2;
+    this.#filled = this.#isFull ? 0 : end;
+  }
+
+  /** Nothing may be put there before all was taken. */
+  get isFull(): boolean {
+    return this.#isFull;
   }
 
   get isEmpty(): boolean {
@@ -30,18 +38,8 @@ export class Inlet {
 
   /** All was taken and may be written over: true when the socket must be told to read on. */
   nextRound(): boolean {
-    const stopped = this.#stopped;
-    this.#stopped = false;
-    return stopped;
-  }
-
-  /** False makes the socket stop reading. */
-  #receive(bytes: number): boolean {
-    const end = this.#filled + bytes;
-    this.#chunks.push(this.#buffer.subarray(this.#filled, end));
-    this.#stopped = end > this.#buffer.length / 2;
-    this.#filled = this.#stopped ? 0 : end;
-    this.#given();
-    return !this.#stopped;
+    const wasFull = this.#isFull;
+    this.#isFull = false;
+    return wasFull;
   }
 }

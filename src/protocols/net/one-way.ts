@@ -1,19 +1,22 @@
 // A data connection in clear that carries one file one way, made and ended with as little ado as Node allows: a mirror makes thousands.
-import { connect, type NetConnectOpts, type Socket } from 'node:net';
 import { MisuseError } from '../../core/errors.ts';
 import { connectFailure } from './connect.ts';
 import { CLOSED_HERE, connectionCut } from './ends.ts';
 import { Inbound } from './inbound.ts';
 import { Inlet } from './inlet.ts';
+import type { Line, LineUser } from './line.ts';
 import type { DataTransport, DataUse, TransportAddress } from './transport.ts';
 
 type Done = (error?: Error) => void;
 
-export class OneWaySocket extends Inbound implements DataTransport {
+export class OneWaySocket extends Inbound implements DataTransport, LineUser {
   readonly secure = false;
-  readonly #socket: Socket;
+  readonly #host: string;
+  readonly #port: number;
   readonly #inlet: Inlet | undefined;
   readonly #left: (socket: OneWaySocket) => void;
+  /** Undefined once it is given up: the next connection may be on it. */
+  #line: Line | undefined;
   #isMade = false;
   /** Whoever waits for the connection, for room to write, or until all is written. */
   #waiter: Done | undefined;
@@ -21,31 +24,52 @@ export class OneWaySocket extends Inbound implements DataTransport {
   /** `left` is told when the connection is given up or done with. */
   constructor(host: string, port: number, use: DataUse, left: (socket: OneWaySocket) => void) {
     super();
+    this.#host = host;
+    this.#port = port;
     this.#left = left;
-    this.#inlet = use === 'sending' ? undefined : new Inlet(use, () => this.#received());
-    // What Node knows to go one way, it does not listen to the other way, and closes at the end.
-    const way = this.#inlet === undefined ? { readable: false } : { writable: false, onread: this.#inlet.onread };
-    const socket = connect({ host, port, ...way } as NetConnectOpts);
-    this.#socket = socket;
-    socket.on('connect', () => {
-      this.#isMade = true;
-      this.#wake();
-    });
-    socket.on('error', error => this.fail(this.#isMade ? connectionCut(error) : connectFailure(error, host, port)));
-    if (this.#inlet !== undefined) socket.on('end', () => this.giveEnd());
+    this.#inlet = use === 'sending' ? undefined : new Inlet(use);
   }
 
-  /** To be called at once: `made` is told when the connection is there, or cannot be had. */
-  whenMade(made: Done): void {
+  /** On a free line that goes its way. `made` is told when the connection is there, or cannot be had. */
+  connect(line: Line, made: Done): void {
     this.#waiter = made;
+    this.#line = line;
+    line.connect(this.#host, this.#port, this);
+  }
+
+  connected(): void {
+    this.#isMade = true;
+    this.#wake();
+  }
+
+  broken(error: Error): void {
+    this.fail(this.#isMade ? connectionCut(error) : connectFailure(error, this.#host, this.#port));
+  }
+
+  get room(): Buffer {
+    return this.#inlet?.room ?? NO_ROOM;
+  }
+
+  received(bytes: number): boolean {
+    this.#inlet?.receive(bytes);
+    if (this.hasReader) this.give(this.takeUnread());
+    return this.#inlet?.isFull === false;
+  }
+
+  ended(): void {
+    this.giveEnd();
+  }
+
+  drained(): void {
+    this.#wake();
   }
 
   get remote(): TransportAddress {
-    return { address: this.#socket.remoteAddress ?? '', port: this.#socket.remotePort ?? 0 };
+    return { address: this.#line?.socket.remoteAddress ?? '', port: this.#line?.socket.remotePort ?? 0 };
   }
 
   get local(): TransportAddress {
-    return { address: this.#socket.localAddress ?? '', port: this.#socket.localPort ?? 0 };
+    return { address: this.#line?.socket.localAddress ?? '', port: this.#line?.socket.localPort ?? 0 };
   }
 
   protected get isUnread(): boolean {
@@ -57,7 +81,7 @@ export class OneWaySocket extends Inbound implements DataTransport {
   }
 
   protected override wanted(): void {
-    if (this.#inlet?.nextRound()) this.#socket.resume();
+    if (this.#inlet?.nextRound()) this.#line?.socket.resume();
   }
 
   protected failed(): void {
@@ -65,9 +89,9 @@ export class OneWaySocket extends Inbound implements DataTransport {
   }
 
   write(bytes: Uint8Array): Promise<void> {
-    if (this.failure !== undefined) return Promise.reject(this.failure);
-    if (this.#socket.write(bytes)) return Promise.resolve();
-    this.#socket.once('drain', () => this.#wake());
+    const line = this.#line;
+    if (this.failure !== undefined || line === undefined) return Promise.reject(this.failure ?? connectionCut());
+    if (line.socket.write(bytes)) return Promise.resolve();
     return new Promise((resolve, reject) => {
       this.#waiter = error => (error === undefined ? resolve() : reject(error));
     });
@@ -83,31 +107,34 @@ export class OneWaySocket extends Inbound implements DataTransport {
 
   /** Nearly always the system takes all of it at once, and needs nobody to see it off. */
   finish(last: Uint8Array | undefined, done: Done): void {
-    if (this.failure !== undefined) return done(this.failure);
-    if (last !== undefined) this.#socket.write(last);
-    if (this.#socket.writableLength === 0 && this.#socket.errored === null) {
-      this.#socket.destroy();
+    const line = this.#line;
+    if (this.failure !== undefined || line === undefined) return done(this.failure ?? connectionCut());
+    const { socket } = line;
+    if (last !== undefined) socket.write(last);
+    if (socket.writableLength === 0 && socket.errored === null) {
+      this.#line = undefined;
+      line.hangUp();
       return done();
     }
     this.#waiter = done;
-    this.#socket.end((error?: Error | null) => (error ? this.fail(connectionCut(error)) : this.#wake()));
+    socket.end((error?: Error | null) => (error ? this.fail(connectionCut(error)) : this.#wake()));
   }
 
   close(reason: Error = CLOSED_HERE): void {
     this.fail(reason);
-    this.#socket.destroy();
-    this.#left(this);
+    this.#line?.hangUp();
+    this.#leave();
   }
 
   reset(reason: Error = CLOSED_HERE): void {
     this.fail(reason);
-    if (this.#isMade && !this.#socket.destroyed) this.#socket.resetAndDestroy();
-    else this.#socket.destroy();
-    this.#left(this);
+    this.#line?.reset();
+    this.#leave();
   }
 
-  #received(): void {
-    if (this.hasReader) this.give(this.takeUnread());
+  #leave(): void {
+    this.#line = undefined;
+    this.#left(this);
   }
 
   #wake(): void {
@@ -116,3 +143,5 @@ export class OneWaySocket extends Inbound implements DataTransport {
     waiter?.(this.failure);
   }
 }
+
+const NO_ROOM = Buffer.alloc(0);
