@@ -123,6 +123,15 @@ export class Refinement {
   }
 }
 
+/** The same files with what SIZE and MDTM say of them. */
+export async function askedExactly(workshop: Workshop, files: ReadonlyMap<string, FileFacts>): Promise<Map<string, FileFacts>> {
+  const exact = new Map<string, FileFacts>();
+  await inLanes(files, QUESTIONS, ([path, listed]) =>
+    ask(workshop, remotePath(workshop.remoteRoot, path), listed).then(facts => void exact.set(path, facts)),
+  );
+  return exact;
+}
+
 /** The sizes of a text say nothing about each other: the copy is taken to have its own, and times decide. */
 export function withTextSize({ isText }: Workshop, path: string, listed: FileFacts, mine: FileFacts | undefined): FileFacts {
   return mine?.size !== undefined && isText(path) ? { ...listed, size: mine.size } : listed;

@@ -21,6 +21,26 @@ export function neverMoved({ config, isText }: Pick<Workshop, 'config' | 'isText
 
 const SECOND_MS = 1_000;
 
+/**
+ * Files gone from here whose time in the target is known too coarsely to prove anything, though something new here has their name and size: it
+ * is worth a question, else it would be left to the server's way of listing whether they are found.
+ */
+export function coarselyGone(plan: MirrorPlan, { source, target, never }: RenameOptions): ReadonlyMap<string, FileFacts> {
+  const come = plan.transfers.filter(({ path, reason }) => reason === 'new' && !never(path));
+  const wanted = new Set(come.map(({ path }) => nameAndSize(path, source.files.get(path))));
+  const found = new Map<string, FileFacts>();
+  for (const { path, kind, twin } of wanted.size === 0 ? [] : plan.deletes) {
+    const facts = kind === 'file' && twin === undefined ? target.files.get(path) : undefined;
+    const isCoarse = facts !== undefined && (facts.modifiedAt === undefined || facts.precisionMs > SECOND_MS);
+    if (isCoarse && facts.size !== 0 && wanted.has(nameAndSize(path, facts))) found.set(path, facts);
+  }
+  return found;
+}
+
+function nameAndSize(path: string, facts: FileFacts | undefined): string {
+  return `${path.slice(path.lastIndexOf('/') + 1)}/${facts?.size}`;
+}
+
 /** The plan with pairs of "new here" and "gone there" made moves: of the same content, or of a name, size and time that no other has. */
 export async function withMoves(plan: MirrorPlan, options: RenameOptions): Promise<MirrorPlan> {
   const gone = plan.deletes.filter(({ kind, twin }) => kind === 'file' && twin === undefined);
@@ -71,7 +91,7 @@ async function keyOf(
   }
   if (facts?.size === undefined || facts.size === 0 || facts.modifiedAt === undefined || facts.precisionMs > SECOND_MS)
     return undefined;
-  return `${path.slice(path.lastIndexOf('/') + 1)}/${facts.size} ${Math.floor(facts.modifiedAt / SECOND_MS)}`;
+  return `${nameAndSize(path, facts)} ${Math.floor(facts.modifiedAt / SECOND_MS)}`;
 }
 
 function enter<T>(map: Map<string, T[]>, key: string | undefined, value: T): void {

@@ -7,8 +7,8 @@ import { makeFilter } from './filter.ts';
 import { unequalByHash } from './hashes.ts';
 import { lookLocal, lookRemote } from './look.ts';
 import type { Deployed } from './manifest/deployed.ts';
-import { Refinement, withTextSize } from './refine.ts';
-import { neverMoved, withMoves } from './renames.ts';
+import { askedExactly, Refinement, withTextSize } from './refine.ts';
+import { coarselyGone, neverMoved, withMoves } from './renames.ts';
 import { isAsSeen, type SeenTimes } from './seen-times.ts';
 import { type FileFacts, type Tree, TreeBuilder } from './tree.ts';
 import { checkRoot, type Workshop } from './workshop.ts';
@@ -55,7 +55,7 @@ export async function surveyBoth(workshop: Workshop): Promise<Survey> {
     equal,
     ...(config.compare === 'hash' ? { reasons: await unequalByHash(workshop, here, there) } : {}),
   });
-  const plan = isUpload ? await withMoves(compared, { source, target, never: neverMoved(workshop) }) : compared;
+  const plan = isUpload ? await withRenames(workshop, compared, source, target) : compared;
   const unsafe = (isUpload ? local?.unsafe : remote?.unsafe) ?? [];
   return {
     plan: { ...plan, conflicts: [...unsafe.map(asConflict), ...plan.conflicts] },
@@ -64,6 +64,12 @@ export async function surveyBoth(workshop: Workshop): Promise<Survey> {
     confirmed: exact.confirmed,
     brake: brakeOn(config, { plan, source, target, suspect: remote?.suspect }),
   };
+}
+
+async function withRenames(workshop: Workshop, plan: MirrorPlan, source: Tree, target: Tree): Promise<MirrorPlan> {
+  const options = { source, target, never: neverMoved(workshop) };
+  const exact = await askedExactly(workshop, coarselyGone(plan, options));
+  return withMoves(plan, { ...options, target: withFacts(target, exact) });
 }
 
 /** Files whose times differ only because the target could not keep the source's. */

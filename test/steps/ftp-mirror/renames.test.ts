@@ -35,6 +35,19 @@ test.each([{}, { commit: 'end' }, { compare: 'manifest' }, { compare: 'manifest'
   expect(await rig.run({ ...UP, ...more })).toMatchObject({ uploaded: 0, renamed: 0, unchanged: 5 });
 });
 
+test('listed by the minute: what may have moved is asked for its time, and nothing else is', async () => {
+  const { server, rig, stored, content } = await deployed(UP, { precisionMs: 60_000 });
+  for (const name of ['photo.jpg', 'empty']) await rename(join(rig.site, 'old', name), join(rig.site, 'new', name));
+  await rm(join(rig.site, 'old/twin1'));
+  const asked = () => server.log.filter(what => /^MDTM .*(photo|empty|twin1)/.test(what));
+  const plan = await rig.preview(UP);
+  expect(asked()).toEqual(['MDTM /www/old/photo.jpg']);
+  expect(plan.actions).toContainEqual({ action: 'rename', target: 'new/photo.jpg', reason: 'renamed from old/photo.jpg' });
+  expect(await rig.run(UP)).toMatchObject({ uploaded: 1, renamed: 1, deleted: 2 });
+  expect(stored()).toHaveLength(1);
+  expect(content()).toEqual(await read(rig.site));
+});
+
 test('size and time under another name, or no size, are no proof; the same content is', async () => {
   for (const [more, renamed] of [
     [{}, 0],
