@@ -90,7 +90,7 @@ function packPaths() {
 }
 
 function commandOf(args) {
-  if (args.includes('--help')) return undefined;
+  if (args.includes('--help') || args.includes('-h')) return undefined;
   const end = args.findIndex(arg => !/^[a-z][a-z0-9-]*$/.test(arg));
   for (let count = Math.min(end < 0 ? args.length : end, COMMAND_WORDS_MAX); count > 0; count--) {
     const words = args.slice(0, count);

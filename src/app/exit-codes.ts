@@ -1,6 +1,7 @@
 // CONTRACT section 2: what the program's exit code says.
 import type { ErrorReport } from '../core/errors.ts';
 import type { RunStatus } from '../run/events.ts';
+import type { EndSignal } from './interruption.ts';
 
 export const EXIT = {
   success: 0,
@@ -81,7 +82,7 @@ export function exitCodeOf(error: Pick<ErrorReport, 'code' | 'retry'>): number {
 }
 
 /** The exit code of a run: that of its first failed step. `signal` names what interrupted a cancelled run. */
-export function exitCodeOfRun(status: RunStatus, error: ErrorReport | undefined, signal?: 'SIGINT' | 'SIGTERM'): number {
+export function exitCodeOfRun(status: RunStatus, error: ErrorReport | undefined, signal?: EndSignal): number {
   switch (status) {
     case 'succeeded':
       return EXIT.success;
@@ -90,7 +91,7 @@ export function exitCodeOfRun(status: RunStatus, error: ErrorReport | undefined,
     case 'skipped':
       return EXIT.held;
     case 'cancelled':
-      return signal === 'SIGTERM' ? EXIT.terminated : EXIT.interrupted;
+      return signal === 'SIGTERM' || signal === 'SIGHUP' ? EXIT.terminated : EXIT.interrupted;
     case 'failed':
       return error === undefined ? EXIT.failed : exitCodeOf(error);
   }

@@ -3,6 +3,8 @@ import { stat } from 'node:fs/promises';
 import { relative, resolve } from 'node:path';
 import type { Diagnostic } from '../core/diagnostic.ts';
 import { AppError, fileError } from '../core/errors.ts';
+import { failed } from '../core/result.ts';
+import type { Job } from '../job/job.ts';
 import { listJobs } from '../job/job-folder.ts';
 import { readJob } from './jobs.ts';
 import type { Workspace } from './workspace.ts';
@@ -18,7 +20,7 @@ export async function validateFiles(paths: readonly string[], { cwd }: Workspace
   const files = (await Promise.all(paths.map(path => jobFiles(resolve(cwd, path))))).flat();
   const results: ValidatedFile[] = [];
   for (const file of files) {
-    const result = await readJob(file);
+    const result = await readJob(file).catch(error => failed<Job>([unreadable(file, error)]));
     const shown = relative(cwd, file).startsWith('..') ? file : relative(cwd, file);
     results.push({
       file: shown,
@@ -27,6 +29,13 @@ export async function validateFiles(paths: readonly string[], { cwd }: Workspace
     });
   }
   return results;
+}
+
+/** A link of a folder that leads nowhere keeps the other files from nothing. */
+function unreadable(file: string, error: unknown): Diagnostic {
+  const { code, message, hint = '' } = fileError(error, file);
+  const start = { line: 1, column: 1 };
+  return { code, severity: 'error', message, file, range: { start, end: start }, hint };
 }
 
 async function jobFiles(path: string): Promise<readonly string[]> {

@@ -1,5 +1,5 @@
 // Where things are on this machine: jobs folder, state folder, environment. Read once, at the start of a command.
-import { homedir, hostname } from 'node:os';
+import { homedir, hostname, userInfo } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 
 export interface Workspace {
@@ -40,7 +40,13 @@ export function userStateDir(env: Workspace['env']): string {
 /** The XDG base directory specification ignores relative paths. */
 function stateHome(env: Workspace['env']): string {
   const home = env['XDG_STATE_HOME'];
-  return home !== undefined && isAbsolute(home) ? home : join(homedir(), '.local', 'state');
+  return home !== undefined && isAbsolute(home) ? home : join(homeFolder(), '.local', 'state');
+}
+
+/** The user database knows it where HOME is empty or relative: that would be wherever we are started. */
+export function homeFolder(): string {
+  const home = homedir();
+  return isAbsolute(home) ? home : userInfo().homedir;
 }
 
 function filled(value: string | undefined): string | undefined {

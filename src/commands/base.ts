@@ -87,6 +87,21 @@ export abstract class BaseCommand extends Command {
     if (isDebugged()) this.say('postrider: warning: a debugger may attach (--inspect), and reads every secret');
   }
 
+  /** Throws AppError `usage`; what oclif throws to end the program, as for --help, passes. */
+  protected override async parse<F extends Values, B extends Values, A extends Values>(
+    options?: Interfaces.Input<F, B, A>,
+    argv: string[] = this.argv,
+  ): Promise<Interfaces.ParserOutput<F, B, A>> {
+    this.#refuseValuesOfSwitches(argv);
+    try {
+      return await super.parse(options, argv);
+    } catch (error) {
+      if (error instanceof AppError || (error as { code?: string }).code === 'EEXIT') throw error;
+      const { usageError } = await import('./oclif/usage-error.ts');
+      throw usageError(error as Error, { name: this.#name, flags: Object.keys(this.ctor.flags ?? {}) });
+    }
+  }
+
   /** One JSON document, `version` first. */
   protected printJson(document: Record<string, unknown>): void {
     process.stdout.write(`${printableJson({ version: 1, ...document }, { indent: true })}\n`);
@@ -132,20 +147,23 @@ export abstract class BaseCommand extends Command {
   }
 
   protected override async catch(error: Error & { exitCode?: number }): Promise<void> {
-    const known = error instanceof AppError ? error : await this.#wrongUsage(error);
-    if (known === undefined) {
-      await super.catch(error);
-      return;
-    }
-    await this.#report(known);
+    if (error instanceof AppError) await this.#report(error);
+    else await super.catch(error);
   }
 
-  async #wrongUsage(error: Error): Promise<AppError | undefined> {
-    // `this.exit()` throws, too.
-    if (!('oclif' in error) || (error as { code?: string }).code === 'EEXIT') return undefined;
-    const { usageError } = await import('./oclif/usage-error.ts');
-    const name = (this.id ?? '').replaceAll(':', ' ');
-    return usageError(error, { name, flags: Object.keys(this.ctor.flags) });
+  get #name(): string {
+    return (this.id ?? '').replaceAll(':', ' ');
+  }
+
+  /** oclif takes the 1 of `--json=1` for an argument, and `init --json=1` would write a folder of that name. */
+  #refuseValuesOfSwitches(argv: readonly string[]): void {
+    const end = argv.indexOf('--');
+    for (const word of end < 0 ? argv : argv.slice(0, end)) {
+      const [, name = ''] = /^--([\w-]+)=/.exec(word) ?? [];
+      if (this.ctor.flags?.[name]?.type !== 'boolean') continue;
+      const hint = `Write --${name} alone, or leave it out.`;
+      throw new AppError('usage', `--${name} takes no value`, { hint });
+    }
   }
 
   async #report(error: AppError): Promise<void> {
@@ -167,6 +185,9 @@ export abstract class BaseCommand extends Command {
     this.say(errorAnnotation(reportOf(error)));
   }
 }
+
+/** As oclif calls what flags and arguments come to. */
+type Values = Record<string, unknown>;
 
 /** Their message is all there is to say. */
 const SELF_EXPLAINING: ReadonlySet<string> = new Set(['usage', 'cancelled', 'unexpected', 'misuse', 'job-invalid']);

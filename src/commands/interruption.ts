@@ -1,4 +1,4 @@
-// Ctrl-C and SIGTERM as an AbortSignal: the first asks everything to stop, the second ends the program at once.
+// Ctrl-C, SIGTERM and a closed terminal as an AbortSignal: the first asks everything to stop, the second ends the program at once.
 import { EXIT } from '../app/exit-codes.ts';
 import { Interruption } from '../app/interruption.ts';
 import { CancelledError } from '../core/errors.ts';
@@ -17,13 +17,15 @@ export interface Interruptible {
 export function interruptible(elapsed: () => number): Interruptible {
   const controller = new AbortController();
   let first: number | undefined;
-  const handlers = SIGNALS.map(name => {
+  const handlers = [...SIGNALS, 'SIGHUP' as const].map(name => {
     const handler = () => {
       const now = elapsed();
       first ??= now;
+      // A terminal that closes says so twice, itself and by its shell: that is no haste.
       if (!controller.signal.aborted)
         controller.abort(new CancelledError(`interrupted by ${name}`, { cause: new Interruption(name) }));
-      else if (now - first > SAME_KEYPRESS_MS) process.exit(name === 'SIGTERM' ? EXIT.terminated : EXIT.interrupted);
+      else if (name !== 'SIGHUP' && now - first > SAME_KEYPRESS_MS)
+        process.exit(name === 'SIGTERM' ? EXIT.terminated : EXIT.interrupted);
     };
     process.on(name, handler);
     return { name, handler };

@@ -17,6 +17,7 @@ export async function findJob(nameOrPath: string, jobsDir: string): Promise<stri
     ...EXTENSIONS.map(extension => resolve(jobsDir, `${nameOrPath}${extension}`)),
   ];
   for (const path of candidates) if (await isFile(path)) return path;
+  if (isPath) await refuseFolder(resolve(nameOrPath));
   const names = isPath ? undefined : await jobNames(jobsDir);
   const path = names?.get(nameOrPath);
   if (path !== undefined) return path;
@@ -48,6 +49,13 @@ function missingHint(name: string, names: ReadonlyMap<string, string> | undefine
   if (near !== undefined) return `Did you mean ${printable(near)}?`;
   if (names.size === 0) return 'The folder holds no job; `postrider init` writes examples.';
   return `Jobs there: ${[...names.keys()].map(printable).join(', ')}.`;
+}
+
+async function refuseFolder(path: string): Promise<void> {
+  const facts = await stat(path).catch(() => undefined);
+  if (facts?.isDirectory() !== true) return;
+  const hint = 'Name one of the files in it.';
+  throw new AppError('job-missing', `${printable(path)} is a folder, not a job file`, { hint });
 }
 
 async function isFile(path: string): Promise<boolean> {

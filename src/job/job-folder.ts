@@ -12,7 +12,7 @@ export async function listJobs(dir: string): Promise<readonly string[]> {
   try {
     const entries = await readdir(dir, { withFileTypes: true });
     return entries
-      .filter(entry => !entry.isDirectory() && isJobFile(entry.name))
+      .filter(entry => (entry.isFile() || entry.isSymbolicLink()) && isJobFile(entry.name))
       .map(entry => resolve(dir, entry.name))
       .sort();
   } catch (error) {

@@ -194,7 +194,7 @@ class Reader {
       );
       return written;
     }
-    if (typeof value === 'number' && losesZeros(scalar.source ?? '', path)) return this.#reportZeros(scalar, value, span);
+    if (typeof value === 'number' && losesForm(scalar.source ?? '', value, path)) return this.#reportForm(scalar, value, span);
     if (isPlain(value)) return value;
     this.#report(
       'wrong-type',
@@ -205,7 +205,7 @@ class Reader {
     return null;
   }
 
-  #reportZeros(scalar: Scalar, value: number, span: readonly [number, number]): Raw {
+  #reportForm(scalar: Scalar, value: number, span: readonly [number, number]): Raw {
     const written = scalar.source ?? '';
     const hint = `If it is a text, put it in quotes: "${written}"; if it is a number, write ${value}.`;
     this.#report('bad-number', `${written} would be read as the number ${value}`, hint, span);
@@ -239,9 +239,10 @@ function valueAt(root: Raw | undefined, path: Path): Raw | undefined {
   return value;
 }
 
-/** A post code, a version: leading zeros anywhere, trailing ones where the value may be shown as text. */
-function losesZeros(written: string, path: Path): boolean {
-  return /^[-+]?0\d/.test(written) || (path[0] === 'vars' && /^[-+]?\d*\.\d*0$/.test(written));
+/** A post code; in `vars`, which may be shown as text, also a version, a telephone number, a hash like 7e12: not 0x1f, which can only be meant so. */
+function losesForm(written: string, value: number, path: Path): boolean {
+  if (/^[-+]?0\d/.test(written)) return true;
+  return path[0] === 'vars' && written !== String(value) && !/^0[xo]/.test(written);
 }
 
 function isPlain(value: unknown): value is string | number | boolean | null {

@@ -28,5 +28,6 @@ describe('exitCodeOfRun', () => {
     ['cancelled', undefined, 'SIGINT', 130],
     ['cancelled', undefined, undefined, 130],
     ['cancelled', undefined, 'SIGTERM', 143],
+    ['cancelled', undefined, 'SIGHUP', 143],
   ] as const)('%s %o %s → %i', (status, failure, signal, exit) => expect(exitCodeOfRun(status, failure, signal)).toBe(exit));
 });

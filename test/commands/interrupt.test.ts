@@ -1,7 +1,11 @@
 // Ctrl-C in the middle of a transfer: 130, soon, nothing half-done that the next run would not continue or clean.
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { isAlive } from '../../src/app/process-life.ts';
+import { startCli } from '../support/cli.ts';
 import { type Rehearsal, rehearsal } from '../support/rehearsal.ts';
+import { type TempDir, tempDir } from '../support/temp-dir.ts';
 import { treeOf } from '../support/tree.ts';
 
 let r: Rehearsal | undefined;
@@ -32,5 +36,36 @@ describe.each([
     const again = await r.run();
     expect(again.code, again.stderr).toBe(0);
     expect(treeOf(join(r.sandbox.siteDir, 'www'))).toEqual(treeOf(join(r.dir, 'site')));
+  });
+});
+
+describe('a script that hears nobody', () => {
+  const dirs: TempDir[] = [];
+  afterEach(() => Promise.all(dirs.splice(0).map(dir => dir.remove())));
+
+  const start = async () => {
+    const dir = await tempDir();
+    dirs.push(dir);
+    await writeFile(join(dir.path, 'job.yaml'), `steps: [{ id: a, run: "trap '' INT TERM HUP; echo pid $$; sleep 100" }]\n`);
+    const running = startCli(['run', 'job.yaml', '--json'], { cwd: dir.path });
+    const [, pid] = /pid (\d+)/.exec(await running.output(/pid \d+/)) ?? [];
+    return { ...running, isScriptAlive: () => isAlive(Number(pid), Date.now()) };
+  };
+
+  it('ends with the second Ctrl-C, too', async () => {
+    const { child, done, isScriptAlive } = await start();
+    const again = setInterval(() => child.kill('SIGINT'), 20);
+    expect((await done).code).toBe(130);
+    clearInterval(again);
+    await vi.waitFor(() => expect(isScriptAlive()).toBe(false), 10_000);
+  });
+
+  it('ends with the terminal, and the run is on record as cancelled', async () => {
+    const { child, done, isScriptAlive } = await start();
+    child.kill('SIGHUP');
+    const { code, stdout } = await done;
+    expect(code).toBe(143);
+    expect(JSON.parse(stdout.trim().split('\n').at(-1) ?? '')).toMatchObject({ type: 'run-finished', status: 'cancelled' });
+    await vi.waitFor(() => expect(isScriptAlive()).toBe(false), 10_000);
   });
 });

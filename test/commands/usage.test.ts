@@ -23,6 +23,12 @@ describe('a mistyped command line', () => {
     [['next', '--count', 'x'], '--count: Expected an integer but received: x', '`postrider next --help`'],
     [['history', '--status', 'bad'], 'one of: succeeded, failed', '`postrider history --help`'],
     [['run', 'x', '--only', 'a', '--from', 'b'], '--from=b cannot also be provided', '`postrider run --help`'],
+    [['demo', 'x'], '"x" is one word too many', '`postrider demo --help`'],
+    [['--quiet', 'run', 'x'], 'there is no flag --quiet before a command', 'Write the command first'],
+    [['completion'], 'SHELL is missing', '`postrider completion --help`'],
+    [['completion', 'tcsh'], 'one of: bash, zsh, fish, powershell', '`postrider completion --help`'],
+    [['pop3', 'top', '@x', 'y'], 'Expected an integer but received: y', '`postrider pop3 top --help`'],
+    [['history', '--json=1'], '--json takes no value', 'Write --json alone'],
     [['bad\u001b[31mname'], 'there is no command `bad\\x1b[31mname`', 'lists all commands'],
   ])('%j', async (argv, wrong, hint) => {
     const { code, stdout, stderr } = await cli(argv);
@@ -34,7 +40,20 @@ describe('a mistyped command line', () => {
   });
 });
 
+it('does not repeat what may be a password', async () => {
+  const { code, stderr } = await cli(['secret', 'set', 'web', 'hunter2']);
+  expect(code).toBe(2);
+  expect(stderr).toContain('the value of a secret is never an argument');
+  expect(stderr).not.toContain('hunter2');
+});
+
 describe('help', () => {
+  it('is what -h asks for, and -V for the version', async () => {
+    expect((await cli(['-h'])).stdout).toBe((await cli(['--help'])).stdout);
+    expect((await cli(['run', '-h'])).stdout).toBe((await cli(['run', '--help'])).stdout);
+    expect((await cli(['-V'])).stdout).toMatch(/^postrider\/\d/);
+  });
+
   it.each([
     ['exit-codes', ' 10  state store unusable'],
     ['expressions', 'steps.ID.outputs.NAME'],

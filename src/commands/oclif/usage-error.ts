@@ -30,6 +30,7 @@ export function usageError(error: ParseError, { name, flags }: UsedCommand): App
       return said(`${missing.join(' and ')} ${isOrAre(missing)} missing`);
     }
     case 'UnexpectedArgsError':
+      if (name === 'secret set') return valueAsArgument(error);
       return said(`"${printable(String(error.args?.[0] ?? ''))}" is one word too many`);
     case 'CLIError': {
       const flag = /^Flag (--[\w-]+) expects a value$/.exec(plain(error.message))?.[1];
@@ -42,14 +43,29 @@ export function usageError(error: ParseError, { name, flags }: UsedCommand): App
   }
 }
 
+/** It is not repeated: it may be a password. */
+function valueAsArgument(cause: Error): AppError {
+  const hint =
+    'Leave it out and be asked, or pipe it in. What you wrote stands in your shell’s history now: delete it there, or choose another value.';
+  return new AppError('usage', 'the value of a secret is never an argument', { hint, cause });
+}
+
 /** Throws nothing and returns it: no such command, with the nearest that there is. */
 export function unknownCommand(id: string, commands: readonly string[]): AppError {
   const name = printable(id.replaceAll(':', ' '));
-  const [first = ''] = name.split(' ');
+  const [first = '', ...rest] = name.split(' ');
+  if (rest.length > 0 && commands.includes(first)) {
+    const hint = `\`postrider ${first} --help\` shows how it is written.`;
+    return new AppError('usage', `"${rest[0]}" is one word too many`, { hint });
+  }
+  if (first.startsWith('-')) {
+    return new AppError('usage', `there is no flag ${first} before a command`, {
+      hint: 'Write the command first: `postrider run JOB --quiet`.',
+    });
+  }
   const near = didYouMean(name, commands) ?? didYouMean(first, commands);
-  const [topic = ''] = name.split(' ');
-  const inTopic = name.includes(' ') && commands.some(command => command.startsWith(`${topic} `));
-  const see = inTopic ? `\`postrider ${topic} --help\` lists what there is.` : '`postrider --help` lists all commands.';
+  const inTopic = rest.length > 0 && commands.some(command => command.startsWith(`${first} `));
+  const see = inTopic ? `\`postrider ${first} --help\` lists what there is.` : '`postrider --help` lists all commands.';
   return new AppError('usage', `there is no command \`${inTopic ? name : first}\``, {
     hint: near === undefined ? see : `Did you mean \`postrider ${near}\`? ${see}`,
   });

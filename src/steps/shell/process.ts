@@ -23,6 +23,12 @@ export interface ProcessOptions {
   readonly onLine: (line: string) => void;
 }
 
+/** What runs now: whatever ends this process in a hurry, such as a second Ctrl-C, must not leave scripts behind. */
+const groups = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of groups) signalGroup(child, 'SIGKILL');
+});
+
 /** Rejects only when the program cannot be started. */
 export function runProcess({ command, input, env, onLine }: ProcessOptions, context: StepContext): Promise<ProcessEnd> {
   return new Promise((resolve, reject) => {
@@ -42,7 +48,9 @@ export function runProcess({ command, input, env, onLine }: ProcessOptions, cont
     child.stdin.on('error', () => undefined);
     child.stdin.end(input);
     const stop = stopper(child, context);
+    groups.add(child);
     child.once('error', error => {
+      groups.delete(child);
       stop.release();
       reject(error);
     });
@@ -56,6 +64,7 @@ export function runProcess({ command, input, env, onLine }: ProcessOptions, cont
       });
       child.once('close', () => {
         drain.cancel();
+        groups.delete(child);
         for (const reader of readers) reader.end();
         resolve({ exitCode, killedBy });
       });

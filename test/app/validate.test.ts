@@ -1,0 +1,38 @@
+// Which files `validate` and `run` take for jobs: what is no file keeps nobody waiting, and the others from nothing.
+import { execFileSync } from 'node:child_process';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { validateFiles } from '../../src/app/validate.ts';
+import { findJob } from '../../src/job/job-files.ts';
+import { type TempDir, tempDir } from '../support/temp-dir.ts';
+
+let folder: TempDir;
+beforeEach(async () => {
+  folder = await tempDir();
+  await writeFile(join(folder.path, 'right.yaml'), 'steps: [{ id: a, run: date }]\n');
+});
+afterEach(() => folder.remove());
+
+const validate = () => validateFiles([folder.path], { cwd: folder.path, jobsDir: '', stateDir: '', host: '', env: {} });
+
+it('reports a link that leads nowhere as a problem of that file', async () => {
+  await symlink('/nowhere/at/all', join(folder.path, 'link.yaml'));
+  const [link, right] = await validate();
+  expect(link).toMatchObject({ file: 'link.yaml', valid: false, diagnostics: [{ code: 'file-missing' }] });
+  expect(right).toMatchObject({ file: 'right.yaml', valid: true });
+});
+
+it.skipIf(process.platform === 'win32')('does not wait for a pipe that nobody writes to', async () => {
+  execFileSync('mkfifo', [join(folder.path, 'pipe.yaml')]);
+  expect((await validate()).map(({ file }) => file)).toEqual(['right.yaml']);
+});
+
+it('calls a folder a folder', async () => {
+  const path = join(folder.path, 'sub.yaml');
+  await mkdir(path);
+  await expect(findJob(path, folder.path)).rejects.toMatchObject({
+    code: 'job-missing',
+    message: `${path} is a folder, not a job file`,
+  });
+});
