@@ -7,6 +7,8 @@ const QUOTE = 0x3e;
 const FROM = Buffer.from('From ');
 const ONE_QUOTE = Buffer.from('>');
 const EMPTY = Buffer.alloc(0);
+/** A mail of nothing but From lines would otherwise be two objects a line. */
+const SLICES_MAX = 16;
 
 /** Feed it a message from its first byte, then finish(). Lines end with LF alone. */
 export class FromLines {
@@ -20,7 +22,7 @@ export class FromLines {
     this.#mode = mode;
   }
 
-  /** The slices are valid as long as the chunk is not overwritten. */
+  /** What it gives is valid as long as the chunk is not overwritten. */
   push(chunk: Buffer): Buffer[] {
     const bytes = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
     const out: Buffer[] = [];
@@ -40,7 +42,7 @@ export class FromLines {
     out.push(bytes.subarray(from, keep));
     this.#atStart = this.#startsLine(bytes, runStart(bytes, keep));
     this.#held = Buffer.from(bytes.subarray(keep));
-    return out;
+    return out.length > SLICES_MAX ? [Buffer.concat(out)] : out;
   }
 
   finish(): Buffer {

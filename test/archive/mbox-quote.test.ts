@@ -24,6 +24,13 @@ describe('mboxrd quoting', () => {
     }
   });
 
+  it('a message of nothing but From lines comes in few pieces', () => {
+    const lines = 'From x\n'.repeat(10_000);
+    const out = new FromLines('quote').push(Buffer.from(lines));
+    expect(out.length).toBeLessThan(10);
+    expect(Buffer.concat(out).toString()).toBe(quoted(lines));
+  });
+
   it('keeps long lines and long runs', () => {
     for (const message of Object.values(HAZARDS)) {
       const pieces = cut(message, [1, 7, 4_000, 4_096, 99_999]);

@@ -65,6 +65,9 @@ const LINE_COUNT_MAX: Partial<Readonly<Record<Verb, number>>> = {
   UIDL: LISTING_ENTRIES_MAX,
 };
 
+/** Of what comes at once, between the dots that go: a mail of nothing but dots would be an event for each. */
+const SLICES_MAX = 16;
+
 interface MultiLine {
   readonly verb: Verb;
   readonly unstuffer: DotUnstuffer;
@@ -171,7 +174,7 @@ export class Pop3Session {
 
   #takeMulti(multi: MultiLine, bytes: Buffer, events: Pop3Event[]): Buffer | undefined {
     const { data, rest } = multi.unstuffer.push(bytes);
-    for (const chunk of data) {
+    for (const chunk of data.length > SLICES_MAX ? [Buffer.concat(data)] : data) {
       if (multi.lines === undefined) events.push({ type: 'data', chunk });
       else this.#takeLines(multi, multi.lines, chunk, events);
     }

@@ -88,6 +88,14 @@ describe('a session, cut at every byte', () => {
     ]);
   });
 
+  it('a message of nothing but dots comes in few pieces', () => {
+    const session = inTransaction(RETR);
+    const body = '..\r\n'.repeat(10_000);
+    const events = session.receive(Buffer.from(`+OK\r\n${body}.\r\n`));
+    expect(events.length).toBeLessThan(10);
+    expect(shown(events)).toEqual(['RETR true  ', `data ${body.replaceAll('..', '.')}`, 'end RETR']);
+  });
+
   it('reads an empty message', () => {
     expect(allSplits('+OK\r\n.\r\n+OK 0 0\r\n', RETR, { verb: 'STAT' })).toEqual(['RETR true  ', 'end RETR', 'STAT true  0 0']);
   });
