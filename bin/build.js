@@ -27,7 +27,8 @@ await manual(await manifest());
 rehearse();
 
 async function library() {
-  await bundle({ index: `${root}src/api/index.ts` }, { dir: `${root}dist/api`, format: 'esm', chunkFileNames: '[name].js' });
+  const output = { dir: `${root}dist/api`, format: 'esm', chunkFileNames: '[name].js' };
+  await bundle({ index: `${root}src/api/index.ts` }, output, 'strict');
 }
 
 /** What is loaded by its path has a file of its own; the rest is shared out by what needs it together. CommonJS, for bin/load.js. */
@@ -60,7 +61,8 @@ function packageOf(id) {
   return paths.map(path => /^(?:@[^/]+\/)?[^/]+/.exec(path)?.[0].replace('/', '+')).join('+');
 }
 
-async function bundle(input, output) {
+/** `signatures`: whether a file may export to the others what its source does not. */
+async function bundle(input, output, signatures = 'allow-extension') {
   const plugins = [{ name: 'oclif', transform: { filter: { id: /@oclif.*\.js$/ }, handler: oclif } }];
   const bundled = await rolldown({
     input,
@@ -68,7 +70,7 @@ async function bundle(input, output) {
     external: ['keytar'],
     cwd: root,
     logLevel: 'warn',
-    preserveEntrySignatures: 'allow-extension',
+    preserveEntrySignatures: signatures,
     plugins,
   });
   // Names and lines stay, for stack traces that say something.

@@ -1,11 +1,14 @@
 // Checks files and folders of jobs, every problem at once.
 import { stat } from 'node:fs/promises';
-import { relative, resolve } from 'node:path';
+import { basename, dirname, relative, resolve } from 'node:path';
 import type { Diagnostic } from '../core/diagnostic.ts';
 import { AppError, fileError } from '../core/errors.ts';
-import { failed } from '../core/result.ts';
+import { failed, type Result } from '../core/result.ts';
+import { locate } from '../job/diagnostics.ts';
 import type { Job } from '../job/job.ts';
 import { listJobs } from '../job/job-folder.ts';
+import { parseYaml } from '../job/parse.ts';
+import { readSource } from '../job/source.ts';
 import { readJob } from './jobs.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -19,8 +22,10 @@ export interface ValidatedFile {
 export async function validateFiles(paths: readonly string[], { cwd }: Workspace): Promise<readonly ValidatedFile[]> {
   const files = (await Promise.all(paths.map(path => jobFiles(resolve(cwd, path))))).flat();
   const results: ValidatedFile[] = [];
+  const owners = new Map<string, string>();
   for (const file of files) {
-    const result = await readJob(file).catch(error => failed<Job>([unreadable(file, error)]));
+    const read = await readJob(file).catch(error => failed<Job>([unreadable(file, error)]));
+    const result = await withoutRival(read, owners);
     const shown = relative(cwd, file).startsWith('..') ? file : relative(cwd, file);
     results.push({
       file: shown,
@@ -29,6 +34,20 @@ export async function validateFiles(paths: readonly string[], { cwd }: Workspace
     });
   }
   return results;
+}
+
+/** Two files of a folder cannot have one name: a scheduler would run but the first. */
+async function withoutRival(result: Result<Job>, owners: Map<string, string>): Promise<Result<Job>> {
+  if (!result.ok) return result;
+  const { name, file } = result.value;
+  const key = `${dirname(file)}/${name}`;
+  const owner = owners.get(key) ?? file;
+  owners.set(key, owner);
+  const source = owner === file ? undefined : await readSource(file);
+  if (source?.ok !== true) return result;
+  const message = `the name ${name} is taken by ${basename(owner)}`;
+  const problem = { code: 'duplicate-name', message, hint: 'Give one of the two another `name`.', path: ['name'] };
+  return failed([...locate(parseYaml(source.value), [problem]), ...result.diagnostics]);
 }
 
 /** A link of a folder that leads nowhere keeps the other files from nothing. */

@@ -24,6 +24,7 @@ export interface ExpressionScope {
 
 const STEP_MEMBERS = ['outputs', 'outcome'];
 const JOB_MEMBERS = ['name', 'status'];
+const RUN_MEMBERS = ['id', 'trigger', 'host', 'started-at'];
 
 /** What people reach for who come from GitHub. */
 const FOREIGN: Readonly<Record<string, string>> = {
@@ -110,6 +111,7 @@ function faultProblem(fault: ExpressionFault, path: Path, offset: number): Probl
 function faultHint(fault: ExpressionFault): string {
   switch (fault.code) {
     case 'unknown-context': {
+      if ((STATUS_FUNCTIONS as readonly string[]).includes(fault.text)) return `Did you mean \`${fault.text}()\`?`;
       const near = didYouMean(fault.text, CONTEXTS);
       if (near !== undefined) return `Did you mean \`${near}\`?`;
       return (
@@ -165,8 +167,9 @@ function checkReference({ context, members }: Reference, scope: ExpressionScope)
       return checkStep(first, second, members.length, scope);
     case 'job':
       return first === undefined || JOB_MEMBERS.includes(first) ? undefined : unknownMember('job', first, JOB_MEMBERS);
-    case 'env':
     case 'run':
+      return first === undefined || RUN_MEMBERS.includes(first) ? undefined : unknownMember('run', first, RUN_MEMBERS);
+    case 'env':
       return undefined;
   }
 }
@@ -209,7 +212,7 @@ function checkStep(
 
 function unknownMember(owner: string, member: string, known: readonly string[]): Fault {
   const near = didYouMean(member, known);
-  const hint = near === undefined ? `There are ${known.join(' and ')}.` : `Did you mean \`${near}\`?`;
+  const hint = near === undefined ? `There are ${known.join(', ')}.` : `Did you mean \`${near}\`?`;
   return {
     code: 'unknown-property',
     message: `\`${owner}\` has no \`${printable(member)}\``,

@@ -17,11 +17,17 @@ export async function expressionContext(raw: Raw, status: ConditionStatus, scope
     vars: deps.vars,
     env: definedOnly(deps.env),
     secrets,
-    job: { name: job.name },
+    job: { name: job.name, status: statusWord(status) },
     run: { id: run.id, trigger: run.trigger, host: run.host, 'started-at': new Date(run.startedAt).toISOString() },
     steps: stepResults(scope),
     status,
   };
+}
+
+/** GitHub's words, as far as the step that asks depends on it. */
+function statusWord({ cancelled, failure }: ConditionStatus): string {
+  if (cancelled) return 'cancelled';
+  return failure ? 'failure' : 'success';
 }
 
 function stepResults({ state }: RunScope): ExpressionContext['steps'] {

@@ -24,3 +24,9 @@ it('the package holds nothing that does not belong', async () => {
   );
   expect(paths.filter(path => !BELONGS.test(path))).toEqual([]);
 });
+
+it('exports what src/api says, and none of its insides', async () => {
+  const script = "import('postrider').then(all => console.log(Object.keys(all).join()))";
+  const { stdout } = await promisify(execFile)(process.execPath, ['-e', script], { cwd: root });
+  expect(stdout.trim()).toBe('AppError,BrokenSessionError,FtpClient,Pop3Client,RefusedError,SmtpClient');
+});

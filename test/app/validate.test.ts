@@ -28,6 +28,18 @@ it.skipIf(process.platform === 'win32')('does not wait for a pipe that nobody wr
   expect((await validate()).map(({ file }) => file)).toEqual(['right.yaml']);
 });
 
+it('reports the second file of one name: the scheduler would not run it', async () => {
+  await writeFile(join(folder.path, 'second.yaml'), 'steps: [{ id: a, run: date }]\nname: right\n');
+  const [right, second] = await validate();
+  expect(right?.valid).toBe(true);
+  expect(second).toMatchObject({
+    valid: false,
+    diagnostics: [
+      { code: 'duplicate-name', message: 'the name right is taken by right.yaml', range: { start: { line: 2, column: 7 } } },
+    ],
+  });
+});
+
 it('calls a folder a folder', async () => {
   const path = join(folder.path, 'sub.yaml');
   await mkdir(path);

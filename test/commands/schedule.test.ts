@@ -96,7 +96,7 @@ describe('schedule', () => {
       const job = 'name: a\nschedule: { every: 1h }\nsteps:\n  - { id: s, run: "true" }\n';
       writeFileSync(join(jobs, 'a.yaml'), job);
       const running = scheduler(dir);
-      await running.output(/1 jobs, 1 schedules/);
+      await running.output(/1 job, 1 schedule/);
       writeFileSync(join(jobs, 'b.yaml'), job);
       running.child.kill('SIGHUP');
       await running.output(/b\.yaml.*|the name a is taken by a\.yaml/);
@@ -267,6 +267,6 @@ describe('service', () => {
       });
       changes.close();
       await ended(running);
-      expect(readFileSync(join(dir, 'told'), 'utf8')).toMatch(/^\/run\/x READY=1 STATUS=1 jobs\n/);
+      expect(readFileSync(join(dir, 'told'), 'utf8')).toMatch(/^\/run\/x READY=1 STATUS=1 job\n/);
     }));
 });

@@ -140,6 +140,16 @@ describe('if', () => {
       'succeeded',
     ],
     [
+      'job.status tells of what a step depends on',
+      [
+        { id: 'a', if: "job.status == 'success'", run: fails() },
+        { id: 'b', needs: ['a'], if: "always() && job.status == 'failure'" },
+        { id: 'c', if: "always() && job.status == 'failure'" },
+      ],
+      { a: 'failed', b: 'succeeded', c: 'skipped' },
+      'failed',
+    ],
+    [
       'outputs decide',
       [
         { id: 'a', run: () => ({ uploaded: 0 }) },

@@ -29,6 +29,10 @@ export const JOB_CODES: Explanations = {
   ],
   custom: ['A setting does not fit the others.', VALIDATE],
   'duplicate-id': ['Two steps have the same id.', 'Rename one.'],
+  'duplicate-name': [
+    'Two job files of a folder have one name, of which only the first would run by schedule.',
+    'Give one of them another `name`.',
+  ],
   'duplicate-key': ['A key stands twice in the same mapping.', 'Remove one; YAML would silently take one of them.'],
   'empty-cron': ['The cron expression is empty.', 'Write one, or remove `schedule`.'],
   'empty-file': ['The job file is empty.', '`postrider init` writes one to start from.'],

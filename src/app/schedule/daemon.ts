@@ -58,7 +58,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     tellStart(first, me, say);
     if (folder.hasRead) await writeJobsCache(workspace.stateDir, folder.usable);
     giveMemoryBack();
-    notify.tell('READY=1', `STATUS=${first.jobs.length} jobs`);
+    notify.tell('READY=1', `STATUS=${counted(first.jobs.length, 'job')}`);
     const chores = choresOf(store, clock, scheduler, options);
     const pulse = new Pulse({ scheduler, folder, clock, notify, say, chores });
     options.onReload(() => pulse.reload());
@@ -129,8 +129,12 @@ function identity({ host, jobsDir }: Workspace, clock: Clock, random: Random): O
 
 function tellStart({ jobs }: Scan, { owner, pid, jobsDir }: Omit<SchedulerRecord, 'beat'>, say: Say): void {
   const schedules = jobs.reduce((sum, job) => sum + job.schedules.length, 0);
-  const message = `scheduler of ${jobsDir}: ${jobs.length} jobs, ${schedules} schedules`;
+  const message = `scheduler of ${jobsDir}: ${counted(jobs.length, 'job')}, ${counted(schedules, 'schedule')}`;
   say({ level: 'info', event: 'started', message, facts: { owner, pid, jobs: jobs.length, schedules } });
+}
+
+function counted(count: number, word: string): string {
+  return `${count} ${count === 1 ? word : `${word}s`}`;
 }
 
 function trouble(event: string, message: string) {

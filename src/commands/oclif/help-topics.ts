@@ -14,12 +14,13 @@ Contexts
   vars.NAME                  values of the job; \`run --set NAME=value\` overrides them
   env.NAME                   the environment, without POSTRIDER_SECRET_*
   secrets.NAME               see \`postrider secret --help\`; masked wherever it would show
-  job.name  run.id  run.trigger  run.started-at
+  job.name  job.status  run.id  run.trigger  run.host  run.started-at
   steps.ID.outputs.NAME      results of a step that has ended (README, Steps)
   steps.ID.outcome           success, failure, cancelled or skipped
 
 Functions
-  success() failure() always() cancelled()      for \`if\`
+  success() failure() always() cancelled()      for \`if\`; what is interrupted by a person starts nothing more, after the
+                             job's \`timeout\` steps with always() or cancelled() have five minutes
   contains() startsWith() endsWith() format() join() toJSON() fromJSON()
 Operators: ! < <= > >= == != && ||
 
