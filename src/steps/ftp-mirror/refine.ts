@@ -4,6 +4,7 @@ import { BATCH_ITEMS, QUESTIONS } from './batch.ts';
 import { difference, TIME_TOLERANCE_MS } from './compare.ts';
 import { inLanes } from './lanes.ts';
 import { ListedZones } from './listed-zones.ts';
+import { boundGarbageAt } from './many.ts';
 import { remotePath } from './paths.ts';
 import { orRefused } from './remote-facts.ts';
 import { isAsSeen, type SeenTimes } from './seen-times.ts';
@@ -115,6 +116,7 @@ export class Refinement {
 
   #learn({ path, facts, mine }: Open, exact: FileFacts): void {
     this.#files.set(path, exact);
+    boundGarbageAt(this.#files.size);
     this.#zones.learn(facts, exact);
     if (this.#workshop.config.direction !== 'upload' || mine?.modifiedAt === undefined || exact.modifiedAt === undefined) return;
     if (exact.size !== undefined && difference(mine, exact, 'time-size') === undefined) {

@@ -106,7 +106,10 @@ function withFiles(tree: Tree, files: Tree['files']): Tree {
 
 /** The same with what is known better. */
 function withFacts(tree: Tree, better: Tree['files']): Tree {
-  return better.size === 0 ? tree : withFiles(tree, new Map([...tree.files, ...better]));
+  if (better.size === 0) return tree;
+  const files = new Map(tree.files);
+  for (const [path, facts] of better) files.set(path, facts);
+  return withFiles(tree, files);
 }
 
 function emptyTree(): Tree {

@@ -4,6 +4,7 @@ import { printable } from '../../core/text.ts';
 import type { StepContext, StepProgress } from '../step.ts';
 import type { MirrorPlan } from './compare.ts';
 import type { MirrorConfig } from './config.ts';
+import { boundGarbageAt } from './many.ts';
 
 export interface MirrorOutputs extends Readonly<Record<string, number>> {
   readonly uploaded: number;
@@ -66,6 +67,7 @@ export class Tally {
 
   transferred(path: string, size: number): void {
     this.#transferred += 1;
+    boundGarbageAt(this.#transferred);
     this.#doneBytes += size;
     this.#leave(path);
     this.#tell(path);

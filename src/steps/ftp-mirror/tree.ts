@@ -1,6 +1,7 @@
 // One side of a mirror as a value: what is there, by path relative to the root, with '/' between names.
 import { AppError } from '../../core/errors.ts';
 import type { Filter } from './filter.ts';
+import { boundGarbageAt } from './many.ts';
 import { isOwnName, LOCK_NAME } from './own-names.ts';
 import { isForeignTemp, isTempName } from './temp-name.ts';
 
@@ -103,6 +104,7 @@ export class TreeBuilder implements Tree {
 
   #count(): void {
     this.#entries += 1;
+    boundGarbageAt(this.#entries);
     if (this.#entries <= this.#entriesMax) return;
     throw new AppError('tree-too-large', `${this.#place} holds more than ${this.#entriesMax} files and folders`, {
       hint: TOO_LARGE_HINT,
