@@ -26,11 +26,11 @@ export async function validateFiles(paths: readonly string[], { cwd }: Workspace
   for (const file of files) {
     const read = await readJob(file).catch(error => failed<Job>([unreadable(file, error)]));
     const result = await withoutRival(read, owners);
-    const shown = relative(cwd, file).startsWith('..') ? file : relative(cwd, file);
+    const shown = (path: string) => (relative(cwd, path).startsWith('..') ? path : relative(cwd, path));
     results.push({
-      file: shown,
+      file: shown(file),
       valid: result.ok,
-      diagnostics: result.diagnostics.map(d => (d.file === file ? { ...d, file: shown } : d)),
+      diagnostics: result.diagnostics.map(d => ({ ...d, file: shown(d.file) })),
     });
   }
   return results;

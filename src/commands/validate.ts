@@ -2,7 +2,7 @@ import { Args } from '@oclif/core';
 import { EXIT } from '../app/exit-codes.ts';
 import { validateFiles } from '../app/validate.ts';
 import { workspace } from '../app/workspace.ts';
-import { formatDiagnostic } from '../core/diagnostic.ts';
+import { type Diagnostic, formatDiagnostic } from '../core/diagnostic.ts';
 import { annotatedDiagnostic } from '../progress/annotation.ts';
 import { annotates, BaseCommand, jobsFlag, jsonFlag } from './base.ts';
 
@@ -22,8 +22,9 @@ export default class Validate extends BaseCommand {
       this.printJson({ valid: bad.length === 0, files: results });
     } else {
       const shown = annotates() ? annotatedDiagnostic : formatDiagnostic;
-      for (const diagnostic of results.flatMap(result => result.diagnostics)) process.stdout.write(`${shown(diagnostic)}\n\n`);
-      const errors = results.flatMap(result => result.diagnostics).filter(d => d.severity === 'error').length;
+      const diagnostics = eachOnce(results.flatMap(result => result.diagnostics));
+      for (const diagnostic of diagnostics) process.stdout.write(`${shown(diagnostic)}\n\n`);
+      const errors = diagnostics.filter(d => d.severity === 'error').length;
       const checked = `${results.length} ${results.length === 1 ? 'file' : 'files'} checked`;
       this.say(
         bad.length === 0
@@ -33,4 +34,9 @@ export default class Validate extends BaseCommand {
     }
     if (bad.length > 0) this.exit(EXIT.invalid);
   }
+}
+
+/** What is wrong in connections.yaml is wrong for every job that uses it. */
+function eachOnce(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  return [...new Map(diagnostics.map(each => [JSON.stringify(each), each])).values()];
 }

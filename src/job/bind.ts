@@ -1,7 +1,7 @@
 // The settings of a step as it gets them: expressions evaluated, then checked by the step's own definition.
 import { AppError } from '../core/errors.ts';
 import { check } from '../core/schema.ts';
-import { type ExpressionContext, interpolate, secretsIn, stepResultsIn } from './expressions.ts';
+import { type ExpressionContext, interpolate, secretsIn, stepResultsIn, textOf } from './expressions.ts';
 import { problemsOf, valueAt } from './issue.ts';
 import type { JobStep, Raw } from './job.ts';
 import type { Problem } from './problem.ts';
@@ -12,10 +12,26 @@ export function bindStep(step: JobStep, context: ExpressionContext): unknown {
   const config = interpolate(step.with, context);
   const checked = check(step.type.schema, config);
   if (checked.ok) return checked.value;
-  const [problem] = problemsOf(step.type.schema, config, []);
+  const problems = problemsOf(step.type.schema, config, []);
+  const again = check(step.type.schema, withTexts(config, problems, step, context));
+  if (again.ok) return again.value;
+  const [problem] = problems;
   throw new AppError('config-invalid', `step ${step.id}: ${messageOf(problem, step.with)}`, {
     hint: problem?.hint ?? 'Check what the expressions in `with` give; `postrider plan` shows it.',
   });
+}
+
+/** The values that do not fit as texts: `"${{ vars.port }}"` is one in `env`, and a number where a number is wanted. */
+function withTexts(config: Raw, problems: readonly Problem[], { with: settings }: JobStep, context: ExpressionContext): Raw {
+  const texts = structuredClone(config);
+  for (const { path } of problems) {
+    const [written, value] = [valueAt(settings, path), valueAt(config, path)];
+    const holder = valueAt(texts, path.slice(0, -1)) as Record<string | number, Raw> | undefined;
+    const key = path.at(-1);
+    if (holder === undefined || key === undefined || typeof written !== 'string') continue;
+    if (value === null || typeof value !== 'object') holder[key] = textOf(written, context);
+  }
+  return texts;
 }
 
 /** Letters, digits, and signs that no shell takes for anything. */

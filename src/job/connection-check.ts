@@ -46,9 +46,21 @@ function checkConnection(raw: Raw, path: Path, scope: ExpressionScope): readonly
     ),
     ...checkTimeout(raw['timeout'], [...path, 'timeout']),
     ...checkHost(raw['host'], [...path, 'host']),
+    ...checkEncoding(raw['encoding'], [...path, 'encoding']),
     ...checkTls(raw, path),
     ...checkSignIn(raw, path),
   ];
+}
+
+function checkEncoding(label: Raw | undefined, path: Path): readonly Problem[] {
+  if (typeof label !== 'string' || label === '' || hasExpression(label)) return [];
+  try {
+    new TextDecoder(label);
+    return [];
+  } catch {
+    const hint = 'Write a name such as latin1, windows-1252 or koi8-r.';
+    return [{ code: 'encoding-unknown', message: `there is no charset "${printable(label)}"`, hint, path }];
+  }
 }
 
 /** Near enough to tell an address from `name:port`. */

@@ -6,6 +6,8 @@ import type { Path, Problem } from './problem.ts';
 /** A timer of the system counts milliseconds in 31 bits. */
 const TIMEOUT_DAYS_MAX = 24;
 const EVERY_DAYS_MAX = 366;
+/** Nor can cron be due more often. */
+const EVERY_MS_MIN = 1_000;
 const DAY_MS = 86_400_000;
 
 /** Values that are no duration have been reported already. */
@@ -14,6 +16,9 @@ export function checkTimeout(raw: Raw | undefined, path: Path): readonly Problem
 }
 
 export function checkEvery(raw: Raw | undefined, path: Path): readonly Problem[] {
+  const ms = typeof raw === 'string' ? parseDuration(raw) : undefined;
+  if (ms !== undefined && ms > 0 && ms < EVERY_MS_MIN)
+    return [{ code: 'bad-duration', path, message: '`every` must be at least 1s', hint: 'Write 1s or more.' }];
   return checkDuration(raw, path, EVERY_DAYS_MAX);
 }
 

@@ -86,7 +86,12 @@ function interpolateText(text: string, context: ExpressionContext): Raw {
   const pieces = piecesOf(text);
   const [first] = pieces;
   if (pieces.length === 1 && first?.kind === 'expression') return worthOf(first.text, context).raw;
-  return pieces
+  return textOf(text, context);
+}
+
+/** As GitHub writes values into texts, also where the text is one expression and nothing else: 5, true; nothing for null. */
+export function textOf(text: string, context: ExpressionContext): string {
+  return piecesOf(text)
     .map(piece => {
       if (piece.kind === 'unclosed') throw syntaxError(text, '`${{` is not closed');
       return piece.kind === 'text' ? piece.text : worthOf(piece.text, context).text;

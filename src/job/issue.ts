@@ -178,7 +178,7 @@ function remedy(nodes: readonly JsonNode[], value: Raw | undefined, path: Path):
     return `Put it in quotes: \`${put} "${value}"\`.`;
   if ((Array.isArray(value) || isMapping(value)) && accepts(nodes, 'string')) return 'Write one single text.';
   if (value === null) return 'Write a value after the colon, or remove the key.';
-  if (accepts(nodes, 'array') && !accepts(nodes, 'string'))
+  if (accepts(nodes, 'array') && !accepts(nodes, 'string') && !accepts(nodes, 'object'))
     return `Write a list: each entry on its own line after \`- \`, or in [ ].`;
   if (accepts(nodes, 'object')) return 'Write `key: value` lines below it, indented.';
   return `Write ${expected(nodes)}.`;

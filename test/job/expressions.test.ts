@@ -1,6 +1,6 @@
 // What expressions are worth: types, text, conditions, secrets, and the limits.
 import { beforeAll, describe, expect, it } from 'vitest';
-import { integer, object, text } from '../../src/core/schema.ts';
+import { integer, mapping, object, oneOrMany, text } from '../../src/core/schema.ts';
 import { bindStep } from '../../src/job/bind.ts';
 import { EXPRESSION_LENGTH_MAX, prepareExpressions } from '../../src/job/expression-engine.ts';
 import { type ExpressionContext, evaluateCondition, interpolate, secretsIn } from '../../src/job/expressions.ts';
@@ -95,6 +95,16 @@ describe('bindStep', () => {
       parallel: 3,
       note: 'n3',
     });
+  });
+
+  it('takes numbers, true, false and nothing as texts where texts are wanted', () => {
+    const env = { schema: object({ env: mapping(text()), to: oneOrMany(text()) }) };
+    const settings = {
+      env: { A: '${{ vars.count }}', B: '${{ 1 == 1 }}', C: '${{ steps.none.outputs.x }}' },
+      to: ['${{ vars.count }}'],
+    };
+    const bound = bindStep({ id: 'mail', type: env, with: settings } as unknown as JobStep, context);
+    expect(bound).toEqual({ env: { A: '3', B: 'true', C: '' }, to: ['3'] });
   });
 
   it('names the step and the key of a value that does not fit', () => {
