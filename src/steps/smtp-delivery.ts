@@ -307,6 +307,8 @@ function busy(id: string): AppError {
 }
 
 function hintFor(refusals: readonly string[]): string {
+  if (refusals.some(refusal => /: 530\b.*\bSTARTTLS\b/i.test(refusal)))
+    return 'The server takes mail under TLS only: leave `tls: none` out (in a URL ?tls=none).';
   return refusals.some(refusal => /: 530\b/.test(refusal))
     ? 'The server wants a sign-in: give the connection `user` and `password`.'
     : 'Check the addresses, and that this server sends mail for you.';

@@ -100,17 +100,6 @@ export function signInRefused(where: string, command: string, reply: Reply): Ref
   });
 }
 
-/** vsftpd 530, ProFTPD 550, Pure-FTPd 421, FileZilla 503: no code tells it from a wrong password or a full server. */
-const TLS_WANTED = /\b(tls|ssl|use auth)\b|encrypt|clear ?text/i;
-
-/** Why a sign-in in clear text has failed, or that the server wants TLS when it says so. */
-export function orTlsWanted(error: unknown): unknown {
-  if (!(error instanceof RefusedError) || !TLS_WANTED.test(error.refusal.replyText)) return error;
-  return new RefusedError('tls-required', error.message, error.refusal, {
-    hint: 'The server takes sign-ins under TLS only: leave `tls: none` out (in a URL ?tls=none).',
-  });
-}
-
 /** The server turned us away at the door. */
 export function crowded(where: string, command: string, reply: Reply): RefusedError {
   return refused(where, command, reply, {

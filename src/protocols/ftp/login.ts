@@ -3,9 +3,10 @@ import { AppError, CancelledError } from '../../core/errors.ts';
 import type { Secret } from '../../core/secret.ts';
 import type { Endpoint } from '../net/endpoint.ts';
 import type { Reply } from '../wire/reply.ts';
+import { orTlsWanted } from '../wire/tls-wanted.ts';
 import type { Charset } from './charset.ts';
 import type { FtpControl } from './control.ts';
-import { crowded, isPositive, orTlsWanted, refused, replyText, signInRefused, unexpectedReply } from './errors.ts';
+import { crowded, isPositive, refused, replyText, signInRefused, unexpectedReply } from './errors.ts';
 import { type FtpFeatures, parseFeatures } from './features.ts';
 import { sendable } from './paths.ts';
 

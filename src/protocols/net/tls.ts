@@ -265,7 +265,7 @@ export function tlsFailure(error: Error, tls: TlsClient): AppError {
     code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG' ||
     /wrong version number|packet length too long/.test(error.message)
   ) {
-    return modeMismatch(tls.endpoint);
+    return tls.endpoint.tls === 'implicit' ? modeMismatch(tls.endpoint) : stillInClear(where, error);
   }
   if (tls.endpoint.tlsMax === '1.2' && code === 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION') {
     return new AppError('tls-version-refused', `${where} refuses TLS 1.2, and \`tls-max\` allows no newer version`, {
@@ -276,6 +276,13 @@ export function tlsFailure(error: Error, tls: TlsClient): AppError {
   return new BrokenSessionError('tls-failed', `the TLS handshake with ${where} failed: ${error.message}`, {
     hint: 'The server may be too old (TLS 1.2 is the least) or the connection was cut.',
     cause: error,
+  });
+}
+
+function stillInClear(where: string, cause: Error): AppError {
+  return new BrokenSessionError('tls-failed', `${where} agreed to start TLS, and then sent something else`, {
+    hint: 'The server is broken, or somebody is in between: try `tls: implicit`, or another network.',
+    cause,
   });
 }
 

@@ -4,6 +4,7 @@ import { AppError, type RefusedError } from '../../core/errors.ts';
 import type { Secret } from '../../core/secret.ts';
 import type { Endpoint } from '../net/endpoint.ts';
 import { type AuthLines, credentialsOf, type Mechanism, proveIdentity, type Turn } from '../sasl/index.ts';
+import { orTlsWanted, tlsRequired } from '../wire/tls-wanted.ts';
 import type { Capabilities } from './capabilities.ts';
 import type { Conversation } from './conversation.ts';
 import { AUTH_LINE_BYTES_MAX } from './limits.ts';
@@ -17,7 +18,15 @@ export interface SignIn {
 }
 
 /** One try with one mechanism: a refusal is never followed by a weaker one. */
-export async function signIn(talk: Conversation, { endpoint, capabilities, banner }: SignIn): Promise<void> {
+export async function signIn(talk: Conversation, how: SignIn): Promise<void> {
+  try {
+    await proveWhoWeAre(talk, how);
+  } catch (error) {
+    throw talk.secure ? error : orTlsWanted(error);
+  }
+}
+
+async function proveWhoWeAre(talk: Conversation, { endpoint, capabilities, banner }: SignIn): Promise<void> {
   const credentials = await credentialsOf(endpoint, talk.secure);
   const timestamp = endpoint.tls === 'none' ? apopTimestamp(banner) : undefined;
   const offered = capabilities.sasl;
@@ -32,7 +41,7 @@ export async function signIn(talk: Conversation, { endpoint, capabilities, banne
   });
   if (proof?.accepted === false) throw withReason(proof.verdict ?? brokenOff(talk), proof.reason);
   if (proof !== undefined) return;
-  if ('token' in credentials) throw tokenUnsupported(talk, offered);
+  if ('token' in credentials) throw capabilities.stls && !talk.secure ? tlsRequired(talk.where) : tokenUnsupported(talk, offered);
   await talk.send({ verb: 'USER', name: credentials.user });
   await talk.reply('USER', 'sign-in');
   await talk.send({ verb: 'PASS', password: credentials.password });

@@ -3,8 +3,9 @@ import { AppError } from '../../core/errors.ts';
 import type { Endpoint } from '../net/endpoint.ts';
 import { type AuthLines, credentialsOf, type Mechanism, proveIdentity } from '../sasl/index.ts';
 import type { Reply } from '../wire/reply.ts';
+import { orTlsWanted, tlsRequired } from '../wire/tls-wanted.ts';
 import type { Conversation } from './conversation.ts';
-import { enhancedCode, refused, verdictOf } from './status.ts';
+import { refused, verdictOf } from './status.ts';
 
 /** AUTH lines keep to 512 octets with CRLF; what is longer waits for the challenge (RFC 4954 section 4). */
 const AUTH_LINE_BYTES_MAX = 512;
@@ -20,7 +21,9 @@ export async function signIn(talk: Conversation, endpoint: Endpoint): Promise<vo
     isFinal: reply => verdictOf(reply) !== 'deferred',
   });
   if (proof === undefined) throw notOffered(talk, secure);
-  if (!proof.accepted) throw signInRefused(talk, proof.mechanism, credentials.user, proof.verdict, proof.reason);
+  if (proof.accepted) return;
+  const why = signInRefused(talk, proof.mechanism, credentials.user, proof.verdict, proof.reason);
+  throw secure ? why : orTlsWanted(why);
 }
 
 function authLines(talk: Conversation, mechanism: Mechanism): AuthLines<Reply> {
@@ -40,11 +43,9 @@ function notOffered(talk: Conversation, secure: boolean): AppError {
       hint: 'postrider knows SCRAM-SHA-256, PLAIN, LOGIN and CRAM-MD5 for passwords, OAUTHBEARER and XOAUTH2 for OAuth 2.',
     });
   }
+  if (startTls && !secure) return tlsRequired(talk.where);
   return new AppError('sign-in-unsupported', `${talk.where} offers no sign-in, but the connection names a user`, {
-    hint:
-      startTls && !secure
-        ? 'The server wants TLS first: write `tls: explicit` on the connection.'
-        : 'Take `user` off the connection, or use the port for submission (587 with `tls: explicit`, 465 with `tls: implicit`).',
+    hint: 'Take `user` off the connection, or use the port for submission (587 with `tls: explicit`, 465 with `tls: implicit`).',
   });
 }
 
@@ -61,9 +62,6 @@ function signInRefused(
     return refused('sign-in-deferred', what, command, reply, {
       hint: 'The server cannot check passwords just now; try again later.',
     });
-  }
-  if (reply.code === 538 || enhancedCode(reply) === '5.7.11') {
-    return refused('sign-in-refused', what, command, reply, { hint: 'The server wants TLS first: write `tls: explicit`.' });
   }
   return refused('sign-in-refused', what, command, reply, {
     hint: 'Check `user` and the password secret; many providers want an app password here.',

@@ -179,6 +179,17 @@ describe('dial refuses', () => {
     await expect(error).rejects.toMatchObject({ code: 'tls-mode-mismatch', hint: expect.stringContaining('tls: implicit') });
   });
 
+  it('a server that agrees to TLS, and goes on in clear', async () => {
+    const port = await serve(async peer => {
+      await greet(peer);
+      await peer.read();
+      await peer.write(Buffer.from('220 still in clear\r\n'));
+    });
+    const transport = await dial(endpoint(port, 'explicit'));
+    await transport.read();
+    await expect(transport.startTls()).rejects.toMatchObject({ code: 'tls-failed', message: expect.stringContaining('agreed') });
+  });
+
   it('a server that never says anything', async () => {
     let longTimers = 0;
     const clock: Clock = {

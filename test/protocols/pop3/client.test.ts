@@ -83,6 +83,7 @@ describe('signing in', () => {
   const refusals = [
     ['-ERR [AUTH] wrong', 'sign-in-refused', 'never'],
     ['-ERR wrong', 'sign-in-refused', 'never'],
+    ['-ERR [AUTH] Plaintext authentication disallowed on non-secure (SSL/TLS) connections.', 'tls-required', 'never'],
     ['-ERR [IN-USE] locked', 'mailbox-in-use', 'later'],
     ['-ERR [LOGIN-DELAY] too soon', 'login-delay', 'later'],
     ['-ERR [SYS/TEMP] try later', 'server-busy', 'later'],

@@ -305,7 +305,8 @@ describe('signing in', () => {
   it.each([
     ['535 5.7.8 wrong', 'sign-in-refused', 'never'],
     ['454 4.7.0 later', 'sign-in-deferred', 'later'],
-    ['538 5.7.11 encrypt first', 'sign-in-refused', 'never'],
+    ['538 5.7.11 no', 'tls-required', 'never'],
+    ['530 5.7.0 Must issue a STARTTLS command first', 'tls-required', 'never'],
     ['504 5.5.4 unknown', 'sign-in-refused', 'never'],
     ['421 4.7.0 too many tries', 'server-closing', 'later'],
   ])('answered by %s', async (reply, code, retry) => {
@@ -321,6 +322,12 @@ describe('signing in', () => {
       answer: line => (line === '*' ? '501 cancelled' : /^AUTH/.test(line) ? '334 ' : undefined),
     });
     await expect(connect(server, credentials)).rejects.toMatchObject({ code: 'sign-in-refused' });
+  });
+
+  it('is not offered in clear text by a server that wants TLS', async () => {
+    const server = await serve({ offers: ['STARTTLS'] });
+    await expect(connect(server, credentials)).rejects.toMatchObject({ code: 'tls-required', retry: 'never' });
+    expect(server.lines).toEqual(['EHLO client.test']);
   });
 
   it.each([[[]], [['AUTH XOAUTH2']]])('is impossible with %j', async offers => {
