@@ -1,7 +1,7 @@
 // Commands of the shell about single files on the server: delete, rename, size, time, mode.
 import { printable } from '../../core/text.ts';
 import { localTime } from '../../progress/time.ts';
-import { chmodRemote } from '../ftp/edit.ts';
+import { chmodRemote, moveRemote } from '../ftp/edit.ts';
 import { need, type ShellCommand } from './command.ts';
 import { chosen } from './confirmation.ts';
 import { remoteFiles } from './transfer-commands.ts';
@@ -34,11 +34,11 @@ const mdelete: ShellCommand = {
 const rename: ShellCommand = {
   names: ['rename', 'mv'],
   usage: 'rename FROM TO',
-  summary: 'rename or move a file on the server',
+  summary: 'rename or move a file on the server, also into a folder',
   completes: ['remote'],
   async run(shell, words) {
     need(rename, words, 2, 2);
-    await shell.use(client => client.rename(words[0] ?? '', words[1] ?? ''), { repeatable: false });
+    await shell.use(client => moveRemote(client, words[0] ?? '', words[1] ?? ''), { repeatable: false });
   },
 };
 

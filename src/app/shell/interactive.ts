@@ -1,6 +1,9 @@
 // The shell with somebody at the keyboard: a line editor while it waits, a plain terminal while a command runs.
-import { createInterface } from 'node:readline';
+import { createInterface, type Interface } from 'node:readline';
+import { nextTurn } from '../../core/clock.ts';
 import { AppError, CancelledError, reportOf } from '../../core/errors.ts';
+import { printable } from '../../core/text.ts';
+import { formatCount } from '../../core/units.ts';
 import type { LineShell } from './line-shell.ts';
 
 export interface Keyboard {
@@ -9,6 +12,16 @@ export interface Keyboard {
 }
 
 export const HISTORY_LINES_MAX = 500;
+
+/** What was entered together with a line that was waited for, as when several are pasted at once: it is next. */
+interface Ahead {
+  lines: readonly string[];
+  /** The beginning of a line. */
+  rest: string;
+  readonly ended: boolean;
+}
+
+const entered = new WeakMap<NodeJS.ReadableStream, Ahead>();
 
 /**
  * Until `quit` or Ctrl-D. Ctrl-C ends the running command and leaves the shell. The editor lives only while it waits for a line,
@@ -24,7 +37,10 @@ export async function runInteractive(shell: LineShell, keyboard: Keyboard, past:
         history = newer;
       });
       if (line === undefined) break;
-      await shell.execute(line).catch(error => tell(shell, error));
+      await shell.execute(line).catch(error => {
+        tell(shell, error);
+        dropAhead(shell, keyboard);
+      });
     }
   } finally {
     process.off('SIGINT', interrupt);
@@ -34,24 +50,22 @@ export async function runInteractive(shell: LineShell, keyboard: Keyboard, past:
 }
 
 /** One answer to a question of a running command; Ctrl-C and Ctrl-D answer with quit. */
-export function askLine(keyboard: Keyboard, question: string): Promise<string> {
-  const editor = createInterface({ ...keyboard, terminal: true, historySize: 0 });
-  return new Promise(resolve => {
-    editor.once('SIGINT', () => editor.close());
-    editor.once('close', () => resolve('quit'));
-    editor.question(question, answer => {
-      resolve(answer);
-      editor.close();
-    });
-  });
+export async function askLine(keyboard: Keyboard, question: string): Promise<string> {
+  const known = nextAhead(keyboard, question);
+  if (known !== undefined) return known;
+  if (entered.get(keyboard.input)?.ended === true) return 'quit';
+  const editor = createInterface({ ...keyboard, terminal: true, historySize: 0, prompt: question });
+  return (await nextLine(editor, keyboard, () => undefined)) ?? 'quit';
 }
 
-function readLine(
+async function readLine(
   shell: LineShell,
   keyboard: Keyboard,
   history: readonly string[],
   remember: (history: readonly string[]) => void,
 ): Promise<string | undefined> {
+  const known = nextAhead(keyboard, shell.prompt);
+  if (known !== undefined || entered.get(keyboard.input)?.ended === true) return known;
   const editor = createInterface({
     ...keyboard,
     terminal: true,
@@ -66,22 +80,59 @@ function readLine(
       );
     },
   });
+  editor.on('history', lines => remember([...lines]));
+  return nextLine(editor, keyboard, () => {
+    keyboard.output.write('^C\n');
+    return '';
+  });
+}
+
+/** The line entered now, or undefined at the end; what came with it waits. `interrupted`: what Ctrl-C stands for. */
+function nextLine(editor: Interface, { input }: Keyboard, interrupted: () => string | undefined): Promise<string | undefined> {
+  const rest = entered.get(input)?.rest ?? '';
+  entered.delete(input);
   return new Promise(resolve => {
+    const lines: string[] = [];
+    let isOver = false;
     const settle = (line: string | undefined) => {
+      isOver = true;
       resolve(line);
       editor.close();
     };
-    editor.on('history', lines => remember([...lines]));
-    editor.once('line', settle);
-    editor.once('close', () => {
-      resolve(undefined);
+    const settleAll = (ended: boolean) => {
+      if (isOver) return;
+      const [first, ...others] = lines;
+      if (others.length > 0 || editor.line !== '' || ended) entered.set(input, { lines: others, rest: editor.line, ended });
+      settle(first);
+    };
+    editor.on('line', line => {
+      lines.push(line);
+      if (lines.length === 1) void nextTurn().then(() => settleAll(false));
     });
-    editor.on('SIGINT', () => {
-      keyboard.output.write('^C\n');
-      settle('');
-    });
+    editor.once('close', () => settleAll(true));
+    editor.on('SIGINT', () => settle(interrupted()));
     editor.prompt();
+    if (rest !== '') editor.write(rest);
   });
+}
+
+/** A line that waits, shown as if it were entered now. */
+function nextAhead({ input, output }: Keyboard, prompt: string): string | undefined {
+  const ahead = entered.get(input);
+  const [line, ...others] = ahead?.lines ?? [];
+  if (ahead === undefined || line === undefined) return undefined;
+  ahead.lines = others;
+  output.write(`${prompt}${printable(line)}\n`);
+  return line;
+}
+
+/** What was to follow a command that failed may count on it. */
+function dropAhead(shell: LineShell, { input }: Keyboard): void {
+  const ahead = entered.get(input);
+  if (ahead === undefined) return;
+  const { length } = ahead.lines;
+  if (length > 0) shell.say(`the ${formatCount(length, 'lines')} entered after it ${length === 1 ? 'was' : 'were'} not run`);
+  ahead.lines = [];
 }
 
 function tell(shell: LineShell, error: unknown): void {
