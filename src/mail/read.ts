@@ -35,11 +35,16 @@ const HEADER_BYTES_MAX = 1024 * 1024;
 const MAILS_NESTED_MAX = 3;
 /** 150 MB of base64; a line costs some 20 µs, whatever its length. */
 export const LINES_MAX = 2_000_000;
+/** Of fewer than SHORT_LINE_BYTES octets. A line of text, or a padding within a line of base64, takes postal-mime 2 KB of memory. */
+export const SHORT_LINES_MAX = 100_000;
+export const PADDINGS_MAX = 200_000;
+const SHORT_LINE_BYTES = 60;
 
 /** Rejects when the message breaks a limit; anything else is read as well as it goes. */
 export async function readMail(bytes: Uint8Array): Promise<ReadMail> {
-  if (lineEnd(bytes, LINES_MAX + 1) !== undefined)
-    throw new AppError('mail-too-long', `the mail has more than ${LINES_MAX} lines`, { hint: 'It can be given back raw.' });
+  if (lineEnd(bytes, LINES_MAX + 1) !== undefined) throw tooLong(`${LINES_MAX} lines`);
+  if (hasMore(SHORT_LINES_MAX, shortLines(bytes))) throw tooLong(`${SHORT_LINES_MAX} lines of under ${SHORT_LINE_BYTES} octets`);
+  if (hasMore(PADDINGS_MAX, paddings(bytes))) throw tooLong(`${PADDINGS_MAX} pieces of base64`);
   const mail = await PostalMime.parse(bytes, {
     maxRfc822NestingDepth: MAILS_NESTED_MAX,
     attachmentEncoding: 'arraybuffer',
@@ -74,6 +79,27 @@ export function lineEnd(bytes: Uint8Array, count: number): number | undefined {
     if (at === -1) return undefined;
   }
   return at + 1;
+}
+
+function* shortLines(bytes: Uint8Array): Generator<number> {
+  for (let [from, end] = [0, bytes.indexOf(LF)]; end !== -1; [from, end] = [end + 1, bytes.indexOf(LF, end + 1)])
+    if (end - from < SHORT_LINE_BYTES) yield end;
+}
+
+/** Those of base64 cannot be told from the octets of quoted-printable; few mails without base64 have none of the word. */
+function* paddings(bytes: Uint8Array): Generator<number> {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+  if (/base64/i.test(text)) for (const { index } of text.matchAll(/=[^=\r\n]/g)) yield index;
+}
+
+function hasMore(most: number, found: Iterable<number>): boolean {
+  let count = 0;
+  for (const _ of found) if (++count > most) return true;
+  return false;
+}
+
+function tooLong(what: string): AppError {
+  return new AppError('mail-too-long', `the mail has more than ${what}`, { hint: 'It can be given back raw.' });
 }
 
 /** Groups are opened. */
