@@ -212,18 +212,23 @@ function gap(length) {
   return Buffer.alloc(aligned(length) - length);
 }
 
-/** False where nothing can be written. */
+/** False where nothing can be written; a full disk is left as it was. */
 function written(path, bytes) {
-  const folder = dirname(path);
+  const [folder, draft] = [dirname(path), `${path}.${process.pid}`];
+  let file;
   try {
     const isFirst = fs.mkdirSync(folder, { recursive: true, mode: 0o755 }) !== undefined;
     // Where others may write, their link must not lead us elsewhere.
-    fs.writeFileSync(`${path}.${process.pid}`, bytes, { mode: 0o644, flag: 'wx' });
-    fs.renameSync(`${path}.${process.pid}`, path);
+    file = fs.openSync(draft, 'wx', 0o644);
+    fs.writeFileSync(file, bytes);
+    fs.renameSync(draft, path);
     if (isFirst) removeOldest(folder);
     return true;
   } catch {
+    if (file !== undefined) fs.rmSync(draft, { force: true });
     return false;
+  } finally {
+    if (file !== undefined) fs.closeSync(file);
   }
 }
 

@@ -1,6 +1,7 @@
 import { Args, Flags } from '@oclif/core';
 import { type RunView, runHistory } from '../app/history.ts';
 import { workspace } from '../app/workspace.ts';
+import { printable } from '../core/text.ts';
 import { type Column, table } from '../progress/table.ts';
 import { localMinute } from '../progress/time.ts';
 import { BaseCommand, jsonFlag, stateFlag } from './base.ts';
@@ -38,7 +39,13 @@ export default class History extends BaseCommand {
     const { args, flags } = await this.parse(History);
     const runs = await runHistory(workspace(flags), { job: args.job, ...flags });
     if (flags.json) return this.printJson({ runs: runs.map(runJson) });
-    if (runs.length === 0) return this.say('No runs yet. Start one with: postrider run JOB');
+    if (runs.length === 0) return this.say(nothing(args.job, flags));
     for (const line of table(COLUMNS, runs, columns())) this.print(line);
   }
+}
+
+function nothing(job: string | undefined, { status, last }: { readonly status?: string; readonly last?: string }): string {
+  if (job === undefined && status === undefined && last === undefined) return 'No runs yet. Start one with: postrider run JOB';
+  const which = [job === undefined ? '' : ` of ${printable(job)}`, status === undefined ? '' : ` that is ${status}`];
+  return `No run${which.join('')}${last === undefined ? '' : ` in the last ${printable(last)}`} is on record; all: postrider history`;
 }

@@ -233,6 +233,17 @@ describe('the code cache', () => {
       expect(existsSync(caches[0] as string)).toBe(false);
     }));
 
+  it('leaves nothing half-done where it cannot get its name', () =>
+    inTempDir(async dir => {
+      const { caches, version, works, kept } = installed(dir);
+      version();
+      const [name] = kept(0) as [string];
+      rmSync(join(caches[0] as string, name));
+      mkdirSync(join(caches[0] as string, name, 'in the way'), { recursive: true });
+      expect(version()).toMatchObject(works);
+      expect(kept(0)).toEqual([name]);
+    }));
+
   it('of other builds is kept for three of them, and nothing is touched that is not ours', () =>
     inTempDir(async dir => {
       const { app, caches, version, works, kept } = installed(dir);

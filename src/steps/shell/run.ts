@@ -45,7 +45,9 @@ async function makeFolder(parent: string): Promise<string> {
   try {
     return await mkdtemp(join(parent, 'postrider-'));
   } catch (error) {
-    throw fileError(error, parent);
+    const { code, message, hint } = fileError(error, parent);
+    const advice = code === 'file-missing' ? 'It is the folder of temporary files: make it, or set TMPDIR to another.' : hint;
+    throw new AppError(code, message, { cause: error, ...(advice === undefined ? {} : { hint: advice }) });
   }
 }
 
