@@ -44,7 +44,10 @@ export default class History extends BaseCommand {
   }
 }
 
-function nothing(job: string | undefined, { status, last }: { readonly status?: string; readonly last?: string }): string {
+function nothing(
+  job: string | undefined,
+  { status, last }: { readonly status?: string | undefined; readonly last?: string | undefined },
+): string {
   if (job === undefined && status === undefined && last === undefined) return 'No runs yet. Start one with: postrider run JOB';
   const which = [job === undefined ? '' : ` of ${printable(job)}`, status === undefined ? '' : ` that is ${status}`];
   return `No run${which.join('')}${last === undefined ? '' : ` in the last ${printable(last)}`} is on record; all: postrider history`;
