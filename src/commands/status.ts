@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { type JobStatus, jobStatus, type Status as Standing } from '../app/schedule/status.ts';
 import { workspace } from '../app/workspace.ts';
 import { headline, printable } from '../core/text.ts';
@@ -25,7 +26,10 @@ export default class Status extends BaseCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Status);
-    const status = await jobStatus(workspace(flags));
+    const place = workspace(flags);
+    const status = await jobStatus(place);
+    const isNamed = (flags.jobs ?? place.env['POSTRIDER_JOBS'] ?? '') !== '';
+    if (isNamed && !existsSync(place.jobsDir)) this.say(`There is no jobs folder ${place.jobsDir}; shown is what has run.`);
     if (flags.json) return this.printJson(statusJson(status));
     if (status.jobs.length === 0) return this.say('No job has run yet. Start one with: postrider run JOB');
     for (const line of table(COLUMNS, status.jobs, columns())) this.print(line);

@@ -194,6 +194,7 @@ describe('what has not ended', () => {
       expect(runs[0]).toMatchObject(waiting);
       expect(json(await ask('history', '--json', '--status', 'waiting')).runs).toMatchObject([waiting]);
       expect(json(await ask('history', 'b', '--json')).runs).toMatchObject([{ run: 'left' }]);
+      expect((await ask('status', '--jobs', 'typo')).stderr).toMatch(/^There is no jobs folder .*typo; shown is what has run\./);
       expect((await ask('history', 'typo', '--status', 'failed')).stderr).toContain('No run of typo that is failed is on record');
       const [a] = json(await ask('status', '--json')).jobs;
       expect(a).toMatchObject({ job: 'a', running: true, last: { run: 'going' }, waiting: { run: 'queued-1' } });
