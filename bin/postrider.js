@@ -10,6 +10,8 @@ if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR_MIN) {
 }
 
 async function run() {
+  // All is done and written then. To end by itself, Node would first take apart what the end of the process frees anyway, and collect garbage.
+  process.once('beforeExit', () => process.exit());
   const { command, load, root } = await import('./load.js');
   await load('commands/oclif/start.cjs').start(root, command);
 }
