@@ -33,7 +33,7 @@ export async function openAttachments(patterns: readonly string[], limits: Attac
     const found = await pathsOf(pattern, limits.workdir);
     if (found.length === 0) {
       throw new AppError('attachment-missing', `no file matches the attachment ${pattern}`, {
-        hint: `The pattern starts at the job’s workdir (${limits.workdir}).`,
+        hint: `Relative patterns start at ${limits.workdir}.`,
       });
     }
     for (const path of found) paths.add(path);
@@ -68,7 +68,7 @@ async function pathsOf(pattern: string, workdir: string): Promise<readonly strin
     for await (const entry of glob(pattern, { cwd: root, withFileTypes: true })) {
       if (entry.isDirectory()) continue;
       const path = await realpath(resolve(entry.parentPath, entry.name));
-      if (!anywhere && outside(root, path)) throw outsideError(pattern, path);
+      if (!anywhere && outside(root, path)) throw outsideError(pattern, root, path);
       found.push(path);
       if (found.length > ATTACHMENTS_MAX) break;
     }
@@ -83,8 +83,8 @@ function outside(root: string, path: string): boolean {
   return way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way);
 }
 
-function outsideError(pattern: string, path: string): AppError {
-  return new AppError('attachment-outside', `the attachment ${pattern} leads out of the job’s workdir, to ${path}`, {
+function outsideError(pattern: string, root: string, path: string): AppError {
+  return new AppError('attachment-outside', `the attachment ${pattern} leads out of ${root}, to ${path}`, {
     hint: 'Write the absolute path if the file is meant.',
   });
 }

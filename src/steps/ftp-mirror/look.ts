@@ -19,7 +19,7 @@ export async function lookLocal({ config, context, localRoot, signal }: Workshop
   });
   if (found === undefined && isSource) {
     throw new AppError('file-missing', `${localRoot}: no such folder`, {
-      hint: 'Check `local`; relative paths start at the job’s workdir.',
+      hint: `Check \`local\`; relative paths start at ${context.workdir}.`,
     });
   }
   return found;

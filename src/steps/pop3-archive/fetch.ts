@@ -147,6 +147,10 @@ class Fetching implements FetchResult {
       await incoming.discard();
       throw error;
     }
+    if (incoming.size === 0 && message.size > 0) {
+      await incoming.discard();
+      return await this.#nothing(message);
+    }
     this.#unconfirmed.push({ message, incoming, complete: incoming.complete() });
   }
 
@@ -197,6 +201,12 @@ class Fetching implements FetchResult {
       message,
       `it is larger than ${formatSize(this.#job.bytesMax)} though announced with ${formatSize(message.size)}`,
     );
+  }
+
+  /** A server whose disk fails, or a filter in between, answers like this: the mail may well be there. */
+  async #nothing(message: Message): Promise<void> {
+    this.lossy = true;
+    await this.#quarantine(message, `it came empty though announced with ${formatSize(message.size)}`);
   }
 
   async #quarantine(message: Message, reason: string): Promise<void> {

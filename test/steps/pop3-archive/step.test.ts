@@ -210,6 +210,16 @@ describe('a message that does not come', () => {
     expect(note).toMatchObject({ uidl: 'uid-1', reason: 'the server refuses it: cannot read it' });
   });
 
+  it('is not kept, nor deleted, when it comes empty though announced with a size', async () => {
+    const { server, context } = await serve({ answer: line => (line === 'RETR 2' ? '+OK\r\n.\r\n' : undefined) });
+    expect(await run(context, { delete: 'after-archive' })).toMatchObject({ archived: 2, quarantined: 1, deleted: 0 });
+    expect(context.notes.join()).toContain('it came empty though announced with');
+    Object.assign(server.options, { answer: undefined });
+    later(context, DAY);
+    expect(await run(context, { delete: 'after-archive' })).toMatchObject({ archived: 1, skipped: 2, deleted: 3 });
+    expect(server.messages).toEqual([]);
+  });
+
   it('is left pending when the server says later', async () => {
     const { context } = await serve({ answer: line => (line === 'RETR 1' ? '-ERR [SYS/TEMP] busy\r\n' : undefined) });
     expect(await run(context)).toMatchObject({ archived: 2, pending: 1, quarantined: 0 });
