@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -48,6 +48,17 @@ describe('the file', () => {
     const third = await openSqliteStore(path, { clock });
     expect(await third.ledger('j', 's').get('k')).toBe(1);
     await third.close();
+  });
+
+  it.each(['deleted', 'replaced'])('takes no decision once it was %s: another scheduler would take it again', async how => {
+    const store = await openSqliteStore(path, { clock });
+    const cursor = await store.slots.open({ job: 'j', schedule: 's', anchor: 0, decidedTo: 0 });
+    for (const file of [path, `${path}-wal`, `${path}-shm`]) rmSync(file);
+    const other = how === 'replaced' ? await openSqliteStore(path, { clock }) : undefined;
+    const message = expect.stringContaining('was deleted or replaced');
+    await expect(store.slots.decide(cursor, 1, [])).rejects.toMatchObject({ code: 'store-unusable', message });
+    await store.close();
+    await other?.close();
   });
 
   it('of a newer postrider is refused and left alone', async () => {

@@ -101,7 +101,7 @@ export const RUN_CODES: Explanations = {
   ],
   'store-newer': ['A newer version of postrider wrote the state.', 'Install that version or a later one.'],
   'store-unusable': [
-    'The state store cannot be opened.',
+    'The state store cannot be opened, or was deleted while it was in use.',
     'Check folder, rights and disk (`postrider doctor`), or choose another with --state DIR.',
   ],
   unexpected: ['Something happened that postrider has no word for.', 'Please report it with the output.'],

@@ -20,6 +20,7 @@ export class Database {
   readonly #db: DatabaseSync;
   readonly #path: string;
   readonly #statements = new Map<string, StatementSync>();
+  readonly #inode: number | undefined;
   #durability: Durability = 'power';
   #closed = false;
 
@@ -38,6 +39,13 @@ export class Database {
       this.#db.close();
       throw error;
     }
+    this.#inode = inodeOf(path);
+  }
+
+  /** Throws `store-unusable` when the file was deleted or replaced: whoever opens the store now would not see what is written to this one. */
+  assertInPlace(): void {
+    if (inodeOf(this.#path) === this.#inode) return;
+    throw unusable(this.#path, 'was deleted or replaced while it was in use', 'Start postrider again.');
   }
 
   rows(sql: string, ...values: SQLInputValue[]): readonly Row[] {
@@ -152,6 +160,10 @@ function isFull(path: string): boolean {
   }
 }
 
-function unusable(path: string, text: string, hint: string, options: { cause: unknown; retry?: RetryClass }): AppError {
+function inodeOf(path: string): number | undefined {
+  return path === ':memory:' ? undefined : statSync(path, { throwIfNoEntry: false })?.ino;
+}
+
+function unusable(path: string, text: string, hint: string, options: { cause?: unknown; retry?: RetryClass } = {}): AppError {
   return new AppError('store-unusable', `${path}: ${text}`, { hint, ...options });
 }

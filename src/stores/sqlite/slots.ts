@@ -46,7 +46,10 @@ export class SqliteSlots implements SlotStore {
   }
 
   async decideAll(requests: readonly DecideRequest[]): Promise<readonly boolean[]> {
-    return this.#db.transaction('power', () => requests.map(request => this.#decide(request)));
+    return this.#db.transaction('power', () => {
+      this.#db.assertInPlace();
+      return requests.map(request => this.#decide(request));
+    });
   }
 
   async waitingByJob(): Promise<ReadonlyMap<string, number>> {
