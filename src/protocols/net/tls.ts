@@ -152,11 +152,12 @@ function asAgreed({ version, group }: Agreed): SecureContextOptions {
 
 /** Made once. Throws AppError when `caFile` cannot be read. */
 function contextFor(caFile: string | undefined, agreed: Agreed = { group: undefined }): SecureContext {
-  const key = `${agreed.version} ${agreed.group} ${caFile ?? ''}`;
+  // By what it holds: a scheduler runs for months, and the file may be renewed meanwhile.
+  const own = caFile === undefined ? [] : [readPem(caFile)];
+  const key = [agreed.version, agreed.group, ...own].join(' ');
   const known = contexts.get(key);
   if (known !== undefined) return known;
-  const certificates = [...beyondNode(), ...(caFile === undefined ? [] : [readPem(caFile)])];
-  const made = contextTrusting(certificates, { ciphers: ciphers(agreed.version), ...asAgreed(agreed) });
+  const made = contextTrusting([...beyondNode(), ...own], { ciphers: ciphers(agreed.version), ...asAgreed(agreed) });
   contexts.set(key, made);
   return made;
 }

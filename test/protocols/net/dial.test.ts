@@ -1,10 +1,10 @@
 import { X509Certificate } from 'node:crypto';
 import { getEventListeners, once } from 'node:events';
-import { readFile, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
-import { createServer } from 'node:tls';
+import { createServer, rootCertificates } from 'node:tls';
 import { generate } from 'selfsigned';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type Clock, nextTurn, systemClock } from '../../../src/core/clock.ts';
@@ -167,6 +167,15 @@ describe('dial refuses', () => {
     await expect(dial(endpoint(port, 'implicit', { caFile: join(dir.path, 'server-key.pem') }))).rejects.toMatchObject({
       code: 'ca-invalid',
     });
+  });
+
+  it('a CA file by what it holds now, also where it held another before', async () => {
+    const caFile = join(dir.path, 'renewed.pem');
+    const server = endpoint(await serve(greetOverTls), 'implicit', { caFile });
+    await writeFile(caFile, rootCertificates[0] ?? '');
+    await expect(dial(server)).rejects.toMatchObject({ code: 'tls-untrusted' });
+    await copyFile(certificates.caFile, caFile);
+    (await dial(server)).close();
   });
 
   it('to begin with TLS where the server begins in clear', async () => {
