@@ -58,8 +58,8 @@ export class SocketTransport extends Inbound implements DataTransport {
     this.#socket = socket;
     this.#tls = tls;
     this.#landing = landing;
-    // What only receives sends nothing that could wait for company.
-    if (landing === undefined) socket.setNoDelay(true);
+    // What waits for company on a data connection leaves with its end, which follows at once: for a small file that is one packet, not three.
+    if (!tlsAtOnce) socket.setNoDelay(true);
     if (!tlsAtOnce) this.#listen();
     intake?.pour(chunk => this.#receive(this.hasQuickReader ? chunk : Buffer.from(chunk)));
   }
