@@ -41,18 +41,20 @@ async function download(workshop: Workshop): Promise<MirrorOutputs> {
 
 async function upload(workshop: Workshop): Promise<MirrorOutputs> {
   const lock = new ServerLock(workshop);
-  let finished = false;
+  let [begun, finished] = [false, false];
   try {
     const survey = await surveyLocked(workshop, lock);
     if (survey.brake !== undefined) throw survey.brake;
     const tally = new Tally('upload', survey.plan, workshop.context);
     const receiver = new RemoteReceiver(workshop, tally, survey);
+    begun = true;
     if (!lock.held) await lockNewRoot(workshop, lock, () => receiver.prepareRoot(survey.rootMissing));
     await applyPlan(workshop, survey, receiver, tally);
     finished = true;
     return tally.outputs();
   } finally {
-    await lock.release(!finished && workshop.config.compare === 'manifest');
+    const unfinished = !finished && (begun || lock.isTakenOver);
+    await lock.release(unfinished && workshop.config.compare === 'manifest');
   }
 }
 

@@ -3,6 +3,7 @@ import { rename, rm, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { BrokenSessionError } from '../../../src/core/errors.ts';
+import { stampName } from '../../../src/steps/ftp-mirror/lock/owner.ts';
 import { type FakeOptions, FakeServer, refusedError } from './fake-server.ts';
 import { makeRig, type Rig, read, T0, write } from './rig.ts';
 
@@ -209,6 +210,19 @@ test.each(Object.entries(DAMAGES))('a manifest that is %s is an error, never a f
   server.log.length = 0;
   await expect(there.run(CONFIG)).rejects.toMatchObject({ code });
   expect(server.log.filter(what => MUTATING.test(what) && !what.includes('.postrider-lock'))).toEqual([]);
+  expect([...server.folders].filter(path => path.includes('.postrider-lock'))).toEqual([]);
+});
+
+test('a run that is refused before it began leaves an earlier one’s leavings to be looked for', async () => {
+  const { server, rig } = await world();
+  await write(rig.site, SITE);
+  await rig.run(CONFIG);
+  const owner = { host: 'other', machine: 'deadbeef', pid: 4_000_000, token: '01234567' };
+  server.mkdirs(`/www/.postrider-lock/${stampName(owner, 1, true)}`);
+  server.put(MANIFEST, '');
+  const there = await elsewhere(server, { 'index.html': 'another' });
+  await expect(there.run(CONFIG)).rejects.toMatchObject({ code: 'manifest-unreadable' });
+  expect([...server.folders].filter(path => path.endsWith('.left'))).toHaveLength(1);
 });
 
 test('a manifest that was deleted there is replaced by the copy kept here', async () => {

@@ -33,6 +33,8 @@ export class ServerLock {
   readonly #owner: Owner;
   readonly #folder: string;
   #stamp: string | undefined;
+  #taking: Promise<Taken> | undefined;
+  #isTakenOver = false;
   #beat: Timer | undefined;
   #renewing = false;
 
@@ -46,8 +48,20 @@ export class ServerLock {
     return this.#stamp !== undefined;
   }
 
+  /** From one that ended without finishing, whose leavings are still to be looked for. */
+  get isTakenOver(): boolean {
+    return this.#isTakenOver;
+  }
+
   /** Throws AppError `mirror-locked` when another mirror works there. Its first command leaves with whatever is asked next. */
   async take(): Promise<Taken> {
+    this.#taking = this.#take();
+    const taken = await this.#taking;
+    this.#isTakenOver ||= taken === 'over';
+    return taken;
+  }
+
+  async #take(): Promise<Taken> {
     let before: Taken = 'straight';
     for (let turn = 0; turn < TRIES; turn++) {
       const began = this.#workshop.context.clock.elapsed();
@@ -64,8 +78,9 @@ export class ServerLock {
     throw this.#locked(undefined);
   }
 
-  /** `unfinished`: whoever comes next has to look for what was left. Never throws. */
+  /** `unfinished`: whoever comes next has to look for what was left. Never throws. What is just being taken is released, too. */
   async release(unfinished: boolean): Promise<void> {
+    await this.#taking?.catch(() => undefined);
     this.#beat?.cancel();
     const stamp = this.#stamp;
     this.#stamp = undefined;
