@@ -6,7 +6,7 @@ import { applyPlan } from './apply.ts';
 import type { MirrorConfig } from './config.ts';
 import { mirrorFacts } from './facts.ts';
 import { LocalReceiver } from './local-receiver.ts';
-import { ServerLock } from './lock/server-lock.ts';
+import { ServerLock, type Standing } from './lock/server-lock.ts';
 import { surveyDeployed } from './manifest/survey.ts';
 import { RemoteReceiver } from './remote-receiver.ts';
 import { type Survey, surveyBoth } from './survey.ts';
@@ -41,20 +41,19 @@ async function download(workshop: Workshop): Promise<MirrorOutputs> {
 
 async function upload(workshop: Workshop): Promise<MirrorOutputs> {
   const lock = new ServerLock(workshop);
-  let [begun, finished] = [false, false];
+  let standing: Standing = 'untouched';
   try {
     const survey = await surveyLocked(workshop, lock);
     if (survey.brake !== undefined) throw survey.brake;
     const tally = new Tally('upload', survey.plan, workshop.context);
     const receiver = new RemoteReceiver(workshop, tally, survey);
-    begun = true;
+    standing = 'unfinished';
     if (!lock.held) await lockNewRoot(workshop, lock, () => receiver.prepareRoot(survey.rootMissing));
     await applyPlan(workshop, survey, receiver, tally);
-    finished = true;
+    standing = 'finished';
     return tally.outputs();
   } finally {
-    const unfinished = !finished && (begun || lock.isTakenOver);
-    await lock.release(unfinished && workshop.config.compare === 'manifest');
+    await lock.release(workshop.config.compare === 'manifest' ? standing : 'finished');
   }
 }
 

@@ -18,6 +18,9 @@ import { forget, isGone, newOwner, type Owner, parseStamp, type Stamp, stampName
 /** straight: nobody was in the way. over: from one that ended without finishing. no-root: there is no place for a lock yet. */
 export type Taken = 'straight' | 'over' | 'no-root';
 
+/** How far a mirror came: whoever comes next has to look for what an unfinished one left, and so after one that touched nothing, too. */
+export type Standing = 'untouched' | 'unfinished' | 'finished';
+
 const BEAT_MS = 60_000;
 /** Without a sign of life for so long, a lock is nobody's. All sessions of its owner may be busy with large files for a while. */
 export const STALE_MS = 15 * 60_000;
@@ -34,7 +37,6 @@ export class ServerLock {
   readonly #folder: string;
   #stamp: string | undefined;
   #taking: Promise<Taken> | undefined;
-  #isTakenOver = false;
   #beat: Timer | undefined;
   #renewing = false;
 
@@ -48,17 +50,10 @@ export class ServerLock {
     return this.#stamp !== undefined;
   }
 
-  /** From one that ended without finishing, whose leavings are still to be looked for. */
-  get isTakenOver(): boolean {
-    return this.#isTakenOver;
-  }
-
   /** Throws AppError `mirror-locked` when another mirror works there. Its first command leaves with whatever is asked next. */
-  async take(): Promise<Taken> {
+  take(): Promise<Taken> {
     this.#taking = this.#take();
-    const taken = await this.#taking;
-    this.#isTakenOver ||= taken === 'over';
-    return taken;
+    return this.#taking;
   }
 
   async #take(): Promise<Taken> {
@@ -78,9 +73,10 @@ export class ServerLock {
     throw this.#locked(undefined);
   }
 
-  /** `unfinished`: whoever comes next has to look for what was left. Never throws. What is just being taken is released, too. */
-  async release(unfinished: boolean): Promise<void> {
-    await this.#taking?.catch(() => undefined);
+  /** Never throws. What is just being taken is released, too; an unfinished mirror leaves word of it. */
+  async release(standing: Standing): Promise<void> {
+    const taken = await this.#taking?.catch(() => undefined);
+    const unfinished = standing === 'unfinished' || (standing === 'untouched' && taken === 'over');
     this.#beat?.cancel();
     const stamp = this.#stamp;
     this.#stamp = undefined;
