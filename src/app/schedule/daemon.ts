@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '../../core/clock.ts';
 import { AppError, reportOf } from '../../core/errors.ts';
 import { giveMemoryBack } from '../../core/memory.ts';
 import { type Random, randomHex, systemRandom } from '../../core/random.ts';
+import { formatCount } from '../../core/units.ts';
 import { Places } from '../../run/places.ts';
 import type { Say } from '../../schedule/report.ts';
 import { Scheduler } from '../../schedule/scheduler.ts';
@@ -58,7 +59,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     tellStart(first, me, say);
     if (folder.hasRead) await writeJobsCache(workspace.stateDir, folder.usable);
     giveMemoryBack();
-    notify.tell('READY=1', `STATUS=${counted(first.jobs.length, 'job')}`);
+    notify.tell('READY=1', `STATUS=${formatCount(first.jobs.length, 'jobs')}`);
     const chores = choresOf(store, clock, scheduler, options);
     const pulse = new Pulse({ scheduler, folder, clock, notify, say, chores });
     options.onReload(() => pulse.reload());
@@ -129,12 +130,8 @@ function identity({ host, jobsDir }: Workspace, clock: Clock, random: Random): O
 
 function tellStart({ jobs }: Scan, { owner, pid, jobsDir }: Omit<SchedulerRecord, 'beat'>, say: Say): void {
   const schedules = jobs.reduce((sum, job) => sum + job.schedules.length, 0);
-  const message = `scheduler of ${jobsDir}: ${counted(jobs.length, 'job')}, ${counted(schedules, 'schedule')}`;
+  const message = `scheduler of ${jobsDir}: ${formatCount(jobs.length, 'jobs')}, ${formatCount(schedules, 'schedules')}`;
   say({ level: 'info', event: 'started', message, facts: { owner, pid, jobs: jobs.length, schedules } });
-}
-
-function counted(count: number, word: string): string {
-  return `${count} ${count === 1 ? word : `${word}s`}`;
 }
 
 function trouble(event: string, message: string) {

@@ -58,7 +58,7 @@ export class SocketTransport extends Inbound implements DataTransport {
     this.#socket = socket;
     this.#tls = tls;
     this.#landing = landing;
-    // What waits for company on a data connection leaves with its end, which follows at once: for a small file that is one packet, not three.
+    // What waits for company on a data connection leaves with its end, which follows at once: a small file may be one packet, not three.
     if (!tlsAtOnce) socket.setNoDelay(true);
     if (!tlsAtOnce) this.#listen();
     intake?.pour(chunk => this.#receive(this.hasQuickReader ? chunk : Buffer.from(chunk)));
