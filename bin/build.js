@@ -75,7 +75,11 @@ async function bundle(input, output, signatures = 'allow-extension') {
   });
   // Names and lines stay, for stack traces that say something.
   const compress = { keepNames: { function: true, class: true } };
-  return bundled.write({ minify: { compress, mangle: false, codegen: false }, ...output });
+  return bundled.write({
+    minify: { compress, mangle: false, codegen: false },
+    comments: { legal: true, annotation: false, jsdoc: false },
+    ...output,
+  });
 }
 
 /** It would find out at every start whether Windows lies below this Linux, for nobody who asks. */

@@ -39,7 +39,7 @@ const CONFINED: readonly (readonly [pattern: RegExp, home: RegExp])[] = [
   [/^yaml$/, /^job\//],
   [/^@actions\/expressions/, /^job\/expression/],
   [/^keytar$/, /^secrets\//],
-  [/^zod$/, /^core\/schema\.ts$/],
+  [/^zod\/mini$/, /^core\/schema\.ts$/],
   [/^nodemailer/, /^mail\//],
   [/^postal-mime$/, /^mail\//],
   [/^liquidjs$/, /^mail\//],

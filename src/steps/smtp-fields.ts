@@ -1,28 +1,28 @@
 // Settings that every mail step has, and the addresses in them as checked mailboxes.
 
 import { AppError } from '../core/errors.ts';
-import { type Infer, object, oneOrMany, size, word } from '../core/schema.ts';
+import { described, type Infer, object, oneOrMany, optional, preset, refined, size, word } from '../core/schema.ts';
 import { type Mailbox, parseMailbox } from '../mail/address-list.ts';
 import { formatAddress, parseAddress } from '../protocols/smtp/address.ts';
 
 /** One mailbox: `ops@example.org` or `Ops Team <ops@example.org>`. */
 export const mailbox = () =>
-  word().refine(text => readMailbox(text) !== undefined, {
-    error: 'is no mail address: write name@example.org or Name <name@example.org>',
-  });
+  refined(
+    word(),
+    text => readMailbox(text) !== undefined,
+    'is no mail address: write name@example.org or Name <name@example.org>',
+  );
 
 const mailboxes = () => oneOrMany(mailbox());
 
 export const addressFields = {
-  connection: word().describe('The SMTP connection to send over'),
-  from: mailbox().describe('The sender, also the envelope sender'),
-  to: mailboxes().optional().describe('One recipient or a list'),
-  cc: mailboxes().optional().describe('Recipients of a copy, shown to all'),
-  bcc: mailboxes().optional().describe('Recipients of a copy, shown to nobody'),
-  'reply-to': mailboxes().optional().describe('Where answers go'),
-  'max-size': size()
-    .default(20 * 1024 * 1024)
-    .describe('The most that all attachments together may weigh. Default 20MB.'),
+  connection: described(word(), 'The SMTP connection to send over'),
+  from: described(mailbox(), 'The sender, also the envelope sender'),
+  to: optional(mailboxes(), 'One recipient or a list'),
+  cc: optional(mailboxes(), 'Recipients of a copy, shown to all'),
+  bcc: optional(mailboxes(), 'Recipients of a copy, shown to nobody'),
+  'reply-to': optional(mailboxes(), 'Where answers go'),
+  'max-size': preset(size(), 20 * 1024 * 1024, 'The most that all attachments together may weigh. Default 20MB.'),
 };
 
 const addressObject = object(addressFields);

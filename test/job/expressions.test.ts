@@ -1,6 +1,6 @@
 // What expressions are worth: types, text, conditions, secrets, and the limits.
 import { beforeAll, describe, expect, it } from 'vitest';
-import { integer, mapping, object, oneOrMany, text } from '../../src/core/schema.ts';
+import { integer, mapping, object, oneOrMany, optional, text } from '../../src/core/schema.ts';
 import { bindStep } from '../../src/job/bind.ts';
 import { EXPRESSION_LENGTH_MAX, prepareExpressions } from '../../src/job/expression-engine.ts';
 import { type ExpressionContext, evaluateCondition, interpolate, secretsIn } from '../../src/job/expressions.ts';
@@ -87,7 +87,7 @@ describe('secretsIn', () => {
 });
 
 describe('bindStep', () => {
-  const type = { schema: object({ parallel: integer(1, 8), note: text().optional() }) };
+  const type = { schema: object({ parallel: integer(1, 8), note: optional(text()) }) };
   const step = (settings: object) => ({ id: 'deploy', type, with: settings }) as unknown as JobStep;
 
   it('gives the settings their types', () => {

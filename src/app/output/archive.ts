@@ -1,5 +1,5 @@
 // `--json` of the commands that read and fill the mail archive.
-import { flag, list, object, oneOf, text } from '../../core/schema.ts';
+import { flag, list, nullable, object, oneOf, optional, text } from '../../core/schema.ts';
 import { count, document, time } from './words.ts';
 
 const hit = object({
@@ -8,13 +8,13 @@ const hit = object({
 });
 
 const shown = object({
-  ...{ sha256: text(), size: count(), account: text(), month: text(), uidl: text().nullable().optional(), 'fetched-at': time() },
-  ...{ 'message-id': text().optional(), date: text().optional(), from: text().optional(), subject: text().optional() },
+  ...{ sha256: text(), size: count(), account: text(), month: text(), uidl: optional(nullable(text())), 'fetched-at': time() },
+  ...{ 'message-id': optional(text()), date: optional(text()), from: optional(text()), subject: optional(text()) },
   ...{ to: list(text()), cc: list(text()), text: text() },
-  attachments: list(object({ name: text().optional(), type: text(), size: count() })),
+  attachments: list(object({ name: optional(text()), type: text(), size: count() })),
 });
 
-const largest = { sha256: text(), size: count(), subject: text().optional() };
+const largest = { sha256: text(), size: count(), subject: optional(text()) };
 
 export const archiveOutputs = {
   'archive search': document({ query: text(), more: flag(), messages: list(hit) }),
@@ -23,14 +23,14 @@ export const archiveOutputs = {
     ...{ messages: count(), bytes: count() },
     months: list(object({ account: text(), month: text(), messages: count(), bytes: count(), largest: object(largest) })),
     senders: list(object({ address: text(), messages: count(), bytes: count() })),
-    largest: list(object({ account: text(), from: text().optional(), ...largest })),
+    largest: list(object({ account: text(), from: optional(text()), ...largest })),
   }),
   'archive verify': document({
     ...{ sound: flag(), accounts: count(), months: count(), messages: count(), intact: count(), bytes: count() },
     problems: list(
       object({
         ...{ kind: text(), account: text(), path: text(), offset: count(), length: count() },
-        ...{ sha256: text().optional(), subject: text().optional(), reason: text().optional() },
+        ...{ sha256: optional(text()), subject: optional(text()), reason: optional(text()) },
       }),
     ),
     busy: list(text()),

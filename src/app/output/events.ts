@@ -1,5 +1,5 @@
 // The lines of `run --json` and of everything that runs a step: one event a line (CONTRACT section 3).
-import { anyOf, flag, list, literal, mapping, object, oneOf, text } from '../../core/schema.ts';
+import { anyOf, flag, list, literal, mapping, object, oneOf, optional, text } from '../../core/schema.ts';
 import { count, error, failure, milliseconds, outputs, progress, stepStatus, time } from './words.ts';
 
 const head = { version: literal(1), seq: count(), at: time(), run: text() };
@@ -38,7 +38,7 @@ const stepFinished = object({
   step: text(),
   status: oneOf(['succeeded', 'failed', 'skipped', 'cancelled', 'timed-out']),
   outputs,
-  error: error.optional(),
+  error: optional(error),
   tolerated: flag(),
   attempts: count(),
   'duration-ms': milliseconds(),
@@ -49,7 +49,7 @@ const runFinished = object({
   status: oneOf(['succeeded', 'failed', 'cancelled', 'timed-out', 'skipped']),
   steps: mapping(stepStatus),
   'duration-ms': milliseconds(),
-  error: error.optional(),
+  error: optional(error),
 });
 
 export const event = anyOf([runStarted, stepStarted, stepProgress, stepNote, stepRetrying, stepFinished, runFinished]);

@@ -1,5 +1,5 @@
 // `--json` of the commands about jobs, schedules, runs and secrets.
-import { flag, list, object, oneOf, text } from '../../core/schema.ts';
+import { described, flag, list, nullable, object, oneOf, optional, text } from '../../core/schema.ts';
 import { event } from './events.ts';
 import {
   action,
@@ -18,32 +18,32 @@ import {
 const problem = object({ file: text(), message: text() });
 
 const slot = object({
-  job: text().optional(),
+  job: optional(text()),
   at: time(),
-  local: text().describe('ISO 8601 with its offset'),
-  note: text().optional(),
+  local: described(text(), 'ISO 8601 with its offset'),
+  note: optional(text()),
 });
 
 const explanation = object({
-  at: time().optional().describe('absent when there is no slot'),
+  at: optional(time(), 'absent when there is no slot'),
   action: oneOf(['started', 'queued', 'skipped', 'to-come', 'not-decided', 'before-schedule', 'no-slot']),
   text: text(),
-  reason: text().optional(),
-  run: text().optional(),
-  status: text().optional(),
+  reason: optional(text()),
+  run: optional(text()),
+  status: optional(text()),
 });
 
 const standing = object({
   job: text(),
   running: flag(),
-  last: run.nullable(),
-  progress: object({ step: text(), ...progress }).optional(),
-  waiting: run.optional(),
-  next: time().nullable(),
-  paused: object({ since: time().nullable(), reason: text() }).optional(),
-  problem: text().optional(),
-  'usual-ms': milliseconds().optional(),
-  undecided: time().nullable().optional(),
+  last: nullable(run),
+  progress: optional(object({ step: text(), ...progress })),
+  waiting: optional(run),
+  next: nullable(time()),
+  paused: optional(object({ since: nullable(time()), reason: text() })),
+  problem: optional(text()),
+  'usual-ms': optional(milliseconds()),
+  undecided: optional(nullable(time())),
 });
 
 const plannedStep = object({
@@ -53,31 +53,31 @@ const plannedStep = object({
   if: text(),
   excluded: flag(),
   description: text(),
-  summary: text().optional(),
-  actions: list(action).optional(),
-  error: error.optional(),
+  summary: optional(text()),
+  actions: optional(list(action)),
+  error: optional(error),
 });
 
 const finding = object({
   check: text(),
   state: oneOf(['ok', 'warning', 'error', 'skipped']),
   found: text(),
-  advice: text().optional(),
-  error: object({ code: text(), retry: oneOf(['never', 'later', 'reconnect']) }).optional(),
+  advice: optional(text()),
+  error: optional(object({ code: text(), retry: oneOf(['never', 'later', 'reconnect']) })),
 });
 
 const backend = oneOf(['environment', 'file', 'keychain', 'vault']);
-const explained = { code: text(), cause: text(), cure: text(), 'exit-code': count().optional() };
+const explained = { code: text(), cause: text(), cure: text(), 'exit-code': optional(count()) };
 
 export const jobOutputs = {
   validate: document({ valid: flag(), files: list(object({ file: text(), valid: flag(), diagnostics: list(diagnostic) })) }),
   plan: document({ job: text(), file: text(), waves: list(list(text())), steps: list(plannedStep) }),
-  next: document({ slots: list(slot), problems: list(problem).optional() }),
+  next: document({ slots: list(slot), problems: optional(list(problem)) }),
   why: document({ slots: list(explanation) }),
   status: document({
     jobs: list(standing),
-    schedulers: list(object({ owner: text(), host: text(), pid: count(), 'jobs-dir': text(), 'started-at': time().nullable() })),
-    deserted: flag().describe('jobs wait for their slots, and no scheduler is there'),
+    schedulers: list(object({ owner: text(), host: text(), pid: count(), 'jobs-dir': text(), 'started-at': nullable(time()) })),
+    deserted: described(flag(), 'jobs wait for their slots, and no scheduler is there'),
   }),
   history: document({ runs: list(run) }),
   show: runWithSteps,
@@ -89,14 +89,14 @@ export const jobOutputs = {
   doctor: document({ healthy: flag(), checks: list(finding) }),
   explain: document({ codes: list(object(explained)) }),
   'explain CODE': document(explained),
-  'secret list': document({ secrets: list(object({ name: text(), backend, place: text(), 'set-at': time().nullable() })) }),
+  'secret list': document({ secrets: list(object({ name: text(), backend, place: text(), 'set-at': nullable(time()) })) }),
   'secret check': document({
     job: text(),
     complete: flag(),
     secrets: list(
       object({
-        ...{ name: text(), backend: backend.optional(), place: text().optional() },
-        ...{ 'needed-by': list(text()), problem: error.optional() },
+        ...{ name: text(), backend: optional(backend), place: optional(text()) },
+        ...{ 'needed-by': list(text()), problem: optional(error) },
       }),
     ),
   }),

@@ -1,15 +1,15 @@
 // `--json` of the one-off commands on FTP, POP3 and SMTP servers, and of the outbox.
-import { flag, list, object, oneOf, text } from '../../core/schema.ts';
+import { flag, list, object, oneOf, optional, text } from '../../core/schema.ts';
 import { count, document, milliseconds, preview, time } from './words.ts';
 
 const entry = {
   path: text(),
   name: text(),
   type: oneOf(['file', 'folder', 'link', 'other']),
-  size: count().optional(),
-  'modified-at': time().optional(),
-  mode: text().optional().describe('octal, as 644'),
-  target: text().optional().describe('of a link'),
+  size: optional(count()),
+  'modified-at': optional(time()),
+  mode: optional(text(), 'octal, as 644'),
+  target: optional(text(), 'of a link'),
 };
 
 const moved = document({ files: list(object({ remote: text(), bytes: count() })) });
@@ -17,10 +17,10 @@ const moved = document({ files: list(object({ remote: text(), bytes: count() }))
 const message = object({
   number: count(),
   size: count(),
-  uid: text().optional(),
-  date: text().optional(),
-  from: text().optional(),
-  subject: text().optional(),
+  uid: optional(text()),
+  date: optional(text()),
+  from: optional(text()),
+  subject: optional(text()),
 });
 
 const recipient = object({
@@ -28,8 +28,8 @@ const recipient = object({
   status: oneOf(['queued', 'data-sent', 'accepted', 'rejected', 'deferred', 'not-sent', 'indeterminate']),
   attempts: count(),
   at: time(),
-  'next-at': time().optional(),
-  reply: text().optional(),
+  'next-at': optional(time()),
+  reply: optional(text()),
 });
 
 const letter = {
@@ -53,10 +53,10 @@ export const serverOutputs = {
   'pop3 archive --dry-run': preview,
   'smtp probe': document({
     ...{ server: text(), tls: text(), 'signed-in': flag(), extensions: list(text()), mechanisms: list(text()) },
-    'size-max': count().optional(),
+    'size-max': optional(count()),
     'took-ms': milliseconds(),
     'round-trips': count(),
-    chunking: oneOf(['proven', 'refuted', 'not-offered', 'unknown']).optional(),
+    chunking: optional(oneOf(['proven', 'refuted', 'not-offered', 'unknown'])),
   }),
   'outbox list': document({ letters: list(object(letter)) }),
   'outbox flush': document({ letters: list(object(letter)) }),

@@ -1,9 +1,21 @@
 // What several documents of `--json` are made of. New keys may come with any version of the program; none goes, and none changes its meaning.
-import { anything, integer, list, literal, mapping, object, oneOf, text } from '../../core/schema.ts';
+import {
+  anything,
+  described,
+  integer,
+  list,
+  literal,
+  mapping,
+  nullable,
+  object,
+  oneOf,
+  optional,
+  text,
+} from '../../core/schema.ts';
 
 export const count = () => integer(0, Number.MAX_SAFE_INTEGER);
-export const time = () => text().describe('ISO 8601, UTC');
-export const milliseconds = () => count().describe('milliseconds');
+export const time = () => described(text(), 'ISO 8601, UTC');
+export const milliseconds = () => described(count(), 'milliseconds');
 
 /** One document on stdout, `version` first. */
 export function document<Shape extends Parameters<typeof object>[0]>(shape: Shape) {
@@ -11,27 +23,27 @@ export function document<Shape extends Parameters<typeof object>[0]>(shape: Shap
 }
 
 export const error = object({
-  code: text().describe('stable; `postrider explain CODE` tells more'),
+  code: described(text(), 'stable; `postrider explain CODE` tells more'),
   message: text(),
   retry: oneOf(['never', 'later', 'reconnect']),
-  hint: text().optional(),
+  hint: optional(text()),
 });
 
-const position = object({ line: count().describe('from 1'), column: count().describe('from 1, in UTF-16 code units') });
+const position = object({ line: described(count(), 'from 1'), column: described(count(), 'from 1, in UTF-16 code units') });
 export const diagnostic = object({
   code: text(),
   severity: oneOf(['error', 'warning']),
   message: text(),
   file: text(),
   range: object({ start: position, end: position }),
-  hint: text().optional(),
-  source: text().optional().describe('the source line'),
+  hint: optional(text()),
+  source: optional(text(), 'the source line'),
 });
 
 /** What any command prints instead when it fails. */
-export const failure = document({ error, diagnostics: list(diagnostic).optional() });
+export const failure = document({ error, diagnostics: optional(list(diagnostic)) });
 
-export const outputs = mapping(anything()).describe('results of the step; numbers, texts, flags or null');
+export const outputs = described(mapping(anything()), 'results of the step; numbers, texts, flags or null');
 export const stepStatus = oneOf(['pending', 'running', 'succeeded', 'failed', 'skipped', 'cancelled', 'timed-out']);
 export const runStatus = oneOf([
   ...(['succeeded', 'failed', 'cancelled', 'timed-out', 'skipped'] as const),
@@ -39,20 +51,20 @@ export const runStatus = oneOf([
 ]);
 
 const runShape = {
-  run: text().describe('its id'),
+  run: described(text(), 'its id'),
   job: text(),
   file: text(),
   trigger: text(),
   status: runStatus,
-  'started-at': time().nullable(),
-  'finished-at': time().nullable(),
-  'duration-ms': milliseconds().nullable(),
+  'started-at': nullable(time()),
+  'finished-at': nullable(time()),
+  'duration-ms': nullable(milliseconds()),
   host: text(),
   pid: integer(-1, Number.MAX_SAFE_INTEGER),
-  crashes: count().optional(),
-  slot: time().nullable().optional(),
-  'retry-of': text().optional(),
-  error: error.optional(),
+  crashes: optional(count()),
+  slot: optional(nullable(time())),
+  'retry-of': optional(text()),
+  error: optional(error),
 };
 export const run = object(runShape);
 export const runDocument = document(runShape);
@@ -62,26 +74,26 @@ const step = object({
   uses: text(),
   status: stepStatus,
   attempts: count(),
-  'started-at': time().nullable(),
-  'duration-ms': milliseconds().nullable(),
+  'started-at': nullable(time()),
+  'duration-ms': nullable(milliseconds()),
   outputs,
-  error: error.optional(),
+  error: optional(error),
 });
 export const runWithSteps = document({ ...runShape, steps: list(step) });
 
 export const action = object({
-  action: text().describe('upload, download, delete, mkdir, rename, fetch, send, run, check, …'),
+  action: described(text(), 'upload, download, delete, mkdir, rename, fetch, send, run, check, …'),
   target: text(),
-  reason: text().optional(),
-  bytes: count().optional(),
+  reason: optional(text()),
+  bytes: optional(count()),
 });
 export const preview = document({ summary: text(), actions: list(action) });
 
 export const progress = {
   done: count(),
-  total: count().optional(),
+  total: optional(count()),
   unit: oneOf(['files', 'messages', 'recipients', 'bytes', 'lines']),
-  bytes: count().optional(),
-  'total-bytes': count().optional(),
-  item: text().optional(),
+  bytes: optional(count()),
+  'total-bytes': optional(count()),
+  item: optional(text()),
 };

@@ -1,17 +1,29 @@
 // `http/check`: asks a web address and compares the answer with what is expected.
-import { duration, type Infer, integer, object, oneOrMany, word } from '../../core/schema.ts';
+import {
+  described,
+  duration,
+  type Infer,
+  integer,
+  object,
+  oneOrMany,
+  optional,
+  preset,
+  refined,
+  word,
+} from '../../core/schema.ts';
 import type { StepType } from '../step.ts';
 import { checkUrl, type HttpCheckOutputs, shownUrl } from './check.ts';
 
 const TIMEOUT_MS = 10_000;
 
 export const httpCheckSchema = object({
-  url: word()
-    .refine(url => /^https?:\/\/[^\s/]/i.test(url) && URL.canParse(url), { error: 'is no http:// or https:// address' })
-    .describe('The address; redirects are followed.'),
-  status: oneOrMany(integer(100, 599)).default([200]).describe('The status, or the statuses, that are good. Default 200.'),
-  contains: word().optional().describe('A text that must be in the first megabyte of the answer.'),
-  timeout: duration().default(TIMEOUT_MS).describe('For the whole exchange. Default 10s.'),
+  url: described(
+    refined(word(), url => /^https?:\/\/[^\s/]/i.test(url) && URL.canParse(url), 'is no http:// or https:// address'),
+    'The address; redirects are followed.',
+  ),
+  status: preset(oneOrMany(integer(100, 599)), [200], 'The status, or the statuses, that are good. Default 200.'),
+  contains: optional(word(), 'A text that must be in the first megabyte of the answer.'),
+  timeout: preset(duration(), TIMEOUT_MS, 'For the whole exchange. Default 10s.'),
 });
 
 export type HttpCheckConfig = Infer<typeof httpCheckSchema>;
