@@ -23,8 +23,7 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   // As performance.now(), without all that comes along with it.
   elapsed() {
-    const [seconds, nanoseconds] = process.hrtime();
-    return seconds * 1e3 + nanoseconds / 1e6;
+    return Number(process.hrtime.bigint()) / 1e6;
   },
   after(ms, fire) {
     const timer = setTimeout(fire, Math.min(ms, TIMER_MS_MAX));

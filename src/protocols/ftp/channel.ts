@@ -41,8 +41,20 @@ export function isClear({ tls, protection }: Endpoint): boolean {
   return tls === 'none' || protection === 'control';
 }
 
-export function openChannel(data: DataTransport): Channel {
-  return { data, connect: () => Promise.resolve(data), discard: reason => data.reset(reason) };
+export class OpenChannel implements Channel {
+  readonly data: DataTransport;
+
+  constructor(data: DataTransport) {
+    this.data = data;
+  }
+
+  async connect(): Promise<DataTransport> {
+    return this.data;
+  }
+
+  discard(reason?: Error): void {
+    this.data.reset(reason);
+  }
 }
 
 export function awaitedChannel(listener: DataListener, clock: Clock, timeoutMs: number): Channel {

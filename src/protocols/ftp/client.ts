@@ -26,7 +26,7 @@ import { quotable } from './quote.ts';
 import { Receiving } from './receiving.ts';
 import { commandsSoon, type Soon } from './soon.ts';
 import { type ChunkTaker, type Moved, moved, only, receiveFrom, sendTo, sendWhole, takeAll } from './streams.ts';
-import { beginTransfer, fold, type Transfer, type TransferContext } from './transfer.ts';
+import { beginTransfer, Transfer, type TransferContext } from './transfer.ts';
 import { trustIn } from './trust.ts';
 
 export interface FtpClientOptions {
@@ -89,14 +89,6 @@ async function connectOnce(endpoint: Endpoint, options: FtpClientOptions): Promi
 /** Before OPTS UTF8 ON, names of other letters may mean something else. */
 function mayOpenWith(path: string, control: FtpControl): boolean {
   return control.trust.given && control.trust.hasty && /^[\x20-\x7e]+$/.test(path);
-}
-
-interface Folded {
-  /** For messages. */
-  readonly what: string;
-  readonly verb: 'RETR' | 'STOR';
-  readonly path: string;
-  readonly use: DataUse | undefined;
 }
 
 class SignedInClient implements FtpClient {
@@ -190,9 +182,7 @@ class SignedInClient implements FtpClient {
     if (options.ascii === true) return takeAll(this.download(path, options), take);
     if (this.#mayFold(path, options)) {
       const use = this.#landingOf(options.fleetingBytes);
-      return this.#folded({ what: 'receive', verb: 'RETR', path, use }, (transfer, done) =>
-        new Receiving(transfer, true, take, done).begin(),
-      );
+      return this.#folded('RETR', path, use, (transfer, done) => new Receiving(transfer, true, take, done).begin());
     }
     return this.#at(path, 'receive', async () => {
       const offset = wholeOffset(options.offset);
@@ -208,8 +198,7 @@ class SignedInClient implements FtpClient {
 
   upload(path: string, source: Source, options: TransferOptions = {}): Promise<number> {
     if (isWhole(source) && this.#mayFold(path, options)) {
-      const parts = { what: 'upload', verb: 'STOR', path, use: 'sending' } as const;
-      return this.#folded(parts, (transfer, done) => sendWhole(transfer, source, done));
+      return this.#folded('STOR', path, 'sending', (transfer, done) => sendWhole(transfer, source, done));
     }
     return this.#send('STOR', path, source, options);
   }
@@ -333,19 +322,24 @@ class SignedInClient implements FtpClient {
   }
 
   /** With one promise in all: a mirror moves thousands of files. */
-  #folded({ what, verb, path, use }: Folded, move: (transfer: Transfer, done: Moved) => void): Promise<number> {
-    return moved(told => {
-      this.#claim(what);
+  #folded(
+    verb: 'RETR' | 'STOR',
+    path: string,
+    use: DataUse | undefined,
+    move: (transfer: Transfer, done: Moved) => void,
+  ): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const line = `${verb} ${sendable(path)}`;
+      this.#claim(verb === 'RETR' ? 'receive' : 'upload');
       const done: Moved = (error, bytes) => {
         this.#running = undefined;
-        told(error, bytes);
+        if (error === undefined) resolve(bytes);
+        else reject(error);
       };
-      const begun = (transfer: Transfer) => move(transfer, done);
-      try {
-        fold(this.#context, { line: `${verb} ${sendable(path)}`, use }, begun, error => done(error, 0));
-      } catch (error) {
-        done(error, 0);
-      }
+      this.#context.channels.openWith(line, use, {
+        opened: begun => move(new Transfer(this.#context, begun), done),
+        failed: error => done(error, 0),
+      });
     });
   }
 

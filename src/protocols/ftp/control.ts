@@ -1,8 +1,8 @@
 // Drives the control connection: commands one at a time or several in one segment, their replies in order and within the deadline,
 // and one cause of death for everybody.
 import type { Clock, Timer } from '../../core/clock.ts';
-import { AppError, BrokenSessionError, CancelledError } from '../../core/errors.ts';
-import { printable, shorten } from '../../core/text.ts';
+import { BrokenSessionError, CancelledError } from '../../core/errors.ts';
+import { printable } from '../../core/text.ts';
 import { addressOf, type Endpoint } from '../net/endpoint.ts';
 import { type ControlTransport, type Reader, type Transport, timedOut } from '../net/transport.ts';
 import { Watch } from '../net/watch.ts';
@@ -10,7 +10,7 @@ import { type Command, commandOf } from '../wire/command.ts';
 import { COMMAND_BYTES_MAX } from '../wire/limits.ts';
 import type { Reply } from '../wire/reply.ts';
 import type { Charset } from './charset.ts';
-import { ALONE, type Departure, departing, packetsOf, type RideOptions } from './departure.ts';
+import { ALONE, type Departure, departing, packetsOf, type RideOptions, tooLong } from './departure.ts';
 import { readable, serverClosing } from './errors.ts';
 import { FAR_MS, NEAR_MS, PACKET_BYTES_MAX, WINDOW_BYTES, WINDOW_COMMANDS } from './limits.ts';
 import { commandEncoder } from './paths.ts';
@@ -118,7 +118,7 @@ export class FtpControl {
   beginBoth(before: string, taker: Taker, line: string): Running {
     const first = departing('send', this.#command(before), taker);
     const transfer = this.#departing('transfer', line);
-    this.#sendAll([...this.#boarded(), first, transfer]);
+    this.#sendAll(this.#inCompany([first, transfer]));
     return transfer.taker;
   }
 
@@ -264,8 +264,12 @@ export class FtpControl {
 
   #send(kind: CommandKind, line: string, shown?: string, inCompany = true): Running {
     const departure = this.#departing(kind, line, shown);
-    this.#sendAll(inCompany ? [...this.#boarded(), departure] : [departure]);
+    this.#sendAll(inCompany ? this.#inCompany([departure]) : [departure]);
     return departure.taker;
+  }
+
+  #inCompany(departures: readonly Departure[]): readonly Departure[] {
+    return this.riding ? [...this.#boarded(), ...departures] : departures;
   }
 
   /** Not for every few bytes: a packet takes as long as a full one. */
@@ -288,16 +292,19 @@ export class FtpControl {
   #sendAll(departures: readonly Departure[]): void {
     if (this.#failure !== undefined) throw this.#failure;
     if (!this.near && this.#waiters.length === 0) this.#askedAt = this.#options.clock.elapsed();
+    let octets = '';
     for (const departure of departures) {
       const { kind, command, options } = departure;
       this.#session.send(kind, command, options.inner);
       this.#options.transcript?.('>', printable(readable(command.shown)));
       departure.together = departures.length > 1;
       this.#waiters.push(departure);
-      this.#waitingBytes += command.octets.length;
+      octets += command.octets;
     }
+    this.#waitingBytes += octets.length;
     this.#read();
-    for (const packet of packetsOf(departures)) this.transport.post(packet);
+    if (octets.length <= PACKET_BYTES_MAX) this.transport.post(octets);
+    else for (const packet of packetsOf(departures)) this.transport.post(packet);
   }
 
   async #alone(rider: Departure | undefined): Promise<true> {
@@ -373,7 +380,7 @@ export class FtpControl {
   }
 
   #heard(reply: Reply): void {
-    const [waiter] = this.#waiters;
+    const waiter = this.#waiters[0];
     if (waiter === undefined) return;
     waiter.heard = true;
     waiter.taker.start?.(reply);
@@ -384,12 +391,4 @@ export class FtpControl {
       hint: 'The server or the network dropped it; trying again usually helps.',
     });
   }
-}
-
-function tooLong(shown: string): AppError {
-  return new AppError(
-    'name-too-long',
-    `"${shorten(printable(readable(shown)), 80)}" is longer than ${COMMAND_BYTES_MAX} bytes, more than a command may hold`,
-    { hint: 'Shorten the path or exclude it.' },
-  );
 }

@@ -1,7 +1,7 @@
 // Opens data connections: EPSV, then PASV, remembered for the session; EPRT and PORT in active mode; REST before the command.
 import { AppError, CancelledError } from '../../core/errors.ts';
 import type { DataTransport, DataUse } from '../net/transport.ts';
-import { awaitedChannel, type Channel, type DataContext, isClear, openChannel, unreachablePort } from './channel.ts';
+import { awaitedChannel, type Channel, type DataContext, isClear, OpenChannel, unreachablePort } from './channel.ts';
 import { refused, replyText, unexpectedReply } from './errors.ts';
 import { type BegunTaker, Opening, type PassiveMode } from './opening.ts';
 import { extendedPassivePort, extendedPortCommand, passivePort, portCommand } from './passive.ts';
@@ -69,7 +69,8 @@ export class DataChannels implements PassiveMode {
   /** Opens the data connection while `line` is already on its way. */
   openWith(line: string, use: DataUse | undefined, taker: BegunTaker): void {
     const opening = new Opening(this.#context, this, line, use, taker);
-    const [foreseen, following] = [this.#foreseen, this.#following];
+    const foreseen = this.#foreseen;
+    const following = this.#following;
     this.#foreseen = undefined;
     this.#following = undefined;
     const behind = following !== undefined && following.reply === undefined;
@@ -122,7 +123,7 @@ export class DataChannels implements PassiveMode {
     try {
       const data = await this.#connect(port, use);
       this.prove();
-      return openChannel(data);
+      return new OpenChannel(data);
     } catch (error) {
       if (error instanceof CancelledError || control.failure !== undefined) throw error;
       if (!unproven || this.#passive === 'pasv') throw unreachablePort(control.where, port, error);

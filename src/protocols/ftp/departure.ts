@@ -1,6 +1,10 @@
 // A command on its way: waiting for company, leaving in a packet with others, then waiting for its reply.
+import { AppError } from '../../core/errors.ts';
+import { printable, shorten } from '../../core/text.ts';
 import type { Command } from '../wire/command.ts';
+import { COMMAND_BYTES_MAX } from '../wire/limits.ts';
 import type { Reply } from '../wire/reply.ts';
+import { readable } from './errors.ts';
 import { PACKET_BYTES_MAX } from './limits.ts';
 import type { Taker } from './running.ts';
 import type { CommandKind, InnerLines } from './session.ts';
@@ -48,4 +52,12 @@ export function packetsOf(departures: readonly Departure[]): readonly string[] {
   }
   packets.push(packet);
   return packets;
+}
+
+export function tooLong(shown: string): AppError {
+  return new AppError(
+    'name-too-long',
+    `"${shorten(printable(readable(shown)), 80)}" is longer than ${COMMAND_BYTES_MAX} bytes, more than a command may hold`,
+    { hint: 'Shorten the path or exclude it.' },
+  );
 }

@@ -8,7 +8,7 @@ import type { Timer } from '../../core/clock.ts';
 import { BrokenSessionError, CancelledError } from '../../core/errors.ts';
 import type { DataTaker, DataTransport, DataUse } from '../net/transport.ts';
 import type { Reply } from '../wire/reply.ts';
-import { type Begun, type DataContext, isClear, isOutOfStep, openChannel, unreachablePort } from './channel.ts';
+import { type Begun, type DataContext, isClear, isOutOfStep, OpenChannel, unreachablePort } from './channel.ts';
 import { refused, replyText } from './errors.ts';
 import { REFUSAL_MS } from './limits.ts';
 import { extendedPassivePort, passivePort } from './passive.ts';
@@ -99,7 +99,7 @@ export class Opening implements Taker, DataTaker {
 
   opened(data: DataTransport): void {
     this.#mode.prove();
-    this.#taker.opened({ channel: openChannel(data), running: this.#running, folded: this.#tries > 0 });
+    this.#taker.opened({ channel: new OpenChannel(data), running: this.#running, folded: this.#tries > 0 });
   }
 
   failed(error: Error): void {

@@ -27,17 +27,25 @@ export class Receiving implements Reader {
 
   begin(): void {
     if (this.#transfer.connected) this.#read();
-    else this.#transfer.connect().then(this.#read, this.#failed);
+    else
+      this.#transfer.connect().then(
+        () => this.#read(),
+        error => this.#failed(error),
+      );
   }
 
   take(chunk: Buffer | undefined): void {
     this.#deadline?.cancel();
-    if (chunk === undefined) return this.#transfer.received(this.#bytes, this.#whole, this.#received);
+    if (chunk === undefined) return this.#transfer.received(this.#bytes, this.#whole, error => this.#received(error));
     this.#bytes += chunk.length;
     try {
       const taken = this.#take(chunk);
       if (taken === undefined) this.#read();
-      else taken.then(this.#read, this.#giveUp);
+      else
+        taken.then(
+          () => this.#read(),
+          error => this.#giveUp(error),
+        );
     } catch (error) {
       this.#giveUp(error);
     }
@@ -48,16 +56,20 @@ export class Receiving implements Reader {
     this.#failed(error);
   }
 
-  readonly #read = () => {
+  #read(): void {
     this.#deadline = this.#transfer.readFor(this);
-  };
+  }
 
-  readonly #received = (error?: Error) => {
+  #received(error?: Error): void {
     if (error === undefined) this.#done(undefined, this.#bytes);
     else this.#failed(error);
-  };
+  }
 
-  readonly #failed = (error: unknown) => void this.#transfer.cause(error).then(cause => this.#done(cause, 0));
+  #failed(error: unknown): void {
+    void this.#transfer.cause(error).then(cause => this.#done(cause, 0));
+  }
 
-  readonly #giveUp = (error: unknown) => void this.#transfer.abandon().then(() => this.#done(error, 0));
+  #giveUp(error: unknown): void {
+    void this.#transfer.abandon().then(() => this.#done(error, 0));
+  }
 }

@@ -29,7 +29,10 @@ export interface TransferContext {
  * clear. Throws RefusedError when the server refuses early.
  */
 export async function beginTransfer(context: TransferContext, line: string, offset = 0, use?: DataUse): Promise<Transfer> {
-  if (context.channels.mayFold(offset)) return new Promise((resolve, reject) => fold(context, { line, use }, resolve, reject));
+  if (context.channels.mayFold(offset))
+    return new Promise((resolve, failed) =>
+      context.channels.openWith(line, use, { opened: begun => resolve(new Transfer(context, begun)), failed }),
+    );
   const channel = await context.channels.open(line, use);
   try {
     await context.channels.restart(offset);
@@ -38,16 +41,6 @@ export async function beginTransfer(context: TransferContext, line: string, offs
     channel.discard(error as Error);
     throw error;
   }
-}
-
-/** The same for whoever knows that it is safe, and is told. */
-export function fold(
-  context: TransferContext,
-  { line, use }: { readonly line: string; readonly use: DataUse | undefined },
-  begun: (transfer: Transfer) => void,
-  failed: (error: unknown) => void,
-): void {
-  context.channels.openWith(line, use, { opened: parts => begun(new Transfer(context, parts)), failed });
 }
 
 /** Large pieces are cut, so that the deadline of a write is one of a known size. */
@@ -61,6 +54,10 @@ export class Transfer implements Taker {
   readonly #folded: boolean;
   #data: DataTransport | undefined;
   #sentAll = false;
+  /** All that came; undefined while it comes. */
+  #receivedBytes: number | undefined;
+  /** It began at byte 0. */
+  #whole = false;
   /** Told once the final reply is there, or never will be; and its deadline. */
   #done: ((error?: Error) => void) | undefined;
   #due: Timer | undefined;
@@ -127,14 +124,12 @@ export class Transfer implements Taker {
    * is there, or of the error that goes to cause().
    */
   received(bytes: number, whole: boolean, done: (error?: Error) => void): void {
-    const { channels, control, endpoint } = this.#context;
+    const { channels, endpoint } = this.#context;
     this.#open().close();
     if (whole) channels.follow('download');
-    this.#awaitYes(endpoint.timeoutMs, error => {
-      const failure = error ?? (whole ? this.#shortage(bytes) : undefined);
-      if (failure !== undefined) control.trust.lingersNot();
-      done(failure);
-    });
+    this.#receivedBytes = bytes;
+    this.#whole = whole;
+    this.#awaitYes(endpoint.timeoutMs, done);
   }
 
   /**
@@ -169,11 +164,17 @@ export class Transfer implements Taker {
     if (done === undefined) return;
     this.#done = undefined;
     this.#due?.cancel();
+    const error = this.#outcome(failure);
+    if (error === undefined) this.#data?.close();
+    else if (this.#receivedBytes !== undefined) this.#context.control.trust.lingersNot();
+    done(error);
+  }
+
+  #outcome(failure: Error | undefined): Error | undefined {
     const { reply, shown } = this.#running;
-    if (reply === undefined) return done(failure);
-    if (!isPositive(reply)) return done(refused(this.#context.control.where, shown, reply));
-    this.#data?.close();
-    done();
+    if (reply === undefined) return failure;
+    if (!isPositive(reply)) return refused(this.#context.control.where, shown, reply);
+    return this.#whole ? this.#shortage(this.#receivedBytes ?? 0) : undefined;
   }
 
   /** The error to throw for `error`: the server's own refusal says more than a broken data connection. Leaves the session settled. */
@@ -229,7 +230,7 @@ export class Transfer implements Taker {
     const { control } = this.#context;
     if (this.#folded && isOutOfStep(reply)) control.trust.lose();
     if (!isPositive(reply)) this.#channel.discard(refused(control.where, this.#running.shown, reply));
-    else if (!this.#sentAll && UPLOADS.test(this.#running.shown))
+    else if (!this.#sentAll && isUpload(this.#running.shown))
       this.#channel.discard(endedEarly(control.where, this.#running.shown));
     this.#replied();
   }
@@ -252,7 +253,9 @@ export class Transfer implements Taker {
   }
 }
 
-const UPLOADS = /^(STOR|APPE) /;
+function isUpload(line: string): boolean {
+  return line.startsWith('STOR ') || line.startsWith('APPE ');
+}
 
 function endedEarly(where: string, shown: string): BrokenSessionError {
   return new BrokenSessionError('transfer-cut', `${where} ended "${shown}" before everything was sent`);

@@ -11,15 +11,21 @@ export class Inlet {
 
   /** Where the next bytes are to be put. */
   get room(): Buffer {
-    return this.#buffer.subarray(this.#filled);
+    return this.#filled === 0 ? this.#buffer : this.#buffer.subarray(this.#filled);
   }
 
-  /** So many bytes have been put there. */
-  receive(bytes: number): void {
+  /** So many bytes have been put there. The chunk lies where it is until nextRound(). */
+  receive(bytes: number): Buffer {
     const end = this.#filled + bytes;
-    this.#chunks.push(this.#buffer.subarray(this.#filled, end));
+    const chunk = this.#buffer.subarray(this.#filled, end);
     this.#isFull = end > this.#buffer.length / 2;
     this.#filled = this.#isFull ? 0 : end;
+    return chunk;
+  }
+
+  /** Until somebody takes it. */
+  keep(chunk: Buffer): void {
+    this.#chunks.push(chunk);
   }
 
   /** Nothing may be put there before all was taken. */
@@ -31,7 +37,7 @@ export class Inlet {
     return this.#chunks.length === 0;
   }
 
-  /** The next chunk; it lies where it is until nextRound(). */
+  /** The next chunk that was kept. */
   take(): Buffer | undefined {
     return this.#chunks.shift();
   }

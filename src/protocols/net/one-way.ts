@@ -51,9 +51,12 @@ export class OneWaySocket extends Inbound implements DataTransport, LineUser {
   }
 
   received(bytes: number): boolean {
-    this.#inlet?.receive(bytes);
-    if (this.hasReader) this.give(this.takeUnread());
-    return this.#inlet?.isFull === false;
+    const inlet = this.#inlet;
+    if (inlet === undefined) return false;
+    const chunk = inlet.receive(bytes);
+    if (this.hasReader) this.give(chunk);
+    else inlet.keep(chunk);
+    return !inlet.isFull;
   }
 
   ended(): void {

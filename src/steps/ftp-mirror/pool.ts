@@ -158,7 +158,11 @@ export class Pool {
     this.#done += 1;
     if (this.#waiters.length > 0) this.#count.done(this.#options.clock.elapsed(), this.open);
     piece.resolve(result);
-    this.#release(client);
+    const isGoing = this.#failure === undefined && client.usable && !this.#waiters.some(isEager);
+    const next = isGoing ? this.#waiters.shift() : undefined;
+    if (next === undefined) return this.#release(client);
+    this.#begin(next, client);
+    this.#serve();
   }
 
   #broken(piece: Piece, client: FtpClient, error: unknown): void {

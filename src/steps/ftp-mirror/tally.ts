@@ -60,8 +60,9 @@ export class Tally {
   /** A transfer stands at `position`, after `moved` more bytes went over the wire. */
   at(path: string, position: number, moved: number): void {
     this.#bytes += moved;
-    this.#underwayBytes += position - (this.#positions.get(path) ?? 0);
-    this.#positions.set(path, position);
+    const before = this.#positions.get(path) ?? 0;
+    if (position !== before) this.#positions.set(path, position);
+    this.#underwayBytes += position - before;
     this.#tell(path);
   }
 
