@@ -1,6 +1,7 @@
 // Writes below one local folder and nowhere else: every step down is checked, links are never followed.
 import { constants, lstatSync, mkdirSync, renameSync, rmdirSync, type Stats, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Clock, systemClock } from '../../core/clock.ts';
 import { AppError, fileError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
 import { realpath } from '../../files/elsewhere.ts';
@@ -9,6 +10,9 @@ import { inLanes } from './lanes.ts';
 import { LocalFile } from './local-file.ts';
 import { holdsUnsafeName, localPath, unsafeLocalName } from './paths.ts';
 import { parentOf } from './tree.ts';
+
+/** So long a folder counts as one for the next file: whoever can put a link in its place can do so right after any look. */
+const SEEN_MS = 1_000;
 
 /** Folders that are synced side by side. */
 const SYNCED_AT_ONCE = 8;
@@ -21,22 +25,32 @@ export interface OpenFile {
   readonly size: number;
 }
 
+export interface LocalFolderOptions {
+  readonly durable?: boolean;
+  readonly clock?: Pick<Clock, 'elapsed'>;
+}
+
 export class LocalFolder {
   /** Content is to be synced before it gets its name, and names before settle() resolves. */
   readonly durable: boolean;
   readonly #root: string;
   readonly #touched = new Set<string>();
+  readonly #clock: Pick<Clock, 'elapsed'>;
+  /** Seen to be folders since. */
+  readonly #seen = new Set<string>();
+  #since = 0;
 
-  private constructor(root: string, durable: boolean) {
+  private constructor(root: string, durable: boolean, clock: Pick<Clock, 'elapsed'>) {
     this.#root = root;
+    this.#clock = clock;
     this.durable = durable;
   }
 
   /** Makes the folder when it is missing; it may itself be reached through a link, as the user wrote it. */
-  static async open(path: string, { durable = true }: { readonly durable?: boolean } = {}): Promise<LocalFolder> {
+  static async open(path: string, { durable = true, clock = systemClock }: LocalFolderOptions = {}): Promise<LocalFolder> {
     try {
       await makeFolder(path);
-      return new LocalFolder(await realpath(path), durable);
+      return new LocalFolder(await realpath(path), durable, clock);
     } catch (error) {
       throw fileError(error, path);
     }
@@ -44,7 +58,12 @@ export class LocalFolder {
 
   /** Opens for reading and writing, creating; never through a link. `path` is relative, with '/'. */
   openFile(path: string): OpenFile {
-    const full = this.#checked(path);
+    const now = this.#clock.elapsed();
+    if (now - this.#since > SEEN_MS) {
+      this.#since = now;
+      this.#seen.clear();
+    }
+    const full = this.#checked(path, this.#seen);
     const fresh = named(full, () => this.#create(full));
     if (fresh !== undefined) return { file: fresh, size: 0 };
     const file = named(full, () => LocalFile.open(full, FLAGS, 0o666, this.durable));
@@ -98,12 +117,16 @@ export class LocalFolder {
     await inLanes(folders, SYNCED_AT_ONCE, syncFolder);
   }
 
-  /** The absolute path, after every folder on the way was seen to be a folder and no link. */
-  #checked(path: string): string {
+  /** The absolute path, after every folder on the way but those of `seen` was seen to be a folder and no link. */
+  #checked(path: string, seen?: Set<string>): string {
     const full = this.#named(path);
     for (let slash = path.indexOf('/'); slash >= 0; slash = path.indexOf('/', slash + 1)) {
       const folder = localPath(this.#root, path.slice(0, slash));
-      if (named(folder, () => lstatSync(folder)).isDirectory()) continue;
+      if (seen?.has(folder)) continue;
+      if (named(folder, () => lstatSync(folder)).isDirectory()) {
+        seen?.add(folder);
+        continue;
+      }
       const name = path.slice(path.lastIndexOf('/', slash - 1) + 1, slash);
       throw new AppError('unsafe-path', `${printable(path)}: ${printable(name)} is a link or a file, not a folder`);
     }

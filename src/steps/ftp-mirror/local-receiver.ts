@@ -29,7 +29,11 @@ export class LocalReceiver implements Receiver {
 
   static async open(workshop: Workshop, tally: Tally): Promise<LocalReceiver> {
     const durable = workshop.config.verify === 'hash';
-    return new LocalReceiver(workshop, tally, await LocalFolder.open(workshop.localRoot, { durable }));
+    return new LocalReceiver(
+      workshop,
+      tally,
+      await LocalFolder.open(workshop.localRoot, { durable, clock: workshop.context.clock }),
+    );
   }
 
   get window(): number {
