@@ -3,6 +3,7 @@ import { type Clock, cancelled } from '../../core/clock.ts';
 import { BrokenSessionError, MisuseError } from '../../core/errors.ts';
 import type { Dial } from '../net/dial.ts';
 import type { Endpoint } from '../net/endpoint.ts';
+import { Landing } from '../net/landing.ts';
 import type { DataUse } from '../net/transport.ts';
 import type { Reply } from '../wire/reply.ts';
 import { textFromWire, textToWire } from './ascii.ts';
@@ -103,7 +104,7 @@ class SignedInClient implements FtpClient {
   readonly #hashes: Hashes;
   #running: string | undefined;
   #ascii = false;
-  #landing: Buffer | undefined;
+  #landing: Landing | undefined;
 
   constructor(
     context: TransferContext,
@@ -300,8 +301,8 @@ class SignedInClient implements FtpClient {
   }
 
   /** One for the session: it does one thing at a time. */
-  #landingOf(bytes: number | undefined): Buffer | undefined {
-    if (bytes !== undefined && this.#landing?.length !== bytes) this.#landing = Buffer.allocUnsafeSlow(bytes);
+  #landingOf(bytes: number | undefined): Landing | undefined {
+    if (bytes !== undefined && this.#landing?.bytesMax !== bytes) this.#landing = new Landing(bytes);
     return bytes === undefined ? undefined : this.#landing;
   }
 

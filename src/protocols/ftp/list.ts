@@ -1,5 +1,6 @@
 // Lists a folder so that what comes back is proven: the folder exists, and the listing is whole.
 import { AppError, RefusedError } from '../../core/errors.ts';
+import { Landing } from '../net/landing.ts';
 import type { Reply } from '../wire/reply.ts';
 import type { Charset } from './charset.ts';
 import { refused } from './errors.ts';
@@ -25,7 +26,7 @@ export class FolderLister {
   readonly #context: ListerContext;
   readonly #status: StatusLister;
   #ways: readonly Way[];
-  #landing: Buffer | undefined;
+  #landing: Landing | undefined;
 
   constructor(context: ListerContext) {
     this.#context = context;
@@ -78,7 +79,7 @@ export class FolderLister {
       decode: line => charset.decode(line),
       now: clock.now(),
     });
-    this.#landing ??= Buffer.allocUnsafeSlow(LANDING_BYTES);
+    this.#landing ??= new Landing(LANDING_BYTES);
     const transfer = await beginTransfer(this.#context, way, 0, this.#landing);
     await moved(done => new Receiving(transfer, false, chunk => reader.push(chunk), done).begin());
     const entries = reader.finish();

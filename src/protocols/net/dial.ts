@@ -8,6 +8,7 @@ import { addressOf, type Endpoint } from './endpoint.ts';
 import { connectionCut } from './ends.ts';
 import { foreignServer } from './foreign-server.ts';
 import { Intake } from './intake.ts';
+import type { Landing } from './landing.ts';
 import { Line } from './line.ts';
 import { OneWaySocket } from './one-way.ts';
 import { SocketTransport } from './socket.ts';
@@ -119,7 +120,7 @@ class ControlSocket extends SocketTransport implements ControlTransport {
     else this.#openBothWays(port, landing, clear, taker);
   }
 
-  async #openThroughProxy(port: number, landing: Buffer | undefined): Promise<DataTransport> {
+  async #openThroughProxy(port: number, landing: Landing | undefined): Promise<DataTransport> {
     const { endpoint, clock, signal } = this.#context;
     const socket = await openSocket(endpoint.host, port, endpoint, clock, signal);
     const transport = new SocketTransport(socket, this.#tls.forData(), landing);
@@ -129,7 +130,7 @@ class ControlSocket extends SocketTransport implements ControlTransport {
   }
 
   /** For TLS, or for listings. */
-  #openBothWays(port: number, landing: Buffer | undefined, clear: boolean, taker: DataTaker): void {
+  #openBothWays(port: number, landing: Landing | undefined, clear: boolean, taker: DataTaker): void {
     const socket = connect({ host: this.#peer, port });
     const transport = new SocketTransport(socket, this.#tls.forData(), landing, { tlsAtOnce: !clear });
     const made = this.#making(transport, port, taker);

@@ -1,12 +1,16 @@
 // One buffer that a socket receives into, chunk behind chunk while there is room, and from its beginning again once all of it was taken.
+import type { Landing } from './landing.ts';
+
 export class Inlet {
-  readonly #buffer: Buffer;
+  readonly #landing: Landing;
+  #buffer: Buffer;
   readonly #chunks: Buffer[] = [];
   #filled = 0;
   #isFull = false;
 
-  constructor(buffer: Buffer) {
-    this.#buffer = buffer;
+  constructor(landing: Landing) {
+    this.#landing = landing;
+    this.#buffer = landing.buffer;
   }
 
   /** Where the next bytes are to be put. */
@@ -20,7 +24,13 @@ export class Inlet {
     const chunk = this.#buffer.subarray(this.#filled, end);
     this.#isFull = end > this.#buffer.length / 2;
     this.#filled = this.#isFull ? 0 : end;
+    if (end === this.#buffer.length) this.#grow();
     return chunk;
+  }
+
+  #grow(): void {
+    this.#landing.grow();
+    this.#buffer = this.#landing.buffer;
   }
 
   /** Until somebody takes it. */

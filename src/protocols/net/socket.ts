@@ -8,6 +8,7 @@ import { UNREAD_BYTES_MAX } from '../wire/limits.ts';
 import { CLOSED_HERE, connectionCut } from './ends.ts';
 import { Inbound } from './inbound.ts';
 import type { Intake } from './intake.ts';
+import type { Landing } from './landing.ts';
 import { type TlsClient, tlsFailure, verifyPeer } from './tls.ts';
 import type { DataTransport, TransportAddress } from './transport.ts';
 
@@ -24,7 +25,7 @@ export class SocketTransport extends Inbound implements DataTransport {
   readonly #tcp: Socket;
   #socket: Socket;
   readonly #tls: TlsClient | undefined;
-  readonly #landing: Buffer | undefined;
+  readonly #landing: Landing | undefined;
   #isGathering = false;
   #isListening = false;
   #unread: Buffer[] = [];
@@ -52,7 +53,7 @@ export class SocketTransport extends Inbound implements DataTransport {
    * together, as TLS gives away 16 KB at a time; what read() gives holds then only until the next read(). With `tlsAtOnce`, startTls() follows as
    soon as there is a connection, and whoever makes that connection listens to its errors. `intake`: what the socket receives into, in clear.
    */
-  constructor(socket: Socket, tls?: TlsClient, landing?: Buffer, { tlsAtOnce = false, intake }: SocketWays = {}) {
+  constructor(socket: Socket, tls?: TlsClient, landing?: Landing, { tlsAtOnce = false, intake }: SocketWays = {}) {
     super();
     this.#tcp = socket;
     this.#socket = socket;
@@ -92,7 +93,9 @@ export class SocketTransport extends Inbound implements DataTransport {
   protected takeUnread(): Buffer | undefined {
     const first = this.#unread.shift();
     if (first === undefined) return undefined;
-    const chunk = this.#landing === undefined ? first : joined(first, this.#unread, this.#landing);
+    const landing = this.#landing;
+    const chunk = landing === undefined ? first : joined(first, this.#unread, landing.buffer);
+    if (this.#unread.length > 0) landing?.grow();
     this.#unreadBytes -= chunk.length;
     if (this.#unreadBytes <= UNREAD_BYTES_MAX / 2 && this.#socket.isPaused()) this.#socket.resume();
     return chunk;

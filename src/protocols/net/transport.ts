@@ -1,6 +1,7 @@
 // A byte stream to one peer, clear or TLS: all that a protocol driver knows about the network.
 import type { Clock } from '../../core/clock.ts';
 import { BrokenSessionError } from '../../core/errors.ts';
+import type { Landing } from './landing.ts';
 
 export interface TransportAddress {
   readonly address: string;
@@ -37,10 +38,10 @@ export interface DataTransport extends Transport {
 }
 
 /**
- * What a data connection is for, where that is one thing: sending, or receiving into a buffer, chunk after chunk. What read() gives holds
+ * What a data connection is for, where that is one thing: sending, or receiving into one place, chunk after chunk. What read() gives holds
  * then only until the next read().
  */
-export type DataUse = 'sending' | Buffer;
+export type DataUse = 'sending' | Landing;
 
 /** Who wants the next bytes. None of these must throw. */
 export interface Reader {

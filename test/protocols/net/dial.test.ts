@@ -11,6 +11,7 @@ import { type Clock, nextTurn, systemClock } from '../../../src/core/clock.ts';
 import { CancelledError } from '../../../src/core/errors.ts';
 import { dial } from '../../../src/protocols/net/dial.ts';
 import type { TlsMode } from '../../../src/protocols/net/endpoint.ts';
+import { Landing } from '../../../src/protocols/net/landing.ts';
 import type { ServerTransport } from '../../../src/protocols/net/listener.ts';
 import { SocketTransport } from '../../../src/protocols/net/socket.ts';
 import { TlsClient } from '../../../src/protocols/net/tls.ts';
@@ -248,7 +249,7 @@ describe('a transport', () => {
   });
 
   it.each([
-    ['of one use', Buffer.alloc(1_000)],
+    ['of one use', new Landing(1_000)],
     ['of any use', undefined],
   ])('takes the data connections with it that are still to come, %s', async (_, use) => {
     const transport = await dial(endpoint(await serve(greet), 'none'));

@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest';
 import { nextTurn } from '../../../src/core/clock.ts';
 import { dial } from '../../../src/protocols/net/dial.ts';
+import { Landing } from '../../../src/protocols/net/landing.ts';
 import type { ServerTransport } from '../../../src/protocols/net/listener.ts';
 import type { DataTransport } from '../../../src/protocols/net/transport.ts';
 import { openData } from '../../support/open-data.ts';
@@ -11,7 +12,7 @@ const CONTENT = Buffer.from(Array.from({ length: 2 * 1024 * 1024 + 7 }, (_, at) 
 const RECORD_BYTES = 16 * 1024;
 
 /** A data connection, under TLS, to a server that does `send` on it. */
-async function data(send: (peer: ServerTransport) => Promise<void>, landing: Buffer): Promise<DataTransport> {
+async function data(send: (peer: ServerTransport) => Promise<void>, landing: Landing): Promise<DataTransport> {
   let connections = 0;
   const port = await serve(async peer => {
     connections += 1;
@@ -44,16 +45,16 @@ it.each([
   ['at once', async () => undefined],
   ['later', nextTurn],
 ])('is whole, in larger chunks than records, none larger than the buffer, when each is taken %s', async (_, pause) => {
-  const landing = Buffer.alloc(100_000);
+  const landing = new Landing(100_000);
   const chunks = await readAll(await data(sendAll, landing), pause);
   expect(Buffer.concat(chunks).equals(CONTENT)).toBe(true);
   const sizes = chunks.map(({ length }) => length);
   expect(Math.max(...sizes)).toBeGreaterThan(RECORD_BYTES);
-  expect(Math.max(...sizes)).toBeLessThanOrEqual(landing.length);
+  expect(Math.max(...sizes)).toBeLessThanOrEqual(landing.bytesMax);
 });
 
 it('gives a record as it is where the buffer is too small for two', async () => {
-  const chunks = await readAll(await data(sendAll, Buffer.alloc(1_000)), nextTurn);
+  const chunks = await readAll(await data(sendAll, new Landing(1_000)), nextTurn);
   expect(Buffer.concat(chunks).equals(CONTENT)).toBe(true);
   expect(Math.max(...chunks.map(({ length }) => length))).toBeLessThanOrEqual(RECORD_BYTES);
 });
@@ -63,7 +64,7 @@ it('gives what came before the end, also when that is full records', async () =>
     await peer.write(CONTENT.subarray(0, RECORD_BYTES));
     await peer.end();
   };
-  const chunks = await readAll(await data(end, Buffer.alloc(100_000)), nextTurn);
+  const chunks = await readAll(await data(end, new Landing(100_000)), nextTurn);
   expect(Buffer.concat(chunks).equals(CONTENT.subarray(0, RECORD_BYTES))).toBe(true);
 });
 
@@ -72,5 +73,5 @@ it('ends with an error when it is cut', async () => {
     await peer.write(CONTENT.subarray(0, 10 * RECORD_BYTES));
     peer.reset();
   };
-  await expect(readAll(await data(cut, Buffer.alloc(100_000)), nextTurn)).rejects.toMatchObject({ code: 'connection-cut' });
+  await expect(readAll(await data(cut, new Landing(100_000)), nextTurn)).rejects.toMatchObject({ code: 'connection-cut' });
 });

@@ -2,6 +2,7 @@
 import { afterEach, expect, it } from 'vitest';
 import { nextTurn } from '../../../src/core/clock.ts';
 import { dial } from '../../../src/protocols/net/dial.ts';
+import { Landing } from '../../../src/protocols/net/landing.ts';
 import type { ServerTransport } from '../../../src/protocols/net/listener.ts';
 import type { ControlTransport, DataTransport, DataUse } from '../../../src/protocols/net/transport.ts';
 import { openData } from '../../support/open-data.ts';
@@ -58,19 +59,33 @@ it.each(['at once', 'a turn later'])('files are sent whole when the next connect
 });
 
 it('files are received whole, each from the beginning of the buffer', async () => {
-  const buffer = Buffer.alloc(1_000);
+  const landing = new Landing(1_000);
   const { open } = await session(async (peer, count) => {
     await peer.write(Buffer.alloc(count * 300, String(count)));
     await peer.end();
   });
   for (const count of [1, 2, 3, 4]) {
-    const data = await open(buffer);
+    const data = await open(landing);
     const first = await data.read();
-    expect(first?.byteOffset).toBe(buffer.byteOffset);
+    expect(first?.byteOffset).toBe(landing.buffer.byteOffset);
     expect(`${first}${await readAll(data)}`).toBe(String(count).repeat(count * 300));
     data.close();
     await nextTurn();
   }
+});
+
+it('a small buffer serves small files, and a large one those that fill it', async () => {
+  const landing = new Landing(512 * 1024);
+  const small = landing.buffer.length;
+  const { open } = await session(async (peer, count) => {
+    await peer.write(count === 1 ? Buffer.alloc(small - 1, 'small') : MUCH);
+    await peer.end();
+  });
+  expect((await readAll(await open(landing))).length).toBe(small - 1);
+  expect(landing.buffer.length).toBe(small);
+  const data = await open(landing);
+  expect(await readAll(data)).toBe(MUCH.toString());
+  expect(landing.buffer.length).toBe(512 * 1024);
 });
 
 it('one that sends follows one that receives, and the other way round', async () => {
@@ -80,7 +95,7 @@ it('one that sends follows one that receives, and the other way round', async ()
     else await peer.end(Buffer.from('down'));
   });
   for (let times = 0; times < 2; times++) {
-    const down = await open(Buffer.alloc(100));
+    const down = await open(new Landing(100));
     expect(await readAll(down)).toBe('down');
     down.close();
     await finished(await open('sending'), Buffer.from('up'));
@@ -126,15 +141,15 @@ it('a connection follows one that the peer cut, and one that could not be had', 
     if (count === 1) first.resolve(peer);
     else await peer.end(Buffer.from('whole'));
   });
-  const buffer = Buffer.alloc(100);
-  const cut = await open(buffer);
+  const landing = new Landing(100);
+  const cut = await open(landing);
   (await first.promise).reset();
   await expect(cut.read()).rejects.toMatchObject({ code: 'connection-cut' });
   cut.close();
   await nextTurn();
-  await expect(openData(control, 1, buffer, true)).rejects.toMatchObject({ code: 'connection-refused' });
+  await expect(openData(control, 1, landing, true)).rejects.toMatchObject({ code: 'connection-refused' });
   await nextTurn();
-  expect(await readAll(await open(buffer))).toBe('whole');
+  expect(await readAll(await open(landing))).toBe('whole');
 });
 
 it('what waits to be sent leaves before the end, and whoever waits for that is told', async () => {
