@@ -14,12 +14,13 @@ export interface SeenTimes {
 
 export class SeenTimesMemory {
   readonly #ledger: Ledger;
-  readonly #scope: string;
+  readonly #pair: readonly string[];
+  #scope: string | undefined;
 
   /** `scope` names the pair of folders: one step may mirror others tomorrow. */
   constructor(ledger: Ledger, scope: readonly string[]) {
     this.#ledger = ledger;
-    this.#scope = createHash('sha256').update(JSON.stringify(scope)).digest('hex').slice(0, 12);
+    this.#pair = scope;
   }
 
   async get(path: string): Promise<SeenTimes | undefined> {
@@ -37,6 +38,8 @@ export class SeenTimesMemory {
 
   /** Where something else about this pair of folders is to be remembered. */
   place(kind: string): string {
+    // Most runs ask for none.
+    this.#scope ??= createHash('sha256').update(JSON.stringify(this.#pair)).digest('hex').slice(0, 12);
     return `${kind}:${this.#scope}`;
   }
 
