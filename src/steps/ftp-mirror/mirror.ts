@@ -11,6 +11,7 @@ import { surveyDeployed } from './manifest/survey.ts';
 import { RemoteReceiver } from './remote-receiver.ts';
 import { type Survey, surveyBoth } from './survey.ts';
 import { type MirrorOutputs, Tally } from './tally.ts';
+import { prepareTempNames } from './temp-name.ts';
 import { type Connect, openWorkshop, type Workshop } from './workshop.ts';
 
 export interface MirrorParts {
@@ -34,6 +35,7 @@ export function createFtpMirror({ connect }: MirrorParts): StepType<MirrorConfig
 async function download(workshop: Workshop): Promise<MirrorOutputs> {
   const survey = await surveyOf(workshop, false);
   if (survey.brake !== undefined) throw survey.brake;
+  if (survey.plan.transfers.length > 0) prepareTempNames();
   const tally = new Tally('download', survey.plan, workshop.context);
   await applyPlan(workshop, survey, await LocalReceiver.open(workshop, tally), tally);
   return tally.outputs();
@@ -45,6 +47,7 @@ async function upload(workshop: Workshop): Promise<MirrorOutputs> {
   try {
     const survey = await surveyLocked(workshop, lock);
     if (survey.brake !== undefined) throw survey.brake;
+    if (survey.plan.transfers.length > 0) prepareTempNames();
     const tally = new Tally('upload', survey.plan, workshop.context);
     const receiver = new RemoteReceiver(workshop, tally, survey);
     standing = 'unfinished';

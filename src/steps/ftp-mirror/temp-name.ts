@@ -16,6 +16,11 @@ export function tempName(key: TempKey): string {
   return `.postrider-${sum.slice(0, 16)}.part`;
 }
 
+/** Before V8's flags change, under which all of Node's crypto would have to be compiled at the first name. */
+export function prepareTempNames(): void {
+  hash('sha256', '');
+}
+
 export function isTempName(name: string): boolean {
   return TEMP.test(name);
 }
