@@ -1,8 +1,9 @@
 // What bundlers for phones call inline requires: what a file needs is made ready when it is first used, not when the file is loaded. A
 // start then pays for what the command does, not for all that it could do.
 
-/** `name = require("…")`, plain or as TypeScript writes it. */
-const DECLARATION = /([\w$]+) = ((?:__import(?:Default|Star)\()?require\("([^"]+)"\)\)?)/g;
+/** `name = require("…")`, plain or as TypeScript writes it; or what Rolldown makes of another file's CommonJS for who imports it. */
+const DECLARATION =
+  /([\w$]+) = ((?:__import(?:Default|Star)\()?require\("([^"]+)"\)\)?|require_rolldown_runtime\.a\([\w$]+\.t\(\), 1\))/g;
 const STATEMENT = new RegExp(`^(?:const|let|var) (?:${DECLARATION.source}(?:, )?)+;$`, 'gm');
 
 /** Node needs them for itself, and every file the runtime. */

@@ -59,9 +59,15 @@ it.each([
   expect(run(whenUsed(code))).toEqual(said);
 });
 
-it('knows how TypeScript writes it, and leaves alone what Node has loaded anyway', () => {
+it('knows how TypeScript and Rolldown write it, and leaves alone what Node has loaded anyway', () => {
   const wrapped = 'const a_1 = __importDefault(require("./a"));\nuse(a_1.default);';
   expect(whenUsed(wrapped)).toBe('let a_1$, a_1 = () => a_1$ ??= __importDefault(require("./a"));\nuse(a_1().default);');
+  const rolled =
+    'const require_a = require("./a");\nvar import_a = require_rolldown_runtime.a(require_a.t(), 1);\nuse((0, import_a.default)());';
+  const name = 'require_a$, require_a = () => require_a$ ??= require("./a")';
+  expect(whenUsed(rolled)).toBe(
+    `let ${name};\nlet import_a$, import_a = () => import_a$ ??= require_rolldown_runtime.a(require_a().t(), 1);\nuse((0, import_a().default)());`,
+  );
   const ready = 'const fs = require("node:fs"), os = require("node:os");\nfs.a(os.b);';
   expect(whenUsed(ready)).toBe('let fs = require("node:fs");let os$, os = () => os$ ??= require("node:os");\nfs.a(os().b);');
 });

@@ -12,10 +12,10 @@ export interface Filter {
 }
 
 export function makeFilter(include: readonly string[], exclude: readonly string[]): Filter {
-  const [included, excluded] = [patterns(include), patterns(exclude)];
+  const [included, excluded] = [include, exclude].map(lines => (lines.length === 0 ? undefined : patterns(lines)));
   return {
-    excludes: (path, kind) => exclude.length > 0 && excluded.ignores(spelled(path, kind)),
-    includes: (path, kind) => include.length === 0 || included.ignores(spelled(path, kind)),
+    excludes: (path, kind) => excluded?.ignores(spelled(path, kind)) === true,
+    includes: (path, kind) => included?.ignores(spelled(path, kind)) !== false,
   };
 }
 
