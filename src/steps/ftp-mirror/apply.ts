@@ -3,8 +3,10 @@ import { cancelled } from '../../core/clock.ts';
 import { AppError, MisuseError, RefusedError } from '../../core/errors.ts';
 import { keepNewSpaceSmall } from '../../core/memory.ts';
 import type { Move, Removal, Transfer } from './compare.ts';
+import { Filling } from './filling.ts';
 import { makeLastRank } from './filter.ts';
 import { inLanes } from './lanes.ts';
+import { SMALL_BYTES } from './new-folders.ts';
 import type { Arrivals, Receiver, Staged } from './receiver.ts';
 import type { Survey } from './survey.ts';
 import type { Tally } from './tally.ts';
@@ -44,12 +46,14 @@ class Application implements Arrivals {
   /** What was not renamed after all goes like other deletes. */
   readonly #unmoved: Removal[] = [];
   #spoilt: Error | undefined;
+  readonly #filling: Filling;
 
   constructor(workshop: Workshop, survey: Survey, receiver: Receiver, tally: Tally) {
     this.#workshop = workshop;
     this.#survey = survey;
     this.#receiver = receiver;
     this.#tally = tally;
+    this.#filling = new Filling(workshop, survey, receiver, tally);
   }
 
   async all(): Promise<void> {
@@ -62,6 +66,7 @@ class Application implements Arrivals {
     await this.#cleanTemps();
     await this.#removeAll(plan.clears);
     await this.#makeFolders();
+    this.#filling.begin();
     await this.#transfer();
     const deletes = [...this.#unmoved, ...plan.deletes];
     if (deletes.length === 0) return;
@@ -76,8 +81,8 @@ class Application implements Arrivals {
   /** Unfinished files that no transfer of this run will continue. */
   async #cleanTemps(): Promise<void> {
     const { config } = this.#workshop;
-    const { plan, temps } = this.#survey;
-    if (temps.size === 0) return;
+    const { plan, temps, stale: folders } = this.#survey;
+    if (temps.size === 0 && folders.length === 0) return;
     const wanted =
       config.atomic && config.resume
         ? new Set(plan.transfers.map(transfer => this.#receiver.tempOf(transfer)))
@@ -86,9 +91,10 @@ class Application implements Arrivals {
     await this.#each(
       stale,
       path => path,
-      path => this.#receiver.removeTemp(path),
+      path => this.#receiver.removeTemp(path, 'file'),
       { lanes: this.#receiver.window },
     );
+    for (const folder of folders) await this.#filling.drop(folder);
   }
 
   async #removeAll(removals: readonly Removal[]): Promise<void> {
@@ -113,9 +119,14 @@ class Application implements Arrivals {
         level,
         ({ path }) => path,
         ({ path }) => this.#receiver.makeFolder(path),
-        { lanes: this.#receiver.window, lost: path => this.#lost.add(path) },
+        { lanes: this.#receiver.window, lost: path => this.#loseFolder(path) },
       );
     }
+  }
+
+  #loseFolder(path: string): void {
+    this.#lost.add(path);
+    this.#workshop.newFolders.close(path);
   }
 
   /** Rank by rank, the largest files first; `last` waits for the rest, and for all of it to have worked. */
@@ -124,6 +135,7 @@ class Application implements Arrivals {
     const rankOf = makeLastRank(config.last);
     const { transfers: planned } = this.#survey.plan;
     const all = config.commit === 'each' ? [...(await this.#move()), ...planned] : planned;
+    if (config.commit === 'each') await this.#nameAll(this.#filling.whole());
     const ranks = Map.groupBy(all, ({ path }) => rankOf(path));
     for (const rank of [...ranks.keys()].sort((a, b) => a - b)) {
       const transfers = ranks.get(rank) ?? [];
@@ -143,7 +155,7 @@ class Application implements Arrivals {
       transfers,
       ({ path }) => path,
       transfer => this.#receiver.deliver(transfer, this),
-      { lanes: this.#workshop.pool.lanes + 1, lost: () => this.#left() },
+      { lanes: this.#workshop.pool.lanes + 1, lost: path => this.#settled(path, false) },
     );
     if (this.#underway > 0) await new Promise<void>(resolve => (this.#allLeft = resolve));
     if (this.#spoilt !== undefined) throw this.#spoilt;
@@ -152,16 +164,42 @@ class Application implements Arrivals {
   arrived(file: Staged): void {
     if (this.#workshop.config.commit === 'each') this.#tally.transferred(file.transfer.path, file.size);
     else this.#staged.push(file);
-    this.#left();
+    this.#settled(file.transfer.path, true);
   }
 
   failed({ path }: Transfer, error: unknown): void {
+    this.#noted(path, error);
+    this.#settled(path, false);
+  }
+
+  #noted(path: string, error: unknown): void {
     try {
       this.#failed(path, error);
     } catch (final) {
       this.#spoilt ??= final as Error;
     }
+  }
+
+  /** A file is there or given up: with the last one of a new folder, that is named. */
+  #settled(path: string, arrived: boolean): void {
+    const folder = this.#filling.settled(path, arrived);
+    if (folder !== undefined && this.#workshop.config.commit === 'each' && this.#spoilt === undefined) {
+      this.#underway += 1;
+      this.#filling
+        .name(folder, this.#failing)
+        .catch(error => this.#noted(folder, error))
+        .then(() => this.#left());
+    }
     this.#left();
+  }
+
+  #nameAll(folders: readonly string[]): Promise<void> {
+    return this.#each(
+      folders,
+      path => path,
+      path => this.#filling.name(path, this.#failing),
+      { lanes: this.#receiver.window },
+    );
   }
 
   #left(): void {
@@ -178,6 +216,7 @@ class Application implements Arrivals {
       return;
     }
     await this.#deliverAll(await this.#move());
+    await this.#nameAll(this.#filling.whole());
     const ranks = Map.groupBy(this.#staged, ({ transfer }) => rankOf(transfer.path));
     for (const rank of [...ranks.keys()].sort((a, b) => a - b)) {
       if (rank > 0 && this.#tally.failed > 0) return;
@@ -197,8 +236,10 @@ class Application implements Arrivals {
       this.#survey.plan.moves,
       ({ transfer }) => transfer.path,
       async move => {
-        if (await this.#receiver.move(move)) this.#tally.renamed();
-        else refused.push(move);
+        const { path } = move.transfer;
+        if (!(await this.#receiver.move(move.from, path))) return void refused.push(move);
+        this.#tally.renamed();
+        this.#filling.settled(path, true);
       },
       { lanes: this.#receiver.window },
     );
@@ -211,7 +252,7 @@ class Application implements Arrivals {
     this.#tally.transferred(file.transfer.path, file.size);
   }
 
-  /** One failure does not stop the others, unless they cannot succeed either. `lost` hears of each. */
+  /** One failure does not stop the others, unless they cannot succeed either. `lost` hears of each that spoils nothing else. */
   #each<T>(
     items: readonly T[],
     pathOf: (item: T) => string,
@@ -224,8 +265,8 @@ class Application implements Arrivals {
     };
     return inLanes(items, lanes, begin, (error, item) => {
       const path = pathOf(item);
-      lost?.(path);
       this.#failed(path, error);
+      lost?.(path);
     });
   }
 
@@ -233,6 +274,8 @@ class Application implements Arrivals {
     for (const folder of ancestorsOf(path))
       if (this.#lost.has(folder)) throw new AppError('folder-missing', `its folder ${folder} could not be made`);
   }
+
+  readonly #failing = (path: string, error: unknown) => this.#failed(path, error);
 
   /** Counts a failure; throws when it spoils everything that is left. */
   #failed(path: string, error: unknown): void {
@@ -254,8 +297,7 @@ class Application implements Arrivals {
   }
 }
 
-/** What takes longer for its round trips than for its bytes, and how many of them make one more session worth its login. */
-const SMALL_BYTES = 64 * 1024;
+/** So many small ones make one more session worth its login. */
 const FILES_A_SESSION = 16;
 
 /** RFC 959 section 4.2: 452 insufficient storage, 552 storage allocation exceeded. */

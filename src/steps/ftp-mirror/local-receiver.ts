@@ -4,13 +4,15 @@
 import { AppError, fileError, RefusedError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
 import type { FtpClient } from '../../protocols/ftp/index.ts';
-import type { Move, Removal, Transfer } from './compare.ts';
+import type { Removal, Transfer } from './compare.ts';
 import { digestHead, makeDigest } from './digest.ts';
 import type { LocalFile } from './local-file.ts';
 import { LocalFolder, type OpenFile } from './local-folder.ts';
+import { needsTemp } from './new-folders.ts';
 import { remotePath, siblingOf } from './paths.ts';
 import type { Arrivals, Receiver, Staged } from './receiver.ts';
 import { isRestRefused, SEGMENTED_BYTES_MIN, SegmentedDownload } from './segmented-download.ts';
+import type { Survey } from './survey.ts';
 import type { Tally } from './tally.ts';
 import { tempName } from './temp-name.ts';
 import type { Workshop } from './workshop.ts';
@@ -19,21 +21,20 @@ export class LocalReceiver implements Receiver {
   readonly #workshop: Workshop;
   readonly #tally: Tally;
   readonly #folder: LocalFolder;
+  readonly #begun: Survey['begun'];
   #restRefused = false;
 
-  private constructor(workshop: Workshop, tally: Tally, folder: LocalFolder) {
+  private constructor(workshop: Workshop, tally: Tally, begun: Survey['begun'], folder: LocalFolder) {
     this.#workshop = workshop;
+    this.#begun = begun;
     this.#tally = tally;
     this.#folder = folder;
   }
 
-  static async open(workshop: Workshop, tally: Tally): Promise<LocalReceiver> {
+  static async open(workshop: Workshop, tally: Tally, { begun }: Pick<Survey, 'begun'>): Promise<LocalReceiver> {
     const durable = workshop.config.verify === 'hash';
-    return new LocalReceiver(
-      workshop,
-      tally,
-      await LocalFolder.open(workshop.localRoot, { durable, clock: workshop.context.clock }),
-    );
+    const folder = await LocalFolder.open(workshop.localRoot, { durable, clock: workshop.context.clock });
+    return new LocalReceiver(workshop, tally, begun, folder);
   }
 
   get window(): number {
@@ -46,12 +47,27 @@ export class LocalReceiver implements Receiver {
     return siblingOf(path, tempName({ path, size: facts.size, modifiedAt: facts.modifiedAt }));
   }
 
-  async removeTemp(path: string): Promise<void> {
-    this.#folder.remove(path, 'file');
+  async removeTemp(path: string, kind: Removal['kind']): Promise<void> {
+    this.#folder.remove(this.#at(path), kind);
   }
 
   async makeFolder(path: string): Promise<void> {
-    this.#folder.makeFolder(path, this.#workshop.config.chmod?.dirs);
+    const { config, newFolders } = this.#workshop;
+    // One that was not seen may hold anything.
+    const isOther = newFolders.has(path) && !this.#begun.has(path) && this.#folder.facts(this.#at(path)) !== undefined;
+    if (isOther) newFolders.close(path);
+    this.#folder.makeFolder(this.#at(path), config.chmod?.dirs);
+  }
+
+  async nameFolder(path: string): Promise<boolean> {
+    try {
+      this.#folder.rename(this.#at(path), path);
+    } catch (error) {
+      if (error instanceof AppError) return false;
+      throw error;
+    }
+    this.#workshop.newFolders.close(path);
+    return true;
   }
 
   async remove({ path, kind, twin }: Removal): Promise<boolean> {
@@ -59,7 +75,7 @@ export class LocalReceiver implements Receiver {
       this.#tally.once('this disk does not tell upper from lower case: a file of the server keeps its old spelling here');
       return false;
     }
-    this.#folder.remove(path, kind);
+    this.#folder.remove(this.#at(path), kind);
     if (kind === 'file') await this.#workshop.memory.delete(path);
     return true;
   }
@@ -71,8 +87,8 @@ export class LocalReceiver implements Receiver {
   async #fetch(client: FtpClient, transfer: Transfer, attempt: number, arrivals: Arrivals): Promise<void> {
     const { config, isText } = this.#workshop;
     const { path, facts } = transfer;
-    const at = config.atomic ? this.tempOf(transfer) : path;
-    const opened = this.#folder.openFile(at);
+    const at = needsTemp(this.#workshop, path) ? this.tempOf(transfer) : path;
+    const opened = this.#folder.openFile(this.#at(at));
     const { file } = opened;
     let size: number;
     try {
@@ -81,7 +97,7 @@ export class LocalReceiver implements Receiver {
       if (this.#folder.durable) await file.sync().catch(error => Promise.reject(fileError(error, printable(path))));
       onDisk(path, () => this.#equip(file, facts));
     } catch (error) {
-      if (config.atomic && isHopeless(error)) this.#folder.remove(at, 'file');
+      if (config.atomic && isHopeless(error)) this.#folder.remove(this.#at(at), 'file');
       throw error;
     } finally {
       file.close();
@@ -102,15 +118,15 @@ export class LocalReceiver implements Receiver {
   /** Returns what remains to be waited for: a time to be remembered. */
   #name({ transfer, at, size, modifiedAt, timeLost }: Staged): Promise<void> | undefined {
     const { path } = transfer;
-    if (at !== path) this.#folder.rename(at, path);
+    if (at !== path) this.#folder.rename(this.#at(at), this.#at(path));
     if (!timeLost || modifiedAt === undefined) return undefined;
-    const facts = this.#folder.facts(path);
+    const facts = this.#folder.facts(this.#at(path));
     const target = facts === undefined ? null : Math.floor(facts.mtimeMs);
     return this.#workshop.memory.put(path, { size, source: modifiedAt, target });
   }
 
-  async move({ from, transfer }: Move): Promise<boolean> {
-    this.#folder.rename(from, transfer.path);
+  async move(from: string, to: string): Promise<boolean> {
+    this.#folder.rename(this.#at(from), this.#at(to));
     return true;
   }
 
@@ -121,7 +137,7 @@ export class LocalReceiver implements Receiver {
   #isSame(path: string, twin: string): boolean {
     const [one, other] = [path, twin].map(name => {
       try {
-        return this.#folder.facts(name);
+        return this.#folder.facts(this.#at(name));
       } catch {
         return undefined;
       }
@@ -129,11 +145,15 @@ export class LocalReceiver implements Receiver {
     return one !== undefined && one.ino === other?.ino && one.dev === other.dev;
   }
 
+  #at(path: string): string {
+    return this.#workshop.newFolders.at(path);
+  }
+
   /** Returns the size of the whole file. */
   #receive(client: FtpClient, { file, size: found }: OpenFile, transfer: Transfer, attempt: number): number | Promise<number> {
     const { config, isText } = this.#workshop;
     const { size, modifiedAt } = transfer.facts;
-    const inParts = config.atomic && !isText(transfer.path);
+    const inParts = needsTemp(this.#workshop, transfer.path) && !isText(transfer.path);
     const mayContinue = inParts && size !== undefined && modifiedAt !== undefined && (config.resume || attempt > 1);
     if (inParts && size !== undefined && this.#maySegment(client, size))
       return this.#receiveLarge(client, file, transfer, { size, resume: mayContinue });

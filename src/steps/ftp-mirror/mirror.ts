@@ -37,7 +37,7 @@ async function download(workshop: Workshop): Promise<MirrorOutputs> {
   if (survey.brake !== undefined) throw survey.brake;
   if (survey.plan.transfers.length > 0) prepareTempNames();
   const tally = new Tally('download', survey.plan, workshop.context);
-  await applyPlan(workshop, survey, await LocalReceiver.open(workshop, tally), tally);
+  await applyPlan(workshop, survey, await LocalReceiver.open(workshop, tally, survey), tally);
   return tally.outputs();
 }
 

@@ -1,10 +1,10 @@
 // The side that a mirror changes: the server when uploading, the local folder when downloading. apply.ts drives either.
-import type { Move, Removal, Transfer } from './compare.ts';
+import type { Removal, Transfer } from './compare.ts';
 
 /** A file whose content is there, whole and checked, and that waits for its name. */
 export interface Staged {
   readonly transfer: Transfer;
-  /** Relative to the root: the temporary name, or the final one without `atomic`. */
+  /** Relative to the root: the temporary name, or the final one without `atomic` and in a folder that has no name yet. */
   readonly at: string;
   /** Of the content, as it was really transferred. */
   readonly size: number;
@@ -30,12 +30,16 @@ export interface Receiver {
   prepareRoot(missing: boolean): Promise<void>;
   /** Where a transfer's unfinished file lies: same content, same place. */
   tempOf(transfer: Transfer): string;
-  removeTemp(path: string): Promise<void>;
+  /** An unfinished file, or an empty folder that was never named. */
+  removeTemp(path: string, kind: Removal['kind']): Promise<void>;
+  /** One of the new folders that is not to be had under a temporary name is made under its own, and leaves them. */
   makeFolder(path: string): Promise<void>;
   /** False when it stays, because under another spelling it is what the mirror has just put there. */
   remove(removal: Removal): Promise<boolean>;
-  /** Renames what only changed its place. False when that is refused: it is to be transferred then. */
-  move(move: Move): Promise<boolean>;
+  /** Renames what only changed its place. False when that is refused. */
+  move(from: string, to: string): Promise<boolean>;
+  /** Gives a new folder its name. False when that is refused, and it has none. */
+  nameFolder(path: string): Promise<boolean>;
   /**
    * Brings the content over, continuing what an earlier try left. Resolves when the next may be sent, which may be before `arrivals` hears of
    * this one.

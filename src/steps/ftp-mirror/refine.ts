@@ -111,7 +111,7 @@ export class Refinement {
       this.#asSeen.add(path);
       return undefined;
     }
-    return ask(this.#workshop, remotePath(this.#workshop.remoteRoot, path), facts).then(exact => this.#learn(open, exact));
+    return ask(this.#workshop, path, facts).then(exact => this.#learn(open, exact));
   }
 
   #learn({ path, facts, mine }: Open, exact: FileFacts): void {
@@ -128,9 +128,7 @@ export class Refinement {
 /** The same files with what SIZE and MDTM say of them. */
 export async function askedExactly(workshop: Workshop, files: ReadonlyMap<string, FileFacts>): Promise<Map<string, FileFacts>> {
   const exact = new Map<string, FileFacts>();
-  await inLanes(files, QUESTIONS, ([path, listed]) =>
-    ask(workshop, remotePath(workshop.remoteRoot, path), listed).then(facts => void exact.set(path, facts)),
-  );
+  await inLanes(files, QUESTIONS, ([path, listed]) => ask(workshop, path, listed).then(facts => void exact.set(path, facts)));
   return exact;
 }
 
@@ -148,7 +146,8 @@ function isOpen(config: Workshop['config'], remote: FileFacts, local: FileFacts 
 }
 
 /** Few promises: it is asked of every file, where listings are coarse. */
-function ask({ batch, pool }: Workshop, path: string, listed: FileFacts): Promise<FileFacts> {
+function ask({ batch, pool, remoteRoot, newFolders }: Workshop, file: string, listed: FileFacts): Promise<FileFacts> {
+  const path = remotePath(remoteRoot, newFolders.at(file));
   return batch
     .soon(soon => answered(listed, listed.size === undefined ? soon.size(path) : undefined, soon.modified(path)))
     .catch(error => {

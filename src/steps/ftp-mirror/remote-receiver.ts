@@ -4,11 +4,11 @@ import { RefusedError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
 import type { FtpClient } from '../../protocols/ftp/index.ts';
 import { BATCH_ITEMS } from './batch.ts';
-import type { Move, Removal, Transfer } from './compare.ts';
+import type { Removal, Transfer } from './compare.ts';
 import { NameProbe } from './name-probe.ts';
 import { remotePath } from './paths.ts';
 import type { Arrivals, Receiver, Staged } from './receiver.ts';
-import { isRefusal, remoteExists } from './remote-facts.ts';
+import { isRefusal, orRefused, remoteExists } from './remote-facts.ts';
 import type { Survey } from './survey.ts';
 import type { Tally } from './tally.ts';
 import { Uploads } from './uploads.ts';
@@ -19,15 +19,17 @@ export class RemoteReceiver implements Receiver {
   readonly #tally: Tally;
   readonly #uploads: Uploads;
   readonly #deployed: Survey['deployed'];
+  readonly #begun: Survey['begun'];
   /** Answers of #toldApart(), by the path where two spellings part. */
   readonly #apart = new Map<string, Promise<boolean>>();
   readonly #names: NameProbe;
 
-  constructor(workshop: Workshop, tally: Tally, survey: Pick<Survey, 'temps' | 'deployed' | 'plan'>) {
+  constructor(workshop: Workshop, tally: Tally, survey: Pick<Survey, 'temps' | 'deployed' | 'plan' | 'begun'>) {
     this.#workshop = workshop;
     this.#tally = tally;
     this.#uploads = new Uploads(workshop, tally, survey);
     this.#deployed = survey.deployed;
+    this.#begun = survey.begun;
     const { folders, transfers } = survey.plan;
     this.#names = new NameProbe(workshop, [...folders, ...transfers.map(({ path }) => path)]);
   }
@@ -43,14 +45,21 @@ export class RemoteReceiver implements Receiver {
     return this.#uploads.tempOf(transfer);
   }
 
-  async removeTemp(path: string): Promise<void> {
-    await this.remove({ path, kind: 'file' });
+  async removeTemp(path: string, kind: Removal['kind']): Promise<void> {
+    await this.remove({ path, kind });
   }
 
   async makeFolder(path: string): Promise<void> {
     await this.#names.assertKept(path);
+    if (this.#workshop.newFolders.has(path) && !this.#begun.has(path)) await this.#begin(path);
+    else await this.#make(this.#remote(path));
     const remote = this.#remote(path);
     const mode = this.#workshop.config.chmod?.dirs;
+    if (mode !== undefined && !(await this.#chmod(remote, mode))) this.#tally.once('the server does not set modes');
+    this.#deployed?.addFolder(path);
+  }
+
+  async #make(remote: string): Promise<void> {
     const { pool, batch } = this.#workshop;
     try {
       await batch.soon(soon => soon.makeFolder(remote));
@@ -58,8 +67,21 @@ export class RemoteReceiver implements Receiver {
       if (!isRefusal(error)) throw error;
       await pool.use(client => makeOne(client, remote));
     }
-    if (mode !== undefined && !(await this.#chmod(remote, mode))) this.#tally.once('the server does not set modes');
-    this.#deployed?.addFolder(path);
+  }
+
+  /** Under its temporary name. One that is there and was not seen may hold anything: then it is made under its own. */
+  async #begin(path: string): Promise<void> {
+    const { pool, batch, newFolders } = this.#workshop;
+    const remote = this.#remote(path);
+    try {
+      await batch.soon(soon => soon.makeFolder(remote));
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      // A session that broke may have made it after all.
+      await pool.use(client => orRefused(client.removeFolder(remote)));
+      newFolders.close(path);
+      await this.#make(this.#remote(path));
+    }
   }
 
   async #chmod(remote: string, mode: number): Promise<boolean> {
@@ -107,9 +129,13 @@ export class RemoteReceiver implements Receiver {
     return this.#names.assertKept(transfer.path).then(() => this.#uploads.deliver(transfer, arrivals));
   }
 
-  async move(move: Move): Promise<boolean> {
-    await this.#names.assertKept(move.transfer.path);
-    return this.#uploads.move(move);
+  async move(from: string, to: string): Promise<boolean> {
+    await this.#names.assertKept(to);
+    return this.#uploads.move(from, to);
+  }
+
+  nameFolder(path: string): Promise<boolean> {
+    return this.#uploads.nameFolder(path);
   }
 
   publish(staged: Staged): Promise<void> {
@@ -137,7 +163,8 @@ export class RemoteReceiver implements Receiver {
   }
 
   #remote(path: string): string {
-    return remotePath(this.#workshop.remoteRoot, path);
+    const { remoteRoot, newFolders } = this.#workshop;
+    return remotePath(remoteRoot, newFolders.at(path));
   }
 }
 

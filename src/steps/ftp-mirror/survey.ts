@@ -7,6 +7,7 @@ import { makeFilter } from './filter.ts';
 import { unequalByHash } from './hashes.ts';
 import { lookLocal, lookRemote } from './look.ts';
 import type { Deployed } from './manifest/deployed.ts';
+import { fillsNewFolders, takenOver } from './new-folders.ts';
 import { askedExactly, Refinement, withTextSize } from './refine.ts';
 import { coarselyGone, neverMoved, withMoves } from './renames.ts';
 import { isAsSeen, type SeenTimes } from './seen-times.ts';
@@ -19,6 +20,10 @@ export interface Survey {
   readonly rootMissing: boolean;
   /** Unfinished files of ours in the target: path → size. */
   readonly temps: ReadonlyMap<string, number | undefined>;
+  /** Folders of the target without names that are of no use any more, the deepest first. */
+  readonly stale: readonly string[];
+  /** New folders that an earlier run began to fill. */
+  readonly begun: ReadonlySet<string>;
   /** Copies found equal by asking the server: to be remembered, so that the next run need not ask. */
   readonly confirmed: ReadonlyMap<string, SeenTimes>;
   /** With `compare: manifest`: what is known to be deployed, to be kept true. */
@@ -44,14 +49,18 @@ export async function surveyBoth(workshop: Workshop): Promise<Survey> {
     return found;
   });
   const [local, remote] = await Promise.all([looking, lookRemote(workshop, (path, facts) => refinement.offer(path, facts))]);
-  const here = local?.tree ?? emptyTree();
+  const sides = { here: local?.tree ?? emptyTree(), there: remote?.tree ?? emptyTree() };
+  const { begun, stale, files, ...taken } = takeOver(workshop, sides);
+  if (isUpload) for (const [path, facts] of files) refinement.offer(path, facts);
   const exact = await refinement.finish();
-  const there = withFacts(withTextSizes(workshop, here, remote?.tree ?? emptyTree()), exact.files);
+  const { here } = taken;
+  const there = withFacts(withTextSizes(workshop, here, taken.there), exact.files);
   const [source, target] = isUpload ? [here, there] : [there, here];
   const equal = new Set([...exact.confirmed.keys(), ...(await equalAsSeen(workshop, source, target, exact.asSeen))]);
   const compared = compareTrees(source, target, {
     by: config.compare === 'time-size' ? 'time-size' : 'size',
     delete: config.delete,
+    begun,
     equal,
     ...(config.compare === 'hash' ? { reasons: await unequalByHash(workshop, here, there) } : {}),
   });
@@ -61,9 +70,25 @@ export async function surveyBoth(workshop: Workshop): Promise<Survey> {
     plan: { ...plan, conflicts: [...unsafe.map(asConflict), ...plan.conflicts] },
     rootMissing: (isUpload ? remote : local) === undefined,
     temps: target.temps,
+    stale,
+    begun,
     confirmed: exact.confirmed,
     brake: brakeOn(config, { plan, source, target, suspect: remote?.suspect }),
   };
+}
+
+interface Sides {
+  readonly here: Tree;
+  readonly there: Tree;
+}
+
+/** The two sides, with what an interrupted run left in new folders of the target where it is to lie. */
+function takeOver({ config, newFolders }: Workshop, { here, there }: Sides) {
+  const isUpload = config.direction === 'upload';
+  const source = isUpload ? here : there;
+  const { tree, ...found } = takenOver(isUpload ? there : here, path => fillsNewFolders(config) && source.folders.has(path));
+  for (const folder of found.begun) newFolders.open(folder);
+  return { ...(isUpload ? { here, there: tree } : { here: tree, there }), ...found };
 }
 
 async function withRenames(workshop: Workshop, plan: MirrorPlan, source: Tree, target: Tree): Promise<MirrorPlan> {
@@ -100,8 +125,8 @@ function withTextSizes(workshop: Workshop, local: Tree, remote: Tree): Tree {
 }
 
 function withFiles(tree: Tree, files: Tree['files']): Tree {
-  const { folders, existing, barred, kept, temps } = tree;
-  return { files, folders, existing, barred, kept, temps };
+  const { folders, existing, barred, kept, temps, unnamed } = tree;
+  return { files, folders, existing, barred, kept, temps, unnamed };
 }
 
 /** The same with what is known better. */

@@ -1,4 +1,4 @@
-// The names of unfinished files: the same content for the same place always gets the same name, so a later run finds it.
+// The names of what is unfinished, made of what it will be: a later run finds it by them.
 import { hash } from 'node:crypto';
 
 export interface TempKey {
@@ -23,6 +23,25 @@ export function prepareTempNames(): void {
 
 export function isTempName(name: string): boolean {
   return TEMP.test(name);
+}
+
+const UNNAMED = '.postrider-new.';
+/** Most file systems take 255 octets. */
+const NAME_OCTETS_MAX = 200;
+
+/** `.postrider-new.NAME`: where a new folder is filled until it is whole. undefined for a name that leaves no room. */
+export function unnamedName(name: string): string | undefined {
+  return Buffer.byteLength(name) > NAME_OCTETS_MAX ? undefined : UNNAMED + name;
+}
+
+/** The path that a folder being filled, or something in it, is to have; undefined for all other paths. */
+export function namedPath(path: string): { readonly folder: string; readonly path: string } | undefined {
+  if (!path.includes(UNNAMED)) return undefined;
+  const names = path.split('/');
+  const at = names.findIndex(name => name.startsWith(UNNAMED) && name.length > UNNAMED.length);
+  if (at < 0) return undefined;
+  names[at] = names[at]?.slice(UNNAMED.length) ?? '';
+  return { folder: names.slice(0, at + 1).join('/'), path: names.join('/') };
 }
 
 /** Uploads in flight of others: ProFTPD's HiddenStores, Pure-FTPd, NFS. Never content, never deleted. */

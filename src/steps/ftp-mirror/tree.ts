@@ -3,7 +3,7 @@ import { AppError } from '../../core/errors.ts';
 import type { Filter } from './filter.ts';
 import { boundGarbageAt } from './many.ts';
 import { isOwnName, LOCK_NAME } from './own-names.ts';
-import { isForeignTemp, isTempName } from './temp-name.ts';
+import { isForeignTemp, isTempName, namedPath } from './temp-name.ts';
 
 export interface FileFacts {
   readonly size?: number;
@@ -26,6 +26,8 @@ export interface Tree {
   readonly kept: ReadonlySet<string>;
   /** Our own unfinished files: path → size. */
   readonly temps: ReadonlyMap<string, number | undefined>;
+  /** Folders that were being filled and never got their name, by that name; with what lies in them, as if it lay there already. */
+  readonly unnamed: ReadonlyMap<string, Tree>;
 }
 
 /** Entries on one side; a tree beyond it is a mistake or an attack. */
@@ -42,6 +44,7 @@ export class TreeBuilder implements Tree {
   readonly barred = new Map<string, string>();
   readonly kept = new Set<string>();
   readonly temps = new Map<string, number | undefined>();
+  readonly unnamed = new Map<string, TreeBuilder>();
   readonly #filter: Filter;
   readonly #place: string;
   readonly #entriesMax: number;
@@ -56,6 +59,8 @@ export class TreeBuilder implements Tree {
   /** True when the folder is to be entered. */
   addFolder(path: string): boolean {
     this.#count();
+    const aside = this.#aside(path);
+    if (aside !== undefined) return aside.tree.addFolder(aside.path) || aside.path === aside.folder;
     if (path.slice(path.lastIndexOf('/') + 1) === LOCK_NAME || this.#filter.excludes(path, 'folder')) {
       this.#bar(path, EXCLUDED);
       return false;
@@ -72,6 +77,8 @@ export class TreeBuilder implements Tree {
 
   addFile(path: string, facts: FileFacts): void {
     this.#count();
+    const aside = this.#aside(path);
+    if (aside !== undefined) return aside.tree.addFile(aside.path, facts);
     const name = path.slice(path.lastIndexOf('/') + 1);
     if (isTempName(name)) {
       this.temps.set(path, facts.size);
@@ -88,9 +95,20 @@ export class TreeBuilder implements Tree {
   /** A link, a device, a name that must not reach the disk: present, and left alone. False when it is excluded anyway. */
   addOther(path: string, what: string): boolean {
     this.#count();
+    const aside = this.#aside(path);
+    if (aside !== undefined) return aside.tree.addOther(aside.path, what);
     const excluded = this.#filter.excludes(path, 'file') || !this.#filter.includes(path, 'file');
     this.#bar(path, excluded ? EXCLUDED : what);
     return !excluded;
+  }
+
+  #aside(path: string) {
+    const named = namedPath(path);
+    if (named === undefined) return undefined;
+    const { folder } = named;
+    const tree = this.unnamed.get(folder) ?? new TreeBuilder(this.#filter, this.#place, this.#entriesMax);
+    this.unnamed.set(folder, tree);
+    return { ...named, tree };
   }
 
   #content(folder: string): void {

@@ -2,7 +2,8 @@
 import { AppError, RefusedError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
 import type { FtpClient, HashAlgorithm } from '../../protocols/ftp/index.ts';
-import type { Move, Transfer } from './compare.ts';
+import type { Transfer } from './compare.ts';
+import { needsTemp } from './new-folders.ts';
 import { localPath, remotePath, siblingOf } from './paths.ts';
 import type { Arrivals, Staged } from './receiver.ts';
 import { isRefusal, orRefused, remoteExists, remoteSize } from './remote-facts.ts';
@@ -33,7 +34,7 @@ export class Uploads {
   }
 
   #tempName(path: string, { size, modifiedAt }: Partial<UploadFacts>): string {
-    return tempName({ path: this.#remote(path), size, modifiedAt });
+    return tempName({ path: remotePath(this.#workshop.remoteRoot, path), size, modifiedAt });
   }
 
   /**
@@ -55,33 +56,47 @@ export class Uploads {
   async publish(staged: Staged): Promise<void> {
     const { batch } = this.#workshop;
     const to = this.#remote(staged.transfer.path);
-    try {
-      await batch.soon(soon => soon.rename(this.#remote(staged.at), to));
-    } catch (error) {
-      if (!isRefusal(error)) throw error;
-      return this.#name(staged, true);
+    if (staged.at !== staged.transfer.path) {
+      try {
+        await batch.soon(soon => soon.rename(this.#remote(staged.at), to));
+      } catch (error) {
+        if (!isRefusal(error)) throw error;
+        return this.#name(staged, true);
+      }
     }
     const time = staged.timeLost ? await batch.soon(soon => soon.modified(to)).catch(() => undefined) : undefined;
     await this.#remember(staged, staged.timeLost ? (time ?? null) : undefined);
   }
 
-  async move({ from, transfer }: Move): Promise<boolean> {
-    const { batch, pool, memory } = this.#workshop;
-    const [old, to] = [this.#remote(from), this.#remote(transfer.path)];
-    try {
-      await batch.soon(soon => soon.rename(old, to));
-    } catch (error) {
-      if (!isRefusal(error)) throw error;
-      const done = await pool.use(async client => !(await remoteExists(client, old)) && (await remoteExists(client, to)));
-      if (!done) return false;
-    }
+  async move(from: string, to: string): Promise<boolean> {
+    const { memory } = this.#workshop;
+    if (!(await this.#rename(this.#remote(from), this.#remote(to)))) return false;
     const entry = this.#deployed?.get(from);
     this.#deployed?.drop(from);
-    if (entry !== undefined) this.#deployed?.add(transfer.path, entry);
+    if (entry !== undefined) this.#deployed?.add(to, entry);
     const seen = await memory.get(from);
-    if (seen !== undefined) await memory.put(transfer.path, seen);
+    if (seen !== undefined) await memory.put(to, seen);
     await memory.delete(from);
     return true;
+  }
+
+  async nameFolder(path: string): Promise<boolean> {
+    const { newFolders, remoteRoot } = this.#workshop;
+    const named = await this.#rename(this.#remote(path), remotePath(remoteRoot, path));
+    if (named) newFolders.close(path);
+    return named;
+  }
+
+  /** False when it was refused, and not because an earlier try had done it. */
+  async #rename(from: string, to: string): Promise<boolean> {
+    const { batch, pool } = this.#workshop;
+    try {
+      await batch.soon(soon => soon.rename(from, to));
+      return true;
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      return pool.use(async client => !(await remoteExists(client, from)) && (await remoteExists(client, to)));
+    }
   }
 
   async #finish(client: FtpClient, transfer: Transfer, sent: Sent): Promise<Staged> {
@@ -105,11 +120,15 @@ export class Uploads {
   #send(client: FtpClient, transfer: Transfer, attempt: number): Promise<Sent> {
     const { config, bandwidth, signal, localRoot, isText } = this.#workshop;
     const { path } = transfer;
+    const hasTemp = needsTemp(this.#workshop, path);
     return uploadFile(client, {
       local: localPath(localRoot, path),
       followLinks: config.symlinks === 'follow',
-      remote: facts => this.#remote(config.atomic ? siblingOf(path, this.#tempName(path, facts)) : path),
-      offset: (session, remote) => this.#offset(session, remote, attempt),
+      remote: facts => this.#remote(hasTemp ? siblingOf(path, this.#tempName(path, facts)) : path),
+      offset: (session, remote) =>
+        hasTemp || !config.atomic
+          ? this.#offset(session, remote, attempt)
+          : clear(session, remote, attempt > 1 || transfer.replaces),
       verify: false,
       digests: this.#digests(client),
       ascii: isText(path),
@@ -230,7 +249,8 @@ export class Uploads {
   }
 
   #remote(path: string): string {
-    return remotePath(this.#workshop.remoteRoot, path);
+    const { remoteRoot, newFolders } = this.#workshop;
+    return remotePath(remoteRoot, newFolders.at(path));
   }
 
   #relative(remote: string): string {
@@ -238,6 +258,11 @@ export class Uploads {
     if (root === '.') return remote;
     return remote.slice(root === '/' ? 1 : root.length + 1);
   }
+}
+
+/** Whatever an earlier try began there goes first: its session may hold it still. */
+function clear(client: FtpClient, remote: string, isThere: boolean): number | Promise<number> {
+  return isThere ? orRefused(client.remove(remote)).then(() => 0) : 0;
 }
 
 function vanished(path: string): AppError {

@@ -8,6 +8,7 @@ import { Batch } from './batch.ts';
 import { rootBrake } from './brakes.ts';
 import type { MirrorConfig } from './config.ts';
 import { makeGlobTest } from './filter.ts';
+import { NewFolders } from './new-folders.ts';
 import { normalRemote } from './paths.ts';
 import { Pool } from './pool.ts';
 import { SeenTimesMemory } from './seen-times.ts';
@@ -24,6 +25,8 @@ export interface Workshop {
   readonly batch: Batch;
   readonly bandwidth: Bandwidth;
   readonly memory: SeenTimesMemory;
+  /** Those of the target that have no names yet. */
+  readonly newFolders: NewFolders;
   /** Goes over the wire as text (`ascii`): other line ends and so other sizes on either side. */
   readonly isText: (path: string) => boolean;
   /** Aborts with the step, and when one failure makes going on pointless. */
@@ -74,6 +77,7 @@ export async function openWorkshop(config: MirrorConfig, context: StepContext, c
     bandwidth: makeBandwidth(config.bandwidth, clock),
     isText: makeGlobTest(config.ascii),
     memory: new SeenTimesMemory(context.ledger, [config.direction, config.connection, remoteRoot, config.local]),
+    newFolders: new NewFolders(),
     signal,
     stop: reason => stopper.abort(reason),
     reconnect: until => connect(endpoint, { dial, clock, signal: until }),

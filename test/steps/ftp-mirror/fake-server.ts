@@ -18,6 +18,8 @@ export interface FakeOptions {
   tellsTimes?: boolean;
   tellsSizes?: boolean;
   renamesOver?: boolean;
+  /** False: only files, as where folders belong to somebody else. */
+  renamesFolders?: boolean;
   restarts?: boolean;
   appends?: boolean;
   /** Rounds listed times down, as LIST does. */
@@ -92,7 +94,7 @@ export class FakeServer {
   }
 
   temps(): string[] {
-    return [...this.files.keys()].filter(path => path.includes('.postrider-'));
+    return [...this.files.keys(), ...this.folders].filter(path => /\.postrider-(?!lock)/.test(path));
   }
 
   readonly connect: Connect = async (_endpoint, { signal }) => {
@@ -405,8 +407,9 @@ class FakeClient implements Partial<FtpClient> {
 
   rename(from: string, to: string) {
     return this.#do(`RNTO ${to}`, () => {
-      const file = this.#file(from);
       const target = this.#server.at(to);
+      if (this.#server.folders.has(this.#server.at(from))) return this.#renameFolder(this.#server.at(from), target);
+      const file = this.#file(from);
       if (this.#server.folders.has(target)) throw refusedError('path-refused', '550');
       if (this.#server.files.has(target) && this.#server.options.renamesOver === false) throw refusedError('path-refused', '550');
       this.#parent(to);
@@ -414,6 +417,18 @@ class FakeClient implements Partial<FtpClient> {
       this.#server.files.set(target, file);
       this.#server.changed();
     });
+  }
+
+  #renameFolder(from: string, to: string) {
+    const { folders, files, options } = this.#server;
+    const isTaken = [...files.keys(), ...folders].some(path => path === to || path.startsWith(`${to}/`));
+    if (isTaken || options.renamesFolders === false) throw refusedError('path-refused', '550');
+    this.#parent(to);
+    const moved = (path: string) => to + path.slice(from.length);
+    for (const path of [...folders])
+      if (path === from || path.startsWith(`${from}/`)) folders.delete(path) && folders.add(moved(path));
+    for (const [path, file] of [...files]) if (path.startsWith(`${from}/`)) files.delete(path) && files.set(moved(path), file);
+    this.#server.changed();
   }
 
   absolute(path: string) {

@@ -25,7 +25,9 @@ function watch(server: FakeServer): void {
 const cases = [
   ['each', {}],
   ['each', { renamesOver: false, setsTimes: false }],
+  ['each', { renamesFolders: false }],
   ['end', {}],
+  ['end', { renamesFolders: false }],
 ] as const;
 
 test.each(cases)('upload, commit %s, %j: every operation cut once, and once for good', async (commit, options) => {

@@ -395,9 +395,8 @@ test('commit: end gives all names in one stretch, `last` at its end, after every
   expect(await rig.run(config)).toMatchObject({ uploaded: 51, deleted: 1 });
   const order = server.log.filter(what => /^(226|RNTO|MFMT|CHMOD|DELE)/.test(what));
   const first = order.findIndex(what => what.startsWith('RNTO'));
-  expect(order.slice(first, first + 51).every(what => what.startsWith('RNTO'))).toBe(true);
-  expect(order[first + 50]).toBe('RNTO /www/index.html');
-  expect(order[first + 51]).toBe('DELE /www/old/page');
+  expect(order.slice(first, first + 3).map(what => what.replace(/\d$/, 'N'))).toEqual(Array(3).fill('RNTO /www/dirN'));
+  expect(order.slice(first + 3)).toEqual(['RNTO /www/index.html', 'DELE /www/old/page']);
   expect([...server.files.values()].every(file => file.mode === 0o640)).toBe(true);
 });
 

@@ -9,6 +9,7 @@ import { makeFilter } from '../filter.ts';
 import { remoteHash } from '../hashes.ts';
 import { inLanes } from '../lanes.ts';
 import { lookLocal, lookRemote } from '../look.ts';
+import { takenOver } from '../new-folders.ts';
 import { MANIFEST_NAME } from '../own-names.ts';
 import { neverMoved, withMoves } from '../renames.ts';
 import { isAsSeen } from '../seen-times.ts';
@@ -48,10 +49,13 @@ export async function surveyDeployed(workshop: Workshop, leftovers: boolean): Pr
   const plan = await withMoves(compared, { source, target, contentOf, never: neverMoved(workshop) });
   const now = stillThere(manifest, there, adopted);
   for (const path of source.folders) if (target.existing.has(path)) now.folders.add(path);
+  const left = takenOver((leftovers ? (await lookRemote(workshop))?.tree : undefined) ?? target, () => false);
   return {
     plan: { ...plan, conflicts: [...(local?.unsafe ?? []), ...plan.conflicts] },
     rootMissing,
-    temps: leftovers ? ((await lookRemote(workshop))?.tree.temps ?? target.temps) : target.temps,
+    temps: left.tree.temps,
+    stale: left.stale,
+    begun: left.begun,
     confirmed: new Map(),
     deployed: new Deployed(workshop, sums, now, !known || adopted.size > 0 || now.files.size !== manifest.files.size),
     brake: brakeOn(config, { plan, source, target }),
