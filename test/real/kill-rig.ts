@@ -19,11 +19,12 @@ export function chance(seed: number): () => number {
 
 export const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
-/** A source tree that changes at random: files grow, are replaced, appear, go, and change places with folders. */
+/** A source tree that changes at random: files grow, are replaced, appear, go, and change places with folders; whole folders come and go. */
 export class Source {
   readonly root: string;
   readonly #random: () => number;
   #clock = 1_600_000_000;
+  #turn = 0;
 
   constructor(root: string, random: () => number) {
     this.root = root;
@@ -38,6 +39,8 @@ export class Source {
     for (let n = 0; n < 4; n++)
       rmSync(join(this.root, `folder ${this.#below(6)}/file ${this.#below(40)}`), { force: true, recursive: true });
     if (this.#below(3) === 0) this.write('big/one', 500_000 + this.#below(1_500_000));
+    rmSync(join(this.root, `new ${this.#turn++ - 2}`), { recursive: true, force: true });
+    for (let n = 0; n < 8; n++) this.write(`new ${this.#turn}/${n % 3 === 0 ? 'deep/' : ''}${n}`, this.#below(30_000));
     const swap = `swap ${this.#below(2)}`;
     rmSync(join(this.root, swap), { recursive: true, force: true });
     this.write(this.#below(2) === 0 ? swap : `${swap}/inside`);
