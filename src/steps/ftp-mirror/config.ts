@@ -54,8 +54,12 @@ export const mirrorSchema = judged(
       8,
       'Files in transfer at once, each on its own session; the connection’s max-connections also limits it.',
     ),
-    atomic: preset(flag(), true, 'Transfer to a temporary name and rename, so that no half-written file is ever seen.'),
-    resume: preset(flag(), true, 'Continue the temporary files of an interrupted run. Needs atomic.'),
+    atomic: preset(
+      flag(),
+      true,
+      'Transfer to a temporary name and rename, so that no half-written file is ever seen; a new folder of small files gets its own name when all of them are there.',
+    ),
+    resume: preset(flag(), true, 'Continue the temporary files and new folders of an interrupted run. Needs atomic.'),
     'preserve-times': preset(flag(), true, 'Give the copy the modification time of its source.'),
     symlinks: preset(
       oneOf(['skip', 'follow', 'error']),
