@@ -85,6 +85,10 @@ export const FILE_CODES: Explanations = {
     'A file that was uploaded is not there any more when it should get its name.',
     'Something else deletes on the server; run again.',
   ],
+  'rename-refused': [
+    'A file in a new folder is there, but the server lets neither the folder nor the file have its name.',
+    'Ask the provider for the right to rename, or write `atomic: false`.',
+  ],
   conflict: ['A file stands where a folder belongs, or the reverse.', 'Rename one of the two.'],
   closed: ['The work was ended while it waited for a session.', 'Run again.'],
   'http-content': ['The page does not contain what is expected.', 'Open the address in a browser; correct `contains`.'],
