@@ -89,8 +89,8 @@ export function commandsSoon({ control, folder, attributes, hashes, facts, liste
         };
         if (size === true) attributes.sizeSoon(named, ride, told => (equipped.size = told));
         if (hash === true) hashes.hashSoon(named, ride, told => (equipped.hash = told));
-        if (modifiedAt !== undefined) attributes.setModifiedSoon(named, modifiedAt, ride, told => (equipped.timeKept = told));
         if (mode !== undefined) attributes.chmodSoon(named, mode, ride, told => (equipped.modeSet = told));
+        if (modifiedAt !== undefined) attributes.setModifiedSoon(named, modifiedAt, ride, told => (equipped.timeKept = told));
         if (due === 0) resolve(equipped);
       }),
     size: path => answer((ride, told) => attributes.sizeSoon(at(path), ride, told)),

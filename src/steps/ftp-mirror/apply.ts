@@ -236,10 +236,8 @@ class Application implements Arrivals {
       this.#survey.plan.moves,
       ({ transfer }) => transfer.path,
       async move => {
-        const { path } = move.transfer;
-        if (!(await this.#receiver.move(move.from, path))) return void refused.push(move);
-        this.#tally.renamed();
-        this.#filling.settled(path, true);
+        if (await this.#receiver.move(move.from, move.transfer.path)) this.#tally.renamed();
+        else refused.push(move);
       },
       { lanes: this.#receiver.window },
     );

@@ -46,8 +46,6 @@ export interface MirrorPlan {
 export interface CompareOptions {
   readonly by: 'time-size' | 'size';
   readonly delete: boolean;
-  /** Folders of the target that are not named yet: to be made, whatever is in them already. */
-  readonly begun?: ReadonlySet<string>;
   /** Files known to be equal whatever their times say. */
   readonly equal?: ReadonlySet<string>;
   /** Files known to differ, and how, whatever their sizes and times say. */
@@ -87,17 +85,12 @@ class Draft {
     if (hasAncestorIn(this.#blocked, path)) return void this.#blocked.add(path);
     const barred = this.#target.barred.get(path);
     if (barred !== undefined) return this.#conflict(path, `is a folder in the source, but ${barred} in the target`);
-    if (this.#target.existing.has(path) && !this.#isBegun(path)) return;
+    if (this.#target.existing.has(path)) return;
     if (this.#target.files.has(path)) {
       if (!this.#options.delete) return this.#conflict(path, 'is a folder in the source, but a file in the target');
       this.#cleared.add(path);
     }
     this.#folders.push(path);
-  }
-
-  #isBegun(path: string): boolean {
-    const { begun } = this.#options;
-    return begun !== undefined && (begun.has(path) || hasAncestorIn(begun, path));
   }
 
   file(path: string): void {

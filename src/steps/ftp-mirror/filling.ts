@@ -48,7 +48,6 @@ export class Filling {
     const { plan, begun } = this.#survey;
     for (const folder of begun) this.#contentAround(folder);
     for (const { path } of plan.transfers) this.#contentAround(path)?.open.add(path);
-    for (const { transfer } of plan.moves) this.#contentAround(transfer.path)?.open.add(transfer.path);
   }
 
   #contentAround(path: string): Content | undefined {
@@ -79,10 +78,10 @@ export class Filling {
     this.#contents.delete(folder);
     for (const path of givenUp) await this.#receiver.removeTemp(path, 'file');
     if (await this.#receiver.nameFolder(folder)) return;
-    const { transfers, moves, unchanged, folders } = this.#survey.plan;
-    const files = [...transfers, ...moves.map(({ transfer }) => transfer)].map(({ path }) => path);
+    const { transfers, unchanged, folders } = this.#survey.plan;
     const isInside = (path: string) => path.startsWith(`${folder}/`) && !givenUp.has(path);
-    const inside = { folders: [folder, ...folders.filter(isInside)], files: [...files, ...unchanged].filter(isInside) };
+    const files = [...transfers.map(({ path }) => path), ...unchanged].filter(isInside);
+    const inside = { folders: [folder, ...folders.filter(isInside)], files };
     await this.#nameEach(folder, inside, failed);
   }
 
@@ -92,7 +91,7 @@ export class Filling {
     const places = new Map([...folders, ...files].map(path => [path, newFolders.at(path)]));
     const placeOf = (path: string) => places.get(path) ?? path;
     newFolders.close(folder);
-    for (const path of folders) await this.#receiver.makeFolder(path);
+    for (const path of folders) await this.#receiver.makeFolder(path).catch(error => failed(path, error));
     const move = async (path: string) => {
       if (!(await this.#receiver.move(placeOf(path), path))) failed(path, notNamed(placeOf(path)));
     };

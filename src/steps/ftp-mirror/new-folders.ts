@@ -2,7 +2,7 @@
 import type { MirrorPlan } from './compare.ts';
 import type { MirrorConfig } from './config.ts';
 import { siblingOf } from './paths.ts';
-import { unnamedName } from './temp-name.ts';
+import { namedPath, unnamedName } from './temp-name.ts';
 import { ancestorsOf, depthOf, type FileFacts, type Tree } from './tree.ts';
 
 /** What takes longer for its round trips than for its bytes, and is sent again rather than continued. */
@@ -54,10 +54,8 @@ export function needsTemp(
 
 /** A file in such a folder counts as whole by its size and time alone. */
 export function fillsNewFolders(config: MirrorConfig): boolean {
-  const { atomic, resume, compare, direction, verify, ascii } = config;
-  if (!atomic || !resume || !config['preserve-times'] || compare !== 'time-size' || ascii.length > 0) return false;
-  // Names that are to be on the disk are synced folder by folder.
-  return direction === 'upload' || verify !== 'hash';
+  const { atomic, resume, compare, verify, ascii } = config;
+  return atomic && resume && config['preserve-times'] && compare === 'time-size' && verify !== 'hash' && ascii.length === 0;
 }
 
 export interface Choice {
@@ -80,8 +78,7 @@ export function foldersToFill({ plan, begun, waits }: Choice): readonly string[]
       content.fits &&= fits;
     }
   };
-  for (const { path, facts } of plan.transfers)
-    add(path, facts.size ?? 0, facts.size !== undefined && facts.size < SMALL_BYTES && !waits(path));
+  for (const { path, facts } of plan.transfers) add(path, facts.size ?? 0, isSmall(facts) && !waits(path));
   // What is moved there would be in neither place for a while.
   for (const { transfer } of plan.moves) add(transfer.path, 0, false);
   // A file of that name goes first.
@@ -102,37 +99,48 @@ export interface TakenOver {
   readonly tree: Tree;
   /** Folders of the source that an earlier run began to fill. */
   readonly begun: ReadonlySet<string>;
-  /** The files in them. */
+  /** The files in them that the source has, too. */
   readonly files: ReadonlyMap<string, FileFacts>;
   /** What is of no use any more: folders, the deepest first; their files are among the temporary ones of the tree. */
   readonly stale: readonly string[];
 }
 
-/** The target with what an interrupted run left in folders without names: as if it lay where it is to lie, or as rubbish. */
-export function takenOver(target: Tree, isWanted: (folder: string) => boolean): TakenOver {
+function isSmall({ size }: FileFacts): boolean {
+  return size !== undefined && size < SMALL_BYTES;
+}
+
+/**
+ * The target with what an interrupted run left in folders without names: as if it lay where it is to lie, or as rubbish. `waits`: as in Choice;
+ * without it all is rubbish.
+ */
+export function takenOver(target: Tree, source: Tree, waits?: Choice['waits']): TakenOver {
   const [begun, taken, stale] = [new Set<string>(), new Map<string, FileFacts>(), [] as string[]];
-  if (target.unnamed.size === 0) return { tree: target, begun, files: taken, stale };
-  const files = new Map(target.files);
-  const [folders, existing, kept] = [new Set(target.folders), new Set(target.existing), new Set(target.kept)];
-  const [barred, temps] = [new Map(target.barred), new Map(target.temps)];
-  for (const [folder, inside] of target.unnamed) {
-    if (isWanted(folder) && !existing.has(folder) && !files.has(folder) && !barred.has(folder)) {
-      begun.add(folder);
-      for (const [path, facts] of inside.files) taken.set(path, facts);
-      for (const [path, size] of inside.temps) temps.set(path, size);
-      for (const [path, what] of inside.barred) barred.set(path, what);
-      for (const path of inside.existing) existing.add(path);
-      for (const path of inside.folders) folders.add(path);
-      for (const path of inside.kept) kept.add(path);
-      continue;
-    }
-    const place = new NewFolders();
-    place.open(folder);
-    for (const [path, { size }] of inside.files) temps.set(place.at(path), size);
-    for (const [path, size] of inside.temps) temps.set(place.at(path), size);
-    stale.push(...[...new Set([folder, ...inside.existing])].map(path => place.at(path)));
+  const { unnamed, existing, barred } = target;
+  if (unnamed.folders.size === 0) return { tree: target, begun, files: taken, stale };
+  const [files, temps] = [new Map(target.files), new Map(target.temps)];
+  const unfit = new Set<string>();
+  if (waits !== undefined)
+    for (const [path, facts] of source.files)
+      if (!isSmall(facts) || waits(path)) for (const folder of ancestorsOf(path)) unfit.add(folder);
+  const isWanted = (folder: string) => waits !== undefined && source.folders.has(folder) && !unfit.has(folder);
+  const strange = new Set([...unnamed.others].map(place => namedPath(place)?.folder));
+  const isFree = (folder: string) => !existing.has(folder) && !files.has(folder) && !barred.has(folder) && !strange.has(folder);
+  for (const place of unnamed.folders) {
+    const { folder, path } = namedPath(place) ?? { folder: place, path: place };
+    if (path === folder && isFree(folder) && isWanted(folder)) begun.add(folder);
+    if (!begun.has(folder) || !source.folders.has(path)) stale.push(place);
+  }
+  for (const [place, facts] of unnamed.files) {
+    const { folder, path } = namedPath(place) ?? { folder: place, path: place };
+    if (begun.has(folder) && source.files.has(path)) taken.set(path, facts);
+    else temps.set(place, facts.size);
   }
   for (const [path, facts] of taken) files.set(path, facts);
   stale.sort((one, other) => depthOf(other) - depthOf(one));
-  return { tree: { files, folders, existing, barred, kept, temps, unnamed: new Map() }, begun, files: taken, stale };
+  return {
+    tree: { files, folders: target.folders, existing, barred, kept: target.kept, temps, unnamed },
+    begun,
+    files: taken,
+    stale,
+  };
 }

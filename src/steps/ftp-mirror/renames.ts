@@ -13,10 +13,14 @@ export interface RenameOptions {
   readonly never: (path: string) => boolean;
 }
 
-/** Files of `last` wait for the others, and texts have no content of their own. */
-export function neverMoved({ config, isText }: Pick<Workshop, 'config' | 'isText'>): (path: string) => boolean {
+/** Files of `last` wait for the others, texts have no content of their own, and in a folder without a name nobody sees what was moved there. */
+export function neverMoved({
+  config,
+  isText,
+  newFolders,
+}: Pick<Workshop, 'config' | 'isText' | 'newFolders'>): (path: string) => boolean {
   const isLast = makeGlobTest(config.last);
-  return path => isLast(path) || isText(path);
+  return path => isLast(path) || isText(path) || newFolders.around(path) !== undefined;
 }
 
 const SECOND_MS = 1_000;

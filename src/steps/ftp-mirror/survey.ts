@@ -3,7 +3,7 @@ import type { AppError } from '../../core/errors.ts';
 import { brakeOn } from './brakes.ts';
 import { type Conflict, compareTrees, difference, type MirrorPlan } from './compare.ts';
 import { serverHashing } from './digest.ts';
-import { makeFilter } from './filter.ts';
+import { makeFilter, makeGlobTest } from './filter.ts';
 import { unequalByHash } from './hashes.ts';
 import { lookLocal, lookRemote } from './look.ts';
 import type { Deployed } from './manifest/deployed.ts';
@@ -60,7 +60,6 @@ export async function surveyBoth(workshop: Workshop): Promise<Survey> {
   const compared = compareTrees(source, target, {
     by: config.compare === 'time-size' ? 'time-size' : 'size',
     delete: config.delete,
-    begun,
     equal,
     ...(config.compare === 'hash' ? { reasons: await unequalByHash(workshop, here, there) } : {}),
   });
@@ -86,7 +85,8 @@ interface Sides {
 function takeOver({ config, newFolders }: Workshop, { here, there }: Sides) {
   const isUpload = config.direction === 'upload';
   const source = isUpload ? here : there;
-  const { tree, ...found } = takenOver(isUpload ? there : here, path => fillsNewFolders(config) && source.folders.has(path));
+  const isLast = fillsNewFolders(config) ? makeGlobTest(config.last) : undefined;
+  const { tree, ...found } = takenOver(isUpload ? there : here, source, isLast);
   for (const folder of found.begun) newFolders.open(folder);
   return { ...(isUpload ? { here, there: tree } : { here: tree, there }), ...found };
 }

@@ -38,10 +38,15 @@ export function unnamedName(name: string): string | undefined {
 export function namedPath(path: string): { readonly folder: string; readonly path: string } | undefined {
   if (!path.includes(UNNAMED)) return undefined;
   const names = path.split('/');
-  const at = names.findIndex(name => name.startsWith(UNNAMED) && name.length > UNNAMED.length);
+  const at = names.findIndex(isUnnamed);
   if (at < 0) return undefined;
   names[at] = names[at]?.slice(UNNAMED.length) ?? '';
   return { folder: names.slice(0, at + 1).join('/'), path: names.join('/') };
+}
+
+/** Could have been made by unnamedName(). */
+function isUnnamed(name: string): boolean {
+  return name.startsWith(UNNAMED) && name.length > UNNAMED.length && unnamedName(name.slice(UNNAMED.length)) !== undefined;
 }
 
 /** Uploads in flight of others: ProFTPD's HiddenStores, Pure-FTPd, NFS. Never content, never deleted. */

@@ -26,8 +26,15 @@ export interface Tree {
   readonly kept: ReadonlySet<string>;
   /** Our own unfinished files: path → size. */
   readonly temps: ReadonlyMap<string, number | undefined>;
-  /** Folders that were being filled and never got their name, by that name; with what lies in them, as if it lay there already. */
-  readonly unnamed: ReadonlyMap<string, Tree>;
+  readonly unnamed: Unnamed;
+}
+
+/** Folders that were being filled and never got their name, and all that lies in them, whatever the patterns say: it is ours. */
+export interface Unnamed {
+  readonly files: ReadonlyMap<string, FileFacts>;
+  readonly folders: ReadonlySet<string>;
+  /** Links, devices. */
+  readonly others: ReadonlySet<string>;
 }
 
 /** Entries on one side; a tree beyond it is a mistake or an attack. */
@@ -44,7 +51,7 @@ export class TreeBuilder implements Tree {
   readonly barred = new Map<string, string>();
   readonly kept = new Set<string>();
   readonly temps = new Map<string, number | undefined>();
-  readonly unnamed = new Map<string, TreeBuilder>();
+  readonly unnamed = { files: new Map<string, FileFacts>(), folders: new Set<string>(), others: new Set<string>() };
   readonly #filter: Filter;
   readonly #place: string;
   readonly #entriesMax: number;
@@ -59,9 +66,9 @@ export class TreeBuilder implements Tree {
   /** True when the folder is to be entered. */
   addFolder(path: string): boolean {
     this.#count();
-    const aside = this.#aside(path);
-    if (aside !== undefined) return aside.tree.addFolder(aside.path) || aside.path === aside.folder;
-    if (path.slice(path.lastIndexOf('/') + 1) === LOCK_NAME || this.#filter.excludes(path, 'folder')) {
+    const isUnnamed = namedPath(path) !== undefined;
+    const isBarred = path.slice(path.lastIndexOf('/') + 1) === LOCK_NAME || this.#filter.excludes(path, 'folder');
+    if (isBarred && !isUnnamed) {
       this.#bar(path, EXCLUDED);
       return false;
     }
@@ -70,6 +77,10 @@ export class TreeBuilder implements Tree {
         hint: TOO_LARGE_HINT,
       });
     }
+    if (isUnnamed) {
+      this.unnamed.folders.add(path);
+      return true;
+    }
     this.existing.add(path);
     if (this.#filter.includes(path, 'folder')) this.#content(path);
     return true;
@@ -77,14 +88,13 @@ export class TreeBuilder implements Tree {
 
   addFile(path: string, facts: FileFacts): void {
     this.#count();
-    const aside = this.#aside(path);
-    if (aside !== undefined) return aside.tree.addFile(aside.path, facts);
+    if (isInUnnamed(path)) return void this.unnamed.files.set(path, facts);
     const name = path.slice(path.lastIndexOf('/') + 1);
     if (isTempName(name)) {
       this.temps.set(path, facts.size);
       return;
     }
-    if (isOwnName(name)) return this.#bar(path, 'a file of postrider');
+    if (isOwnName(name) || namedPath(path) !== undefined) return this.#bar(path, 'a file of postrider');
     if (isForeignTemp(name)) return this.#bar(path, 'an unfinished upload');
     if (this.#filter.excludes(path, 'file') || !this.#filter.includes(path, 'file')) return this.#bar(path, EXCLUDED);
     this.files.set(path, facts);
@@ -95,20 +105,13 @@ export class TreeBuilder implements Tree {
   /** A link, a device, a name that must not reach the disk: present, and left alone. False when it is excluded anyway. */
   addOther(path: string, what: string): boolean {
     this.#count();
-    const aside = this.#aside(path);
-    if (aside !== undefined) return aside.tree.addOther(aside.path, what);
+    if (isInUnnamed(path)) {
+      this.unnamed.others.add(path);
+      return false;
+    }
     const excluded = this.#filter.excludes(path, 'file') || !this.#filter.includes(path, 'file');
     this.#bar(path, excluded ? EXCLUDED : what);
     return !excluded;
-  }
-
-  #aside(path: string) {
-    const named = namedPath(path);
-    if (named === undefined) return undefined;
-    const { folder } = named;
-    const tree = this.unnamed.get(folder) ?? new TreeBuilder(this.#filter, this.#place, this.#entriesMax);
-    this.unnamed.set(folder, tree);
-    return { ...named, tree };
   }
 
   #content(folder: string): void {
@@ -131,6 +134,11 @@ export class TreeBuilder implements Tree {
 }
 
 const TOO_LARGE_HINT = 'Mirror a smaller folder, or exclude a part of it.';
+
+function isInUnnamed(path: string): boolean {
+  const named = namedPath(path);
+  return named !== undefined && named.path !== named.folder;
+}
 
 /** '' for a name directly under the root. */
 export function parentOf(path: string): string {

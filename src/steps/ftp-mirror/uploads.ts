@@ -70,7 +70,7 @@ export class Uploads {
 
   async move(from: string, to: string): Promise<boolean> {
     const { memory } = this.#workshop;
-    if (!(await this.#rename(this.#remote(from), this.#remote(to)))) return false;
+    if (!(await this.#rename(this.#remote(from), this.#remote(to), remoteExists))) return false;
     const entry = this.#deployed?.get(from);
     this.#deployed?.drop(from);
     if (entry !== undefined) this.#deployed?.add(to, entry);
@@ -82,20 +82,23 @@ export class Uploads {
 
   async nameFolder(path: string): Promise<boolean> {
     const { newFolders, remoteRoot } = this.#workshop;
-    const named = await this.#rename(this.#remote(path), remotePath(remoteRoot, path));
+    const from = this.#remote(path);
+    // Not every server lists a name that begins with a dot, and somebody else may have made a folder of the final one.
+    const isThere = async (client: FtpClient) => ((await orRefused(client.list(from))) ?? []).length > 0;
+    const named = await this.#rename(from, remotePath(remoteRoot, path), isThere);
     if (named) newFolders.close(path);
     return named;
   }
 
   /** False when it was refused, and not because an earlier try had done it. */
-  async #rename(from: string, to: string): Promise<boolean> {
+  async #rename(from: string, to: string, isThere: (client: FtpClient, path: string) => Promise<boolean>): Promise<boolean> {
     const { batch, pool } = this.#workshop;
     try {
       await batch.soon(soon => soon.rename(from, to));
       return true;
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      return pool.use(async client => !(await remoteExists(client, from)) && (await remoteExists(client, to)));
+      return pool.use(async client => !(await isThere(client, from)) && (await remoteExists(client, to)));
     }
   }
 
@@ -156,9 +159,10 @@ export class Uploads {
       await verifySize(client, check);
       if (config.verify === 'hash' && sent.textSizes === undefined) await verifyHash(client, check);
     }
+    if (config.chmod?.files !== undefined) await this.#chmod(client, sent.remote, config.chmod.files);
+    // Last: in a folder without a name it proves to a later run that nothing is missing.
     const timeKept = config['preserve-times'] && (await client.setModified(sent.remote, sent.modifiedAt));
     if (config['preserve-times'] && !timeKept) this.#tally.once('the server cannot set times: they are remembered here instead');
-    if (config.chmod?.files !== undefined) await this.#chmod(client, sent.remote, config.chmod.files);
     return this.#staged(transfer, sent, timeKept);
   }
 

@@ -20,6 +20,8 @@ export interface FakeOptions {
   renamesOver?: boolean;
   /** False: only files, as where folders belong to somebody else. */
   renamesFolders?: boolean;
+  /** Listings show no name that begins with a dot. */
+  hidesDots?: boolean;
   restarts?: boolean;
   appends?: boolean;
   /** Rounds listed times down, as LIST does. */
@@ -210,11 +212,11 @@ class FakeClient implements Partial<FtpClient> {
 
   async #equip(path: string, wanted: Equipment): Promise<Equipped> {
     const { modifiedAt, mode } = wanted;
-    const [size, hash, timeKept, modeSet] = await Promise.all([
+    const [size, hash, modeSet, timeKept] = await Promise.all([
       wanted.size === true ? this.soon.size(path) : undefined,
       wanted.hash === true ? this.soon.hash(path) : undefined,
-      modifiedAt === undefined ? undefined : this.#ride(() => this.setModified(path, modifiedAt)),
       mode === undefined ? undefined : this.soon.chmod(path, mode),
+      modifiedAt === undefined ? undefined : this.#ride(() => this.setModified(path, modifiedAt)),
     ]);
     return { size, hash, ...(timeKept === undefined ? {} : { timeKept }), ...(modeSet === undefined ? {} : { modeSet }) };
   }
@@ -258,7 +260,7 @@ class FakeClient implements Partial<FtpClient> {
       }
       for (const full of folders) if (inside(full)) entries.push({ name: name(full), type: 'folder' });
       for (const [full, entry] of others) if (inside(full)) entries.push({ ...entry, name: name(full) });
-      return [...entries, ...(extra.get(at) ?? [])];
+      return [...entries, ...(extra.get(at) ?? [])].filter(entry => options.hidesDots !== true || !entry.name.startsWith('.'));
     });
   }
 

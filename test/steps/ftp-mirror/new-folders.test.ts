@@ -114,16 +114,20 @@ test('what an interrupted run left is content where it is wanted, else rubbish, 
   ])
     tree.addFile(file, facts);
   expect([...tree.files.keys(), ...tree.folders, ...tree.barred.keys()]).toEqual(['a/1', 'a', 'y']);
-  const { tree: taken, begun, files, stale } = takenOver(tree, folder => folder !== 'x');
+  const source = new TreeBuilder(makeFilter([], ['*.bak']), 'there');
+  for (const folder of ['a', 'a/b', 'a/b/d', 'y']) source.addFolder(folder);
+  for (const file of ['a/b/2', 'a/b/d/3', 'a/b/4.bak', 'y/6']) source.addFile(file, facts);
+  const { tree: taken, begun, files, stale } = takenOver(tree, source, () => false);
   expect([[...begun], [...files.keys()], [...stale]]).toEqual([
     ['a/b'],
     ['a/b/2', 'a/b/d/3'],
     ['.postrider-new.x', '.postrider-new.y'],
   ]);
   expect([...taken.files.keys()]).toEqual(['a/1', 'a/b/2', 'a/b/d/3']);
-  expect([...taken.existing]).toEqual(['a', 'y', 'a/b', 'a/b/d']);
-  expect([...taken.barred.keys()]).toEqual(['a/b/4.bak']);
-  expect([...taken.temps.keys()]).toEqual(['.postrider-new.x/5', '.postrider-new.y/6']);
+  expect([...taken.temps.keys()]).toEqual(['a/.postrider-new.b/4.bak', '.postrider-new.x/5', '.postrider-new.y/6']);
+  for (const waits of [undefined, (path: string) => path === 'a/b/2']) expect(takenOver(tree, source, waits).begun.size).toBe(0);
+  source.addFile('a/b/large', { size: 65_536, precisionMs: 0 });
+  expect(takenOver(tree, source, () => false).begun.size).toBe(0);
 });
 
 describe('upload', () => {
@@ -190,7 +194,7 @@ describe('upload', () => {
     server.before = () => undefined;
     await write(rig.site, { 'd/2': 'TWO', 'e/3': 'three' }, T0 + 120_000);
     await rm(join(rig.site, 'd/gone'));
-    expect(await rig.run({ ...up, delete: true })).toMatchObject({ uploaded: 2, unchanged: 1, deleted: 1 });
+    expect(await rig.run({ ...up, delete: true })).toMatchObject({ uploaded: 2, unchanged: 1, deleted: 0 });
     expect(server.content('/www')).toEqual({ 'd/1': 'one', 'd/2': 'TWO', 'e/3': 'three' });
     expect(server.temps()).toEqual([]);
   });

@@ -49,7 +49,7 @@ export async function surveyDeployed(workshop: Workshop, leftovers: boolean): Pr
   const plan = await withMoves(compared, { source, target, contentOf, never: neverMoved(workshop) });
   const now = stillThere(manifest, there, adopted);
   for (const path of source.folders) if (target.existing.has(path)) now.folders.add(path);
-  const left = takenOver((leftovers ? (await lookRemote(workshop))?.tree : undefined) ?? target, () => false);
+  const left = takenOver((leftovers ? (await lookRemote(workshop))?.tree : undefined) ?? target, source);
   return {
     plan: { ...plan, conflicts: [...(local?.unsafe ?? []), ...plan.conflicts] },
     rootMissing,
