@@ -186,6 +186,7 @@ class FakeClient implements Partial<FtpClient> {
   }
 
   #ride<T>(work: () => Promise<T>): Promise<T> {
+    if (!this.usable) return work();
     return new Promise((resolve, reject) => {
       this.#riders.push(() => work().then(resolve, reject));
     });
@@ -212,6 +213,7 @@ class FakeClient implements Partial<FtpClient> {
 
   async #equip(path: string, wanted: Equipment): Promise<Equipped> {
     const { modifiedAt, mode } = wanted;
+    if (wanted.size !== true && wanted.hash !== true && modifiedAt === undefined && mode === undefined) return {};
     const [size, hash, modeSet, timeKept] = await Promise.all([
       wanted.size === true ? this.soon.size(path) : undefined,
       wanted.hash === true ? this.soon.hash(path) : undefined,
