@@ -66,6 +66,7 @@ function randomSettings(chance: Chance, direction: string): Record<string, unkno
 class Versions {
   files: Record<string, string> = {};
   readonly ever = new Map<string, Set<string>>();
+  readonly #lengths = new Map<string, number>();
   #at = T0;
 
   async change(chance: Chance, to: (files: Record<string, string>, at: number) => Promise<void>): Promise<void> {
@@ -79,7 +80,10 @@ class Versions {
           if (old === path || (all && old.startsWith(`${folder}/`))) delete this.files[old];
         continue;
       }
-      const data = `${path} ${this.#at} ${'x'.repeat(chance.below(20))}`;
+      // Of a length that no other path has: name, size and time of two files are never the same, or one would be taken for the other, moved.
+      const length = this.#lengths.get(path) ?? 40 + this.#lengths.size;
+      this.#lengths.set(path, length);
+      const data = `${path} ${this.#at} `.padEnd(length, 'x');
       this.files[path] = data;
       this.ever.set(path, (this.ever.get(path) ?? new Set()).add(data));
     }
