@@ -76,7 +76,7 @@ export class Filling {
   async name(folder: string, failed: Failed): Promise<void> {
     const givenUp: ReadonlySet<string> = this.#contents.get(folder)?.givenUp ?? new Set();
     this.#contents.delete(folder);
-    for (const path of givenUp) await this.#receiver.removeTemp(path, 'file');
+    await inLanes(givenUp, this.#receiver.window, path => this.#receiver.removeTemp(path, 'file'));
     if (await this.#receiver.nameFolder(folder)) return;
     const { transfers, unchanged, folders } = this.#survey.plan;
     const isInside = (path: string) => path.startsWith(`${folder}/`) && !givenUp.has(path);
