@@ -1,6 +1,6 @@
 // Carries a plan out, in the one order that never loses anything: make room, bring everything over, name it, and only then delete.
 import { cancelled } from '../../core/clock.ts';
-import { AppError, MisuseError, RefusedError } from '../../core/errors.ts';
+import { AppError, MisuseError, RefusedError, reportOf } from '../../core/errors.ts';
 import { keepNewSpaceSmall } from '../../core/memory.ts';
 import type { Move, Removal, Transfer } from './compare.ts';
 import { Filling } from './filling.ts';
@@ -155,7 +155,7 @@ class Application implements Arrivals {
       transfers,
       ({ path }) => path,
       transfer => this.#receiver.deliver(transfer, this),
-      { lanes: this.#workshop.pool.lanes + 1, lost: path => this.#settled(path, false) },
+      { lanes: this.#workshop.pool.lanes + 1, lost: (path, error) => this.#settled(path, !NEVER_SENT.has(reportOf(error).code)) },
     );
     if (this.#underway > 0) await new Promise<void>(resolve => (this.#allLeft = resolve));
     if (this.#spoilt !== undefined) throw this.#spoilt;
@@ -164,12 +164,12 @@ class Application implements Arrivals {
   arrived(file: Staged): void {
     if (this.#workshop.config.commit === 'each') this.#tally.transferred(file.transfer.path, file.size);
     else this.#staged.push(file);
-    this.#settled(file.transfer.path, true);
+    this.#settled(file.transfer.path, false);
   }
 
   failed({ path }: Transfer, error: unknown): void {
     this.#noted(path, error);
-    this.#settled(path, false);
+    this.#settled(path, true);
   }
 
   #noted(path: string, error: unknown): void {
@@ -181,8 +181,8 @@ class Application implements Arrivals {
   }
 
   /** A file is there or given up: with the last one of a new folder, that is named. */
-  #settled(path: string, arrived: boolean): void {
-    const folder = this.#filling.settled(path, arrived);
+  #settled(path: string, left: boolean): void {
+    const folder = this.#filling.settled(path, left);
     if (folder !== undefined && this.#workshop.config.commit === 'each' && this.#spoilt === undefined) {
       this.#underway += 1;
       this.#filling
@@ -255,7 +255,7 @@ class Application implements Arrivals {
     items: readonly T[],
     pathOf: (item: T) => string,
     work: (item: T) => Promise<unknown>,
-    { lanes, lost }: { readonly lanes: number; readonly lost?: (path: string) => void },
+    { lanes, lost }: { readonly lanes: number; readonly lost?: (path: string, error: unknown) => void },
   ): Promise<void> {
     const begin = (item: T) => {
       if (this.#lost.size > 0) this.#assertReachable(pathOf(item));
@@ -264,7 +264,7 @@ class Application implements Arrivals {
     return inLanes(items, lanes, begin, (error, item) => {
       const path = pathOf(item);
       this.#failed(path, error);
-      lost?.(path);
+      lost?.(path, error);
     });
   }
 
@@ -294,6 +294,9 @@ class Application implements Arrivals {
     return error instanceof RefusedError && STORAGE_FULL.has(error.refusal.replyCode) ? error : undefined;
   }
 }
+
+/** Nothing of the file is there then; to remove it might, on a server that changes names, be to remove another. */
+const NEVER_SENT: ReadonlySet<string> = new Set(['folder-missing', 'name-changed']);
 
 /** So many small ones make one more session worth its login. */
 const FILES_A_SESSION = 16;

@@ -12,6 +12,7 @@ import type { Workshop } from './workshop.ts';
 interface Content {
   /** Files that are neither there nor given up. */
   readonly open: Set<string>;
+  /** What an upload may have left something of. */
   readonly givenUp: Set<string>;
 }
 
@@ -58,12 +59,12 @@ export class Filling {
     return content;
   }
 
-  /** Returns the folder when this was the last file it waited for. */
-  settled(path: string, arrived: boolean): string | undefined {
+  /** Returns the folder when this was the last file it waited for. `left`: something of it may be there that is not to stay. */
+  settled(path: string, left: boolean): string | undefined {
     const folder = this.#workshop.newFolders.around(path);
     const content = folder === undefined ? undefined : this.#contents.get(folder);
     if (content === undefined || !content.open.delete(path)) return undefined;
-    if (!arrived) content.givenUp.add(path);
+    if (left) content.givenUp.add(path);
     return content.open.size === 0 ? folder : undefined;
   }
 
@@ -76,8 +77,13 @@ export class Filling {
   async name(folder: string, failed: Failed): Promise<void> {
     const givenUp: ReadonlySet<string> = this.#contents.get(folder)?.givenUp ?? new Set();
     this.#contents.delete(folder);
-    await inLanes(givenUp, this.#receiver.window, path => this.#receiver.removeTemp(path, 'file'));
-    if (await this.#receiver.nameFolder(folder)) return;
+    let isClear = true;
+    const remains = (error: unknown) => {
+      if (!(error instanceof AppError) || error.retry !== 'never') throw error;
+      isClear = false;
+    };
+    await inLanes(givenUp, this.#receiver.window, path => this.#receiver.removeTemp(path, 'file'), remains);
+    if (isClear && (await this.#receiver.nameFolder(folder))) return;
     const { transfers, unchanged, folders } = this.#survey.plan;
     const isInside = (path: string) => path.startsWith(`${folder}/`) && !givenUp.has(path);
     const files = [...transfers.map(({ path }) => path), ...unchanged].filter(isInside);
@@ -85,7 +91,7 @@ export class Filling {
     await this.#nameEach(folder, inside, failed);
   }
 
-  /** Where a folder cannot be renamed, or another has got its name meanwhile. */
+  /** Where a folder cannot be renamed, another has got its name meanwhile, or something in it is not to be seen. */
   async #nameEach(folder: string, { folders, files }: Inside, failed: Failed): Promise<void> {
     const { newFolders } = this.#workshop;
     const places = new Map([...folders, ...files].map(path => [path, newFolders.at(path)]));

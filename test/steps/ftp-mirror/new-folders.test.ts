@@ -226,6 +226,31 @@ describe('upload', () => {
     expect([refused, server.content('/www'), server.temps()]).toEqual(['b', rest, []]);
   });
 
+  test('what cannot be removed is not named with the others', async () => {
+    const server = new FakeServer().mkdirs('/www');
+    const rig = await makeRig(server);
+    await write(rig.site, SITE);
+    server.refuse = what => (/^(226|DELE) .*b\.css/.test(what) ? refusedError('path-refused', '550') : undefined);
+    await expect(rig.run(up)).rejects.toMatchObject({ code: 'mirror-incomplete', message: expect.stringContaining('css/b.css') });
+    const { 'css/b.css': refused, ...rest } = SITE;
+    expect([refused, server.content('/www')]).toEqual(['b', rest]);
+    expect(server.temps().sort()).toEqual(['/www/.postrider-new.css', '/www/.postrider-new.css/b.css']);
+    server.refuse = () => undefined;
+    expect(await rig.run(up)).toMatchObject({ uploaded: 1, unchanged: 4 });
+    expect([server.content('/www'), server.temps()]).toEqual([SITE, []]);
+  });
+
+  test('what was never sent is not removed: on a server that changes names it might be another file', async () => {
+    const server = new FakeServer().mkdirs('/www');
+    const rig = await makeRig(server);
+    await write(rig.site, SITE);
+    server.refuse = what => (/^MKD .*deep/.test(what) ? refusedError('path-refused', '550') : undefined);
+    await expect(rig.run(up)).rejects.toMatchObject({ code: 'mirror-incomplete', message: expect.stringContaining('css/deep') });
+    const { 'css/deep/c.css': lost, ...rest } = SITE;
+    expect([lost, server.content('/www'), server.temps()]).toEqual(['c c c', rest, []]);
+    expect(server.log.filter(what => what.startsWith('DELE'))).toEqual([]);
+  });
+
   test('with commit: end and a file that fails, no folder is visible; the next run sends that one', async () => {
     const server = new FakeServer().mkdirs('/www');
     const rig = await makeRig(server);
