@@ -1,14 +1,21 @@
 // Whether the process that a record names still runs: not a zombie, and not another program that got its number since.
 import { readFileSync } from 'node:fs';
+import { systemClock } from '../core/clock.ts';
 
 /** Linux counts the age of a process in hundredths of a second on every machine that Node runs on. */
 const TICK_MS = 10;
 /** What clocks may be apart before a later start means another process. */
 const START_SLACK_MS = 10_000;
 const OWN_NAME = 'postrider';
+/** Epoch milliseconds. */
+const SELF_STARTED_AT = systemClock.now() - process.uptime() * 1_000;
 
-/** Signal 0 asks whether the process exists; EPERM means that it does and belongs to somebody else. `since` in epoch milliseconds. */
+/**
+ * Signal 0 asks whether the process exists; EPERM means that it does and belongs to somebody else. `since` in epoch milliseconds. A number
+ * like our own is often not ours: a container gives its first process the same one each time.
+ */
 export function isAlive(pid: number, since: number): boolean {
+  if (pid === process.pid) return since >= SELF_STARTED_AT;
   try {
     process.kill(pid, 0);
   } catch (error) {

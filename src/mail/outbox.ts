@@ -109,14 +109,19 @@ const WAITS_MIN = [1, 5, 15, 30, 60] as const;
 const MINUTE_MS = 60_000;
 /** A mail that nobody took for so long is given up; it can still be resent by hand. */
 export const GIVE_UP_MS = 48 * 60 * MINUTE_MS;
+/** But not before so many tries: a machine that slept over the weekend, or whose clock was wrong, has not tried for so long. */
+export const GIVE_UP_TRIES_MIN = 10;
 /** Up to this part of a wait is added by chance, so that many mails do not come back at once. */
 const JITTER = 0.2;
+
+/** No try is put off for longer: one due later was planned by a clock that was ahead. */
+export const WAIT_MS_MAX = 60 * (1 + JITTER) * MINUTE_MS;
 
 /** When try number `attempts` + 1 is due; undefined when the letter is too old for another. */
 export function nextTry(createdAt: number, attempts: number, now: number, random: Random): number | undefined {
   const minutes = WAITS_MIN[Math.min(Math.max(attempts, 1), WAITS_MIN.length) - 1] ?? 60;
   const at = now + Math.round(minutes * MINUTE_MS * (1 + JITTER * random.fraction()));
-  return at - createdAt > GIVE_UP_MS ? undefined : at;
+  return attempts >= GIVE_UP_TRIES_MIN && at - createdAt > GIVE_UP_MS ? undefined : at;
 }
 
 /** Statuses that another try may change without doing anything twice. */

@@ -61,6 +61,10 @@ export class ActiveRuns {
     return this.#active.size;
   }
 
+  has(run: string): boolean {
+    return this.#active.has(run);
+  }
+
   get opening(): number {
     return this.#opening.size;
   }

@@ -75,6 +75,11 @@ export class Agenda {
     return this.nextDue() > now ? [] : [...this.#entries.values()].filter(entry => entry.due <= now);
   }
 
+  /** Those decided beyond `at`. */
+  ahead(at: number): readonly Entry[] {
+    return [...this.#entries.values()].filter(({ cursor }) => cursor.decidedTo > at);
+  }
+
   /** Epoch milliseconds; Infinity when nothing is scheduled. */
   nextDue(): number {
     if (this.#nextDue !== undefined) return this.#nextDue;

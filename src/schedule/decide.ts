@@ -9,6 +9,8 @@ import { slotsBetween } from './slots.ts';
 export const SLOTS_TOGETHER_MAX = 20_000;
 /** Schedules decided in one transaction. */
 const BATCH_MAX = 200;
+/** A cursor this far in the future was moved by a clock that was wrong; a clock that is only put right a little is waited for. */
+const AHEAD_MS = 60_000;
 /** Rounds in which another scheduler may be faster before the slots are left for the next tick. */
 const ROUNDS_MAX = 5;
 
@@ -23,6 +25,19 @@ export async function decideDue(agenda: Agenda, store: Store, now: number): Prom
     }
   }
   return made;
+}
+
+/**
+ * After a clock that was ahead, and decided about slots that have yet to come, has been put right. A run that began for such a slot stands
+ * for it; everything else about them is decided when they come. Gives back how many schedules that were.
+ */
+export async function takeBackEarly(agenda: Agenda, store: Store, now: number): Promise<number> {
+  let count = 0;
+  for (const entry of agenda.ahead(now + AHEAD_MS)) {
+    if (await store.slots.takeBack(entry.cursor, now)) count += 1;
+    agenda.move(entry, await storedCursor(store, entry));
+  }
+  return count;
 }
 
 async function decideBatch(agenda: Agenda, store: Store, entries: readonly Entry[], now: number): Promise<readonly Decision[]> {

@@ -6,7 +6,7 @@ import { writeSnapshot } from '../job/snapshot.ts';
 import type { Decision, RunRecord, SchedulerRecord, Store } from '../stores/store.ts';
 import type { ActiveRuns } from './active-runs.ts';
 import type { Agenda } from './agenda.ts';
-import type { Say } from './report.ts';
+import { pausedDetail } from './planner.ts';
 
 /** Decisions looked at in one pass; those beyond come when these have begun. */
 const WAITING_READ_MAX = 10_000;
@@ -21,7 +21,8 @@ export interface DispatchOptions {
   readonly holds: (run: RunRecord) => boolean;
   /** Asks a run to end, whoever has it. */
   readonly endRun: (run: RunRecord) => Promise<void>;
-  readonly say: Say;
+  /** Told of every decision that was waiting and comes to nothing. */
+  readonly skipped: (decision: Decision) => void;
 }
 
 export interface Dispatched {
@@ -36,14 +37,17 @@ export async function dispatch(options: DispatchOptions, now: number): Promise<D
   const waiting = await store.slots.waiting(WAITING_READ_MAX);
   if (waiting.length === 0) return { nextAt: Number.POSITIVE_INFINITY, blocked: false };
   const { running: busy } = await store.unended();
+  const pauses = new Map((await store.slots.pauses()).map(pause => [pause.job, pause]));
   const heads = new Set<string>();
   let [nextAt, blocked] = [Number.POSITIVE_INFINITY, false];
   for (const decision of waiting) {
     const job = agenda.job(decision.job);
     // Of another scheduler's folder, or of a file that is gone for a moment.
     if (job === undefined) continue;
-    const startAt = decision.slot + (agenda.entry(decision)?.jitterMs ?? 0);
-    if (startAt > now) nextAt = Math.min(nextAt, startAt);
+    const startAt = startOf(decision, agenda);
+    const pause = pauses.get(job.name);
+    if (pause !== undefined) await withdraw(decision, 'paused', pausedDetail(pause.reason), options);
+    else if (startAt > now) nextAt = Math.min(nextAt, startAt);
     else if (heads.has(job.name) && job.overlap !== 'allow') blocked = true;
     else if (busy.has(job.name) && waitsItsTurn(decision, job)) blocked = true;
     else {
@@ -53,6 +57,11 @@ export async function dispatch(options: DispatchOptions, now: number): Promise<D
     }
   }
   return { nextAt, blocked };
+}
+
+/** The jitter comes on top of the slot: a run that waits for it is not late. */
+function startOf(decision: Decision, agenda: Agenda): number {
+  return decision.slot + (agenda.entry(decision)?.jitterMs ?? 0);
 }
 
 /** Nothing but the end of the run that is going helps; under the other rules something happens at once. */
@@ -69,35 +78,37 @@ interface Candidate {
 
 async function consider(candidate: Candidate, options: DispatchOptions): Promise<'begun' | 'waits' | 'over'> {
   const { decision, job, now } = candidate;
-  const { store, room, say } = options;
-  const late = now - decision.slot;
-  const withdraw = async (reason: string, detail: string) => {
-    if (await store.slots.withdraw(decision, reason, detail)) {
-      say({ level: 'warning', event: 'slot-skipped', job: job.name, slot: decision.slot, message: detail, facts: { reason } });
-    }
-    return 'over' as const;
-  };
+  const late = now - startOf(decision, options.agenda);
   const maxAgeMs = options.agenda.entry(decision)?.schedule.maxAgeMs;
-  if (maxAgeMs !== undefined && late > maxAgeMs) {
-    return withdraw('too-old', `${formatDuration(late)} late, more than max-age allows`);
-  }
+  if (maxAgeMs !== undefined && late > maxAgeMs)
+    return withdraw(decision, 'too-old', `${formatDuration(late)} late, more than max-age allows`, options);
   const newer = replacementOf(candidate);
-  if (newer !== undefined) {
-    return withdraw('overlap', `replaced by run ${newer} before it began`);
-  }
-  if (room() <= 0) return 'waits';
+  if (newer !== undefined) return withdraw(decision, 'overlap', `replaced by run ${newer} before it began`, options);
+  if (options.room() <= 0) return 'waits';
   try {
     await begin(candidate, options);
     return 'begun';
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    if (error.code === 'run-exists') return 'over';
+    if (error.code === 'run-exists' || error.code === 'slot-withdrawn') return 'over';
     if (error.code !== 'job-held') throw error;
     if (decision.action === 'started' && job.overlap === 'skip')
-      return withdraw('overlap', `${error.message}, and \`overlap: skip\``);
+      return withdraw(decision, 'overlap', `${error.message}, and \`overlap: skip\``, options);
     if (decision.action === 'started' && job.overlap === 'replace') await endRivals(job.name, options);
     return 'waits';
   }
+}
+
+/** The decision that waits becomes a skipped one, unless its run has begun meanwhile. */
+async function withdraw(
+  decision: Decision,
+  reason: string,
+  detail: string,
+  { store, skipped }: Pick<DispatchOptions, 'store' | 'skipped'>,
+): Promise<'over'> {
+  const { run: _, ...rest } = decision;
+  if (await store.slots.withdraw(decision, reason, detail)) skipped({ ...rest, action: 'skipped', reason, detail, open: false });
+  return 'over';
 }
 
 async function begin({ decision, job, now }: Candidate, { store, active, me, holds }: DispatchOptions): Promise<void> {
@@ -111,7 +122,7 @@ async function begin({ decision, job, now }: Candidate, { store, active, me, hol
     ...{ host: me.host, pid: me.pid, owner: me.owner, slot: decision.slot },
   };
   const definition = writeSnapshot({ job });
-  await store.begin(record, [], { definition, ...(job.overlap === 'allow' ? {} : { holds }) });
+  await store.begin(record, [], { definition, decided: true, ...(job.overlap === 'allow' ? {} : { holds }) });
   active.start(record, job);
 }
 

@@ -37,17 +37,17 @@ export type Verdict =
 /** One verdict a slot, in the same order. */
 export function planSlots(request: PlanRequest): readonly Verdict[] {
   const { slots, paused, now, rules } = request;
-  if (paused !== undefined)
-    return slots.map(slot => skip(slot, 'paused', paused === '' ? 'the job is paused' : `paused: ${paused}`));
+  if (paused !== undefined) return slots.map(slot => skip(slot, 'paused', pausedDetail(paused)));
   const { maxAgeMs } = rules;
-  const isOld = (slot: number) => maxAgeMs !== undefined && now - slot > maxAgeMs;
-  const isMissed = (slot: number) => now - slot - request.jitterMs > LATE_MS;
+  const lateBy = (slot: number) => now - slot - request.jitterMs;
+  const isOld = (slot: number) => maxAgeMs !== undefined && lateBy(slot) > maxAgeMs;
+  const isMissed = (slot: number) => lateBy(slot) > LATE_MS;
   const old = slots.filter(isOld);
   const fresh = slots.filter(slot => !isOld(slot));
   const missed = fresh.filter(isMissed);
   const live = fresh.filter(slot => !isMissed(slot));
   return [
-    ...old.map(slot => skip(slot, 'too-old', `${formatDuration(now - slot)} late, more than max-age allows`)),
+    ...old.map(slot => skip(slot, 'too-old', `${formatDuration(lateBy(slot))} late, more than max-age allows`)),
     ...(missed.length === 0 ? goLive(live, request) : catchUp(missed, live, request)),
   ];
 }
@@ -58,6 +58,10 @@ export function passOver(request: PlanRequest): readonly Verdict[] {
   const { misfire } = request.rules;
   const detail = 'missed, as so many after it that they are not looked at together';
   return request.slots.map(slot => skip(slot, misfire === 'one' ? 'coalesced' : 'missed', detail));
+}
+
+export function pausedDetail(reason: string | undefined): string {
+  return reason === undefined || reason === '' ? 'the job is paused' : `paused: ${reason}`;
 }
 
 function catchUp(missed: readonly number[], live: readonly number[], request: PlanRequest): readonly Verdict[] {

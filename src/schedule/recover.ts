@@ -30,13 +30,15 @@ export async function recover(options: RecoverOptions): Promise<boolean> {
 }
 
 /** Runs first, then schedulers: whoever begins a run has announced itself before, so an unknown owner is a dead one. */
-async function deadRuns({ store, liveness }: RecoverOptions): Promise<ReadonlySet<string>> {
+async function deadRuns({ store, liveness, active, me }: RecoverOptions): Promise<ReadonlySet<string>> {
   const open = [
     ...(await store.runs({ status: 'running', limit: RUNS_READ_MAX })),
     ...(await store.runs({ status: 'waiting', limit: RUNS_READ_MAX })),
   ];
   const living = await liveness.living();
-  const isDead = (run: RunRecord) => !liveness.holds(run) || (run.owner !== undefined && !living.has(run.owner));
+  const isDead = (run: RunRecord) =>
+    // The end of one of ours could not be written down.
+    run.owner === me.owner ? !active.has(run.id) : !liveness.holds(run) || (run.owner !== undefined && !living.has(run.owner));
   return new Set(open.filter(isDead).map(({ id }) => id));
 }
 

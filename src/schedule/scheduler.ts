@@ -5,13 +5,13 @@
 //
 // Nothing is remembered that a crash would lose: a tick may end anywhere, and the next one, of whichever scheduler, goes on.
 import type { Clock } from '../core/clock.ts';
-import { CancelledError } from '../core/errors.ts';
+import { CancelledError, reportOf } from '../core/errors.ts';
 import type { Job } from '../job/job.ts';
 import type { Places } from '../run/places.ts';
 import type { RunRecord, SchedulerRecord, Store } from '../stores/store.ts';
 import { ActiveRuns, type Execute, Handover } from './active-runs.ts';
 import { Agenda } from './agenda.ts';
-import { decideDue } from './decide.ts';
+import { decideDue, takeBackEarly } from './decide.ts';
 import { dispatch } from './dispatch.ts';
 import { Liveness } from './liveness.ts';
 import { recover } from './recover.ts';
@@ -92,11 +92,13 @@ export class Scheduler {
     await this.active.check();
     if (this.#left || clock.elapsed() - this.#recoveredAt >= this.#leaseMs / BEATS) await this.#recover();
     const now = clock.now();
+    await this.#heedClock(now);
     for (const decision of await decideDue(this.agenda, store, now)) this.#silence.decided(decision);
     await this.#watch(now);
     const { nextAt, blocked } = await dispatch(
       {
-        ...{ store, me, agenda: this.agenda, active: this.active, say: this.#options.say, endRun: this.#options.endRun },
+        ...{ store, me, agenda: this.agenda, active: this.active, endRun: this.#options.endRun },
+        skipped: decision => this.#silence.decided(decision),
         room: () => this.#room(),
         holds: run => this.#liveness.holds(run),
       },
@@ -116,12 +118,23 @@ export class Scheduler {
     const until = clock.elapsed() + drainMs;
     for (let left = drainMs; left > 0 && !drained.signal.aborted && !hurry.aborted; left = until - clock.elapsed()) {
       await clock.sleep(Math.min(left, BLOCKED_MS), AbortSignal.any([drained.signal, hurry])).catch(() => undefined);
-      await this.beat();
-      await this.active.check();
+      await this.#despite(async () => {
+        await this.beat();
+        await this.active.check();
+      });
     }
     this.active.abortAll(new Handover());
     await ended;
-    await store.owners.dismiss(me.owner);
+    await this.#despite(() => store.owners.dismiss(me.owner));
+  }
+
+  /** A store in trouble is no reason to break off what runs, nor to hang about: others see that this process is gone. */
+  async #despite(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#options.say({ level: 'error', event: 'store-trouble', message: reportOf(error).message });
+    }
   }
 
   /** Tells the others that this scheduler lives. */
@@ -140,6 +153,14 @@ export class Scheduler {
       allowsOverlap: job => this.agenda.job(job)?.overlap === 'allow',
     });
     this.#recoveredAt = clock.elapsed();
+  }
+
+  async #heedClock(now: number): Promise<void> {
+    const { store, say } = this.#options;
+    const schedules = await takeBackEarly(this.agenda, store, now);
+    if (schedules === 0) return;
+    const message = `the clock was ahead and has been put right: what was decided for later is decided anew`;
+    say({ level: 'warning', event: 'clock-back', message, facts: { schedules } });
   }
 
   #room(): number {

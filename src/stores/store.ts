@@ -67,6 +67,8 @@ export interface BeginOptions {
   readonly holds?: (other: RunRecord) => boolean;
   /** What the run was begun with, as text: kept as long as a run has it. */
   readonly definition?: string;
+  /** The run is the one of a waiting decision, and refused with `slot-withdrawn` when that waits no longer. */
+  readonly decided?: true;
 }
 
 /** A scheduler at work. Its beat is a counter: others time its silence by their own steady clocks, so that no clock step ends it. */
@@ -181,6 +183,11 @@ export interface SlotStore {
   decide(cursor: Cursor, to: number, decisions: readonly Decision[], seenWaiting?: number): Promise<boolean>;
   /** The same for many cursors, each for itself. */
   decideAll(requests: readonly DecideRequest[]): Promise<readonly boolean[]>;
+  /**
+   * Takes a cursor back from a time that has yet to come: what is decided beyond `to`, and has not begun, is open again, and nothing
+   * counts from later than `to`. False when another scheduler has moved the cursor meanwhile.
+   */
+  takeBack(cursor: Cursor, to: number): Promise<boolean>;
   /** How many decisions of each job wait; jobs without any are left out. */
   waitingByJob(): Promise<ReadonlyMap<string, number>>;
   /** Decisions whose run has yet to begin, oldest slot first. `begin` of that run closes them. */
@@ -199,7 +206,7 @@ export interface Store {
   readonly slots: SlotStore;
   readonly outbox: Outbox;
   readonly owners: OwnerStore;
-  /** Opens a run, all or nothing; rejects with AppError `run-exists` when the id is taken, `job-held` as BeginOptions says. */
+  /** Opens a run, all or nothing; rejects with AppError `run-exists` when the id is taken, `job-held` and `slot-withdrawn` as BeginOptions says. */
   begin(run: RunRecord, steps: readonly StepRecord[], options?: BeginOptions): Promise<void>;
   /**
    * Registers a run that waits for another of its job; begin() of the same id ends the wait. Rejects with AppError `job-held` when one

@@ -28,6 +28,10 @@ describe('isAlive', () => {
     expect(isAlive(child.pid ?? 0, systemClock.now())).toBe(false);
   });
 
+  it('knows that an earlier process had the number of this one, as in a container that was started again', () => {
+    expect(isAlive(process.pid, systemClock.now() - process.uptime() * 1_000 - HOUR_MS)).toBe(false);
+  });
+
   it.runIf(process.platform === 'linux')('is not misled by a number that another program has now', async () => {
     const child = spawn('sleep', ['60'], { stdio: 'ignore' });
     await once(child, 'spawn');

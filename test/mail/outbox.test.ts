@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { GIVE_UP_MS, nextTry } from '../../src/mail/outbox.ts';
+import { GIVE_UP_MS, GIVE_UP_TRIES_MIN, nextTry } from '../../src/mail/outbox.ts';
 
 const minute = 60_000;
 const random = (fraction: number) => ({ fraction: () => fraction, bytes: () => Buffer.alloc(0) });
@@ -17,5 +17,10 @@ describe('the next try', () => {
   it('is none once the letter is two days old', () => {
     expect(nextTry(0, 50, GIVE_UP_MS - 60 * minute, random(0))).toBe(GIVE_UP_MS);
     expect(nextTry(0, 50, GIVE_UP_MS - 60 * minute + 1, random(0))).toBeUndefined();
+  });
+
+  it('comes all the same as long as there were few', () => {
+    const tries = [1, GIVE_UP_TRIES_MIN - 1, GIVE_UP_TRIES_MIN];
+    expect(tries.map(attempts => nextTry(0, attempts, 2 * GIVE_UP_MS, random(0)) !== undefined)).toEqual([true, true, false]);
   });
 });

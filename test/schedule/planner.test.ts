@@ -96,6 +96,7 @@ describe('bounds', () => {
     expect(plan(rules(2 * HOUR))).toBe('start start');
     expect(plan(rules(2 * HOUR - 1))).toBe('skip:too-old start');
     expect(plan(rules(1_000))).toBe('skip:too-old skip:too-old');
+    expect(plan({ ...rules(2 * HOUR - 1), jitterMs: 1 })).toBe('start start');
   });
 
   it('all takes up the newest, up to a limit', () => {

@@ -1,8 +1,11 @@
 // The loop on a virtual clock: what is due is decided and begun once, whatever dies, sleeps or is set back in between.
 import { describe, expect, it } from 'vitest';
+import { AppError } from '../../src/core/errors.ts';
 import { jobOf, MINUTE, pass, T0, world } from './world.ts';
 
 const minutes = (times: readonly (number | undefined)[]) => times.map(at => ((at ?? Number.NaN) - T0) / MINUTE);
+
+const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 
 describe('slots', () => {
   it('run at their time, each once', async () => {
@@ -87,6 +90,84 @@ describe('slots', () => {
     w.clock.step(-5 * MINUTE);
     await pass(w, scheduler, 7 * MINUTE);
     expect(minutes(w.begun.map(({ slot }) => slot))).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+  });
+});
+
+describe('what waits to begin', () => {
+  it('is not too old while it waits for its jitter', async () => {
+    const w = await world();
+    const schedule = { cron: '1 12 * * *', timezone: 'UTC', jitterMs: 50_000, maxAgeMs: 1 };
+    await pass(w, await w.scheduler(1, [jobOf('a', { schedule })]), 2 * MINUTE);
+    expect(w.begun).toHaveLength(1);
+    expect(w.begun[0]?.startedAt).toBeGreaterThan(T0 + MINUTE + 1);
+  });
+
+  it('does not begin when its job is paused meanwhile', async () => {
+    const w = await world();
+    w.lasts = () => 5 * MINUTE;
+    const scheduler = await w.scheduler(1, [jobOf('a')]);
+    await pass(w, scheduler, 2 * MINUTE + 1);
+    expect(await w.store.slots.waiting(9)).toHaveLength(1);
+    await w.store.slots.pause({ job: 'a', since: w.clock.now(), reason: 'server moves' });
+    await pass(w, scheduler, 8 * MINUTE);
+    expect(minutes(w.begun.map(({ slot }) => slot))).toEqual([1]);
+    const [, second] = (await w.store.slots.decisions({ limit: 99 })).toReversed();
+    expect(second).toMatchObject({ slot: T0 + 2 * MINUTE, action: 'skipped', reason: 'paused', open: false });
+    expect(second).not.toHaveProperty('run');
+  });
+
+  it('does not begin when it is cancelled at that very moment', async () => {
+    const w = await world();
+    const { begin } = w.store;
+    w.store.begin = async (run, steps, options) => {
+      for (const waiting of await w.store.slots.waiting(9)) await w.store.slots.withdraw(waiting, 'cancelled', 'by hand');
+      return begin.call(w.store, run, steps, options);
+    };
+    await pass(w, await w.scheduler(1, [jobOf('a')]), MINUTE + 1);
+    expect([w.begun, await w.store.runs({ limit: 9 })]).toEqual([[], []]);
+    expect(await w.store.slots.decisions({ limit: 9 })).toMatchObject([{ action: 'skipped', reason: 'cancelled' }]);
+  });
+});
+
+describe('a clock that was ahead', () => {
+  const DAY = 1_440 * MINUTE;
+
+  it('by years: once it is right again, slots are due at their time', async () => {
+    const w = await world();
+    const scheduler = await w.scheduler(1, [jobOf('a', { schedule: { cron: '5 * * * *', timezone: 'UTC' } })]);
+    w.clock.step(500 * DAY);
+    await pass(w, scheduler, 10 * MINUTE);
+    w.clock.step(-500 * DAY);
+    await pass(w, scheduler, 60 * MINUTE);
+    const slots = w.begun.map(({ slot = 0 }) => new Date(slot).toISOString().slice(0, 16));
+    expect(slots).toEqual(['2028-04-05T11:05', '2028-04-05T12:05', '2026-11-22T13:05']);
+    expect(w.reports).toContainEqual(expect.objectContaining({ event: 'clock-back', facts: { schedules: 1 } }));
+    const later = await w.store.slots.decisions({ since: w.clock.now(), limit: 9 });
+    expect(later.map(({ action }) => action)).toEqual(['started', 'started']);
+  });
+
+  it('when the job was first seen: it does not begin in the future', async () => {
+    const w = await world(T0 + 1_000 * DAY);
+    const job = jobOf('a', { schedule: { everyMs: 10 * MINUTE } });
+    const scheduler = await w.scheduler(1, [job]);
+    w.clock.step(-1_000 * DAY);
+    await pass(w, scheduler, 21 * MINUTE);
+    expect(minutes(w.begun.map(({ slot }) => slot))).toEqual([10, 20]);
+  });
+
+  it('while a run waited: it begins no earlier than its slot says', async () => {
+    const w = await world();
+    w.lasts = () => 90_000;
+    const scheduler = await w.scheduler(1, [jobOf('a')]);
+    w.clock.step(60 * MINUTE);
+    await pass(w, scheduler, 2 * MINUTE);
+    w.clock.step(-60 * MINUTE);
+    w.lasts = () => 0;
+    await pass(w, scheduler, 70 * MINUTE);
+    const slots = minutes(w.begun.map(({ slot }) => slot));
+    expect(new Set(slots).size).toBe(slots.length);
+    expect(slots.filter(slot => slot >= 3)).toEqual([59, 60, ...range(3, 58), ...range(61, 72)]);
+    for (const { slot = 0, startedAt } of w.begun) expect(startedAt).toBeGreaterThanOrEqual(slot);
   });
 });
 
@@ -192,6 +273,30 @@ describe('the end', () => {
     await w.clock.until(stopped);
     expect(w.clock.now() - T0 - MINUTE - 1).toBe(1_000);
     expect(await w.store.runs({ limit: 9 })).toMatchObject([{ status: 'interrupted' }]);
+  });
+
+  it('waits for what runs although the store is in trouble', async () => {
+    const w = await world();
+    w.lasts = () => 20_000;
+    const scheduler = await w.scheduler(1, [jobOf('a')]);
+    await pass(w, scheduler, MINUTE + 1);
+    w.store.owners.held = () => Promise.reject(new AppError('store-unusable', 'somebody writes', { retry: 'later' }));
+    await w.clock.until(scheduler.stop(30_000, new AbortController().signal));
+    expect(await w.store.runs({ limit: 9 })).toMatchObject([{ status: 'succeeded' }]);
+    expect(w.reports).toContainEqual(expect.objectContaining({ event: 'store-trouble', message: 'somebody writes' }));
+  });
+
+  it('of a run that could not be written down: the run is taken up again, not left as running', async () => {
+    const w = await world();
+    w.lasts = ({ crashes = 0 }) => (crashes === 0 ? 1_000 : 0);
+    const scheduler = await w.scheduler(1, [jobOf('a', { schedule: { cron: '1 12 * * *', timezone: 'UTC' } })]);
+    const { record } = w.store;
+    w.store.record = () => Promise.reject(new Error('no room'));
+    await pass(w, scheduler, MINUTE + 2_000);
+    w.store.record = record;
+    await pass(w, scheduler, MINUTE);
+    expect(w.reports).toContainEqual(expect.objectContaining({ event: 'run-broken', message: 'no room' }));
+    expect(await w.store.runs({ limit: 9 })).toMatchObject([{ status: 'succeeded', crashes: 1 }]);
   });
 
   it('a run is cancelled from elsewhere', async () => {

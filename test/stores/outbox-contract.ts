@@ -1,6 +1,6 @@
 // What every store must do for the outbox; part of the contract suite.
 import { describe, expect, it } from 'vitest';
-import type { Letter, LetterHead, Outbox, Sender } from '../../src/mail/outbox.ts';
+import { type Letter, type LetterHead, type Outbox, type Sender, WAIT_MS_MAX } from '../../src/mail/outbox.ts';
 import type { Store } from '../../src/stores/store.ts';
 import type { VirtualClock } from '../support/virtual-clock.ts';
 
@@ -129,14 +129,34 @@ export function outboxContract(store: () => Store, clock: VirtualClock): void {
       );
     });
 
-    it('forgets a letter after ninety days', async () => {
+    it('forgets a letter ninety days after the last that happened to it, but none that is still to be sent', async () => {
       const { id } = await box().add(head(), [Buffer.from('x')]);
+      const unsent = await box().add(head('unsent'), [Buffer.from('x')]);
+      await clock.advance(60 * 86_400_000);
+      await box().settle(
+        id,
+        head().to.map(recipient => ({ recipient, status: 'not-sent' })),
+      );
       await clock.advance(89 * 86_400_000);
       await box().add(head('r2'), []);
       expect(await box().letter(id)).toBeDefined();
       await clock.advance(2 * 86_400_000);
       await box().add(head('r3'), []);
       expect(await box().letter(id)).toBeUndefined();
+      expect(await bytesOf(box(), unsent.id)).toBe('x');
+    });
+
+    it('a letter put off by a clock that was ahead is due', async () => {
+      const { id } = await box().add(head(), [Buffer.from('x')]);
+      const due = async (now: number) => (await box().due(now, 9)).length;
+      const nextAt = clock.now() + 1_000 * 86_400_000;
+      await box().settle(id, [
+        { recipient: 'a@x.org', status: 'deferred', nextAt },
+        { recipient: 'b@x.org', status: 'accepted' },
+      ]);
+      expect([await due(clock.now()), await due(nextAt - WAIT_MS_MAX), await due(nextAt - 1), await due(nextAt)]).toEqual([
+        1, 0, 0, 1,
+      ]);
     });
   });
 }

@@ -63,6 +63,34 @@ export function slotsContract(
     expect(oldest).toMatchObject({ action: 'started', open: false, run: `run-${T0 + 1}` });
   });
 
+  it('the run of a decision that waits no longer is refused', async () => {
+    await store().slots.open(CURSOR);
+    const a = decision(T0 + 1);
+    await store().slots.decide(CURSOR, T0 + 2, [a, decision(T0 + 2)]);
+    await store().slots.withdraw(a, 'paused', 'because');
+    const begun = (slot: number) => store().begin(runRecord(`run-${slot}`), [], { decided: true });
+    await expect(begun(T0 + 1)).rejects.toMatchObject({ code: 'slot-withdrawn' });
+    await begun(T0 + 2);
+    expect([await store().run(`run-${T0 + 1}`), await store().slots.waiting(9)]).toEqual([undefined, []]);
+  });
+
+  it('a cursor is taken back with what has not begun, once', async () => {
+    const late = { ...CURSOR, anchor: T0 + 5 };
+    await store().slots.open(late);
+    const [began, waits] = [decision(T0 + 7), decision(T0 + 8)];
+    const { run: _, ...skipped } = decision(T0 + 9, { action: 'skipped', reason: 'overlap', open: false });
+    await store().slots.decide(late, T0 + 9, [decision(T0 + 6), began, waits, skipped]);
+    await store().begin(runRecord(`run-${T0 + 7}`), []);
+    const ahead = { ...late, decidedTo: T0 + 9 };
+    expect(await store().slots.takeBack({ ...ahead, decidedTo: T0 + 8 }, T0 + 6)).toBe(false);
+    expect(await store().slots.takeBack(ahead, T0 + 6)).toBe(true);
+    expect(await store().slots.takeBack(ahead, T0 + 6)).toBe(false);
+    expect(await store().slots.cursors('nightly')).toEqual([{ ...late, decidedTo: T0 + 6 }]);
+    expect((await store().slots.decisions({ limit: 9 })).map(({ slot }) => slot - T0)).toEqual([7, 6]);
+    await store().slots.takeBack({ ...late, decidedTo: T0 + 6 }, T0 + 3);
+    expect(await store().slots.cursors('nightly')).toEqual([{ ...late, anchor: T0 + 3, decidedTo: T0 + 3 }]);
+  });
+
   it('a waiting decision is withdrawn once; one whose run began is not', async () => {
     await store().slots.open(CURSOR);
     const [a, b] = [decision(T0 + 1), decision(T0 + 2)];

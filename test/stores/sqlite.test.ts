@@ -61,6 +61,16 @@ describe('the file', () => {
     await other?.close();
   });
 
+  it('takes no decision once a newer postrider has changed its tables', async () => {
+    const store = await openSqliteStore(path, { clock });
+    const cursor = await store.slots.open({ job: 'j', schedule: 's', anchor: 0, decidedTo: 0 });
+    const db = new DatabaseSync(path);
+    db.exec(`PRAGMA user_version = ${SCHEMA_VERSION + 1}`);
+    db.close();
+    await expect(store.slots.decide(cursor, 1, [])).rejects.toMatchObject({ code: 'store-newer' });
+    await store.close();
+  });
+
   it('of a newer postrider is refused and left alone', async () => {
     await (await openSqliteStore(path, { clock })).close();
     const db = new DatabaseSync(path);

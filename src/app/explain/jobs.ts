@@ -89,6 +89,7 @@ export const RUN_CODES: Explanations = {
   'not-paused': ['The job is not paused.', 'There is nothing to resume.'],
   'run-elsewhere': ['The run belongs to another machine.', 'Cancel it there.'],
   'run-exists': ['There is a run of that id already.', 'Start it again.'],
+  'slot-withdrawn': ['The slot of the run was skipped just before the run began.', '`postrider why JOB TIME` tells the reason.'],
   'run-going': ['The run has not ended yet.', 'Wait, or `postrider cancel RUN`.'],
   'run-lost': ['The record of the run is gone from the store.', 'The work itself went on; look into the state folder.'],
   'run-missing': ['There is no run of that id.', '`postrider history` lists them.'],

@@ -16,10 +16,37 @@ const REMOTE_MS_MAX = 6 * 3_600_000;
 
 export function stepOutbox(store: Store, host: string, clock: Clock, redactor: Redactor): StepOutbox {
   return {
-    letters: masked(store.outbox, redactor),
+    letters: ofThisProcess(masked(store.outbox, redactor)),
     sender: () => ({ host, pid: process.pid, since: clock.now() }),
     isAlive: other => lives(other, host, clock.now()),
     servers: address => serverMemory(store, address),
+  };
+}
+
+/** Letters that this process has claimed. */
+const inHand = new Set<string>();
+
+/** A sender with the number of this process may be an earlier one: a container gives its first process the same number each time. */
+function ofThisProcess(outbox: Outbox): Outbox {
+  return {
+    ...outbox,
+    async claim(id, sender, alive) {
+      if (inHand.has(id)) return undefined;
+      inHand.add(id);
+      const isOther = ({ host, pid }: Sender) => host !== sender.host || pid !== sender.pid;
+      const letter = await outbox
+        .claim(id, sender, other => isOther(other) && alive(other))
+        .catch(error => {
+          inHand.delete(id);
+          throw error;
+        });
+      if (letter === undefined) inHand.delete(id);
+      return letter;
+    },
+    async release(id) {
+      inHand.delete(id);
+      await outbox.release(id);
+    },
   };
 }
 

@@ -26,6 +26,8 @@ export class Pulse {
   readonly #timers = new Set<Timer>();
   #settling: Timer | undefined;
   #scan: Promise<void> = Promise.resolve();
+  /** Jobs that the scheduler has not been told of yet: it may find its store busy just then. */
+  #untold: readonly string[] = [];
   #over = false;
   readonly #chores = new Set<Promise<void>>();
 
@@ -63,11 +65,14 @@ export class Pulse {
     try {
       const scan = await folder.scan();
       tellProblems(scan, say);
-      if (scan.changed.length === 0) return;
+      const changed = [...new Set([...this.#untold, ...scan.changed])];
+      if (changed.length === 0) return;
+      this.#untold = changed;
       await scheduler.setJobs(scan.jobs);
+      this.#untold = [];
       scheduler.wake();
-      const message = `read again: ${scan.changed.slice(0, 5).join(', ')}${scan.changed.length > 5 ? ', …' : ''}`;
-      say({ level: 'info', event: 'jobs-changed', message, facts: { jobs: scan.jobs.length, changed: scan.changed.length } });
+      const message = `read again: ${changed.slice(0, 5).join(', ')}${changed.length > 5 ? ', …' : ''}`;
+      say({ level: 'info', event: 'jobs-changed', message, facts: { jobs: scan.jobs.length, changed: changed.length } });
     } catch (error) {
       say({ level: 'error', event: 'jobs-unreadable', message: reportOf(error).message });
     }

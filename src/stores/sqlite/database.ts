@@ -42,9 +42,12 @@ export class Database {
     this.#inode = inodeOf(path);
   }
 
-  /** Throws `store-unusable` when the file was deleted or replaced: whoever opens the store now would not see what is written to this one. */
+  /**
+   * Throws `store-unusable` when the file was deleted or replaced: whoever opens the store now would not see what is written to this one;
+   * `store-newer` when a newer postrider has changed its tables meanwhile.
+   */
   assertInPlace(): void {
-    if (inodeOf(this.#path) === this.#inode) return;
+    if (inodeOf(this.#path) === this.#inode) return this.#guard(() => void storedVersion(this.#db, this.#path));
     throw unusable(this.#path, 'was deleted or replaced while it was in use', 'Start postrider again.');
   }
 

@@ -3,7 +3,16 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '../../core/clock.ts';
 import { AppError, MisuseError } from '../../core/errors.ts';
 import { formatSize } from '../../core/units.ts';
-import type { DeliveryChange, Letter, LetterHead, LetterKey, LetterQuery, Outbox, Sender } from '../../mail/outbox.ts';
+import {
+  type DeliveryChange,
+  type Letter,
+  type LetterHead,
+  type LetterKey,
+  type LetterQuery,
+  type Outbox,
+  type Sender,
+  WAIT_MS_MAX,
+} from '../../mail/outbox.ts';
 import type { Database } from './database.ts';
 import { letterOf } from './letter-rows.ts';
 
@@ -12,7 +21,7 @@ export const LETTER_BYTES_MAX = 2 * 1024 ** 3;
 /** Letters read at once at most. */
 export const LETTERS_READ_MAX = 10_000;
 const PIECE_BYTES = 256 * 1024;
-/** After that a letter is forgotten, with whatever was never settled. */
+/** A letter to which nothing has happened for so long is forgotten, unless it is still to be sent. */
 const KEPT_MS = 90 * 24 * 3_600_000;
 /** The run that wrote a letter sends it at once; only when it dies before that is the letter somebody else's to send. */
 const FIRST_TRY_MS = 60_000;
@@ -74,9 +83,9 @@ export class SqliteOutbox implements Outbox {
 
   async due(now: number, limit: number): Promise<readonly Letter[]> {
     const rows = this.#db.rows(
-      `SELECT letter, min(coalesce(next_at, 0)) AS since FROM deliveries WHERE next_at <= ? OR status = 'data-sent'
-       GROUP BY letter ORDER BY since LIMIT ?`,
-      ...[now, Math.min(limit, LETTERS_READ_MAX)],
+      `SELECT letter, min(coalesce(next_at, 0)) AS since FROM deliveries
+       WHERE next_at <= ? OR next_at > ? OR status = 'data-sent' GROUP BY letter ORDER BY since LIMIT ?`,
+      ...[now, now + WAIT_MS_MAX, Math.min(limit, LETTERS_READ_MAX)],
     );
     return rows.map(row => this.#known(String(row['letter'])));
   }
@@ -197,9 +206,11 @@ export class SqliteOutbox implements Outbox {
   #forgetOld(): void {
     const before = this.#clock.now() - KEPT_MS;
     if (this.#db.row('SELECT 1 FROM letters WHERE created_at < ? LIMIT 1', before) === undefined) return;
+    const old = `created_at < ?1 AND NOT EXISTS (
+      SELECT 1 FROM deliveries WHERE letter = letters.id AND (next_at IS NOT NULL OR at >= ?1))`;
     this.#db.transaction('power', () => {
-      this.#db.write('DELETE FROM letter_pieces WHERE letter IN (SELECT id FROM letters WHERE created_at < ?)', before);
-      this.#db.write('DELETE FROM letters WHERE created_at < ?', before);
+      this.#db.write(`DELETE FROM letter_pieces WHERE letter IN (SELECT id FROM letters WHERE ${old})`, before);
+      this.#db.write(`DELETE FROM letters WHERE ${old}`, before);
     });
   }
 

@@ -52,6 +52,19 @@ export class SqliteSlots implements SlotStore {
     });
   }
 
+  async takeBack({ job, schedule, decidedTo }: Cursor, to: number): Promise<boolean> {
+    return this.#db.transaction('power', () => {
+      const moved = this.#db.write(
+        `UPDATE cursors SET decided_to = ?1, anchor = min(anchor, ?1) WHERE job = ?2 AND schedule = ?3 AND decided_to = ?4`,
+        ...[to, job, schedule, decidedTo],
+      );
+      if (moved === 0) return false;
+      const early = `DELETE FROM decisions WHERE job = ? AND schedule = ? AND slot > ? AND (open = 1 OR action = 'skipped')`;
+      this.#db.write(early, job, schedule, to);
+      return true;
+    });
+  }
+
   async waitingByJob(): Promise<ReadonlyMap<string, number>> {
     const rows = this.#db.rows('SELECT job, count(*) AS waiting FROM decisions WHERE open = 1 GROUP BY job');
     return new Map(rows.map(row => [String(row['job']), Number(row['waiting'])]));

@@ -57,13 +57,15 @@ class SqliteStore implements Store {
     this.owners = new SqliteOwners(db, clock);
   }
 
-  async begin(run: RunRecord, steps: readonly StepRecord[], { holds, definition }: BeginOptions = {}): Promise<void> {
+  async begin(run: RunRecord, steps: readonly StepRecord[], { holds, definition, decided }: BeginOptions = {}): Promise<void> {
     this.#db.transaction('power', () => {
       if (holds !== undefined) clearTheWay(this.#db, run, { holds, now: this.#clock.now() });
       this.#db.write(`DELETE FROM runs WHERE id = ? AND status = 'waiting' AND host = ? AND pid = ?`, run.id, run.host, run.pid);
       if (this.#addRun(run, definition) === 0) throw new AppError('run-exists', `a run ${run.id} is already recorded`);
       steps.forEach((step, position) => void this.#addStep(run.id, step, position));
-      this.#db.write('UPDATE decisions SET open = 0 WHERE open = 1 AND run = ?', run.id);
+      const closed = this.#db.write('UPDATE decisions SET open = 0 WHERE open = 1 AND run = ?', run.id);
+      if (decided && closed === 0)
+        throw new AppError('slot-withdrawn', `the slot of run ${run.id} does not wait for it any more`);
     });
   }
 
