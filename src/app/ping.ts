@@ -29,6 +29,8 @@ export async function pinger(options: PingOptions): Promise<Ping | undefined> {
       target.pathname = target.pathname.replace(/\/$/, '') + path;
       if (runId !== '') target.searchParams.set('rid', ridOf(runId));
       const reply = await fetch(target, { method: 'POST', body, signal: AbortSignal.timeout(PING_MS_MAX) });
+      // Not read: one without end would keep the program from its own.
+      await reply.body?.cancel();
       if (!reply.ok) say(`ping${path}: the monitor answered ${reply.status}`);
     } catch (cause) {
       say(`ping${path}: ${options.redactor.redact(reasonOf(cause))}`);

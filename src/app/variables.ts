@@ -1,4 +1,5 @@
-// `--set name=value`: overrides a job's vars, keeping the type that the job file gave them.
+// `--set name=value`: overrides a job's vars, keeping the type that the job file gave them. What it says is data, also where it looks like an
+// expression: it may come from a stranger, and would read the environment.
 
 import { didYouMean } from '../core/diagnostic.ts';
 import { AppError } from '../core/errors.ts';
@@ -13,9 +14,17 @@ export function overrideVariables(vars: Readonly<Record<string, Raw>>, settings:
       throw new AppError('usage', `--set ${setting}: this is not name=value`, { hint: 'Write --set site=./public' });
     }
     if (!Object.hasOwn(vars, name)) throw unknownVariable(name, Object.keys(vars));
-    result[name] = typed(name, value, vars[name]);
+    result[name] = literal(typed(name, value, vars[name]));
   }
   return result;
+}
+
+/** Each `${{` as an expression that gives just that. */
+function literal(value: Raw): Raw {
+  if (typeof value === 'string') return value.replaceAll('${{', "${{ '${{' }}");
+  if (Array.isArray(value)) return value.map(item => literal(item as Raw));
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, literal(item as Raw)]));
 }
 
 function typed(name: string, value: string, declared: Raw | undefined): Raw {

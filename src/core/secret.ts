@@ -67,19 +67,40 @@ export class Redactor {
 }
 
 function formsOf(value: string): ReadonlySet<string> {
-  const json = JSON.stringify(value).slice(1, -1);
-  const quotedForShell = value.replaceAll("'", `'\\''`);
   return new Set([
     value,
-    json,
-    json.replaceAll('/', '\\/'),
-    quotedForShell,
     printable(value),
+    // UTF-8 taken for Latin-1, as whoever takes a server's words for Latin-1 does.
+    printable(Buffer.from(value).toString('latin1')),
+    ...jsonForms(value),
+    ...shellForms(value),
+    ...markupForms(value),
     ...urlForms(value),
     ...hexForms(value),
     ...base64Forms(value),
     ...linesOf(value),
   ]);
+}
+
+/** Some programs write slashes with a backslash, and in ASCII alone (Python, PHP, .NET). */
+function jsonForms(value: string): readonly string[] {
+  const json = JSON.stringify(value).slice(1, -1);
+  const ascii = json.replace(/[\u007f-\uffff]/g, char => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  const capital = ascii.replace(/\\u[0-9a-f]{4}/g, code => `\\u${code.slice(2).toUpperCase()}`);
+  return [json, ascii, capital].flatMap(form => [form, form.replaceAll('/', '\\/')]);
+}
+
+/** In single quotes, in double ones, as `printf %q` has it, and as `set -x` shows the right side of `[[ a == "$b" ]]`. */
+function shellForms(value: string): readonly string[] {
+  const escaped = (pattern: RegExp) => value.replace(pattern, '\\$&');
+  return [value.replaceAll("'", `'\\''`), escaped(/["$`\\]/g), escaped(/[^\w@%+=:,./-]/gu), escaped(/./gsu)];
+}
+
+/** HTML and XML, with the quotes escaped as well or not. */
+function markupForms(value: string): readonly string[] {
+  const content = value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+  const quoted = content.replaceAll('"', '&quot;');
+  return [content, quoted, ...['&#39;', '&#x27;', '&apos;'].map(quote => quoted.replaceAll("'", quote))];
 }
 
 /** As encodeURIComponent, as RFC 3986 has it, as forms have it; hexadecimal digits in either case. */

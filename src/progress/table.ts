@@ -1,6 +1,6 @@
 // Tables that fit the terminal: columns shrink where they may, and on a narrow screen each row becomes a small block.
 import { printable } from '../core/text.ts';
-import { truncate, truncateStart, widthOf, wrap } from './width.ts';
+import { truncate, truncateStart, widest, widthOf, wrap } from './width.ts';
 
 export interface Column<Row> {
   readonly title: string;
@@ -20,7 +20,7 @@ const FLEXIBLE_MIN = 10;
 /** Lines without colour and without trailing blanks, at most `width` columns of the terminal wide; an empty list of rows gives only the titles. */
 export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[], width: number): string[] {
   const cells = rows.map(row => columns.map(column => printable(column.value(row))));
-  const wanted = columns.map((column, i) => Math.max(column.title.length, ...cells.map(row => widthOf(row[i] ?? ''))));
+  const wanted = columns.map((column, i) => Math.max(column.title.length, widest(cells.map(row => row[i] ?? ''))));
   const widths = fitted(columns, wanted, width - GAP * (columns.length - 1));
   if (widths === undefined) {
     const spare = columns.findLast(column => column.optional);

@@ -29,6 +29,13 @@ export function widthOf(text: string): number {
   return width;
 }
 
+/** Of any number of texts: more than a call takes arguments. */
+export function widest(texts: Iterable<string>): number {
+  let width = 0;
+  for (const text of texts) width = Math.max(width, widthOf(text));
+  return width;
+}
+
 /** The text in at most `columns`, the cut marked by an ellipsis. */
 export function truncate(text: string, columns: number): string {
   if (widthOf(text) <= columns) return text;

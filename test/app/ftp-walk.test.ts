@@ -52,3 +52,11 @@ test('folders nested 100 deep are walked, one more is not', async () => {
   expect(await collected(walk(serverWith(nested(100), true).client, '.'))).toHaveLength(100);
   await expect(collected(walk(serverWith(nested(101), true).client, '.'))).rejects.toMatchObject({ code: 'tree-too-large' });
 });
+
+test('folders of endlessly long names end the walk', async () => {
+  const name = 'd'.repeat(16_000);
+  const entries = Array.from({ length: 60 }, (_, at) => ({ name: `${at}${name}`, type: 'folder' }));
+  const list = async () => entries;
+  const client = { list, listTogether: async (folders: readonly string[]) => folders.map(() => undefined) };
+  await expect(collected(walk(client as unknown as FtpClient, '.'))).rejects.toMatchObject({ code: 'tree-too-large' });
+});

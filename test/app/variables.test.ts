@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { overrideVariables } from '../../src/app/variables.ts';
+import { prepareExpressions } from '../../src/job/expression-engine.ts';
+import { type ExpressionContext, interpolate } from '../../src/job/expressions.ts';
 
 const vars = { site: './public', count: 3, delete: false, none: null, list: ['a'], map: { k: 'v' } };
 
@@ -20,6 +22,24 @@ describe('overrideVariables', () => {
 
   it('takes a list or a mapping as JSON', () => {
     expect(overrideVariables(vars, ['list=["x","y"]', 'map={"k":1}'])).toEqual({ ...vars, list: ['x', 'y'], map: { k: 1 } });
+  });
+
+  it.each([
+    '${{ env.KEY }}',
+    'a ${{ env.KEY }} b ${{',
+    "${{ 'x",
+    '$${{ }} }}',
+    "'${{ secrets.x }}'",
+  ])('takes %s for data', async value => {
+    await prepareExpressions();
+    const given = overrideVariables(vars, [
+      `site=${value}`,
+      `list=${JSON.stringify([value])}`,
+      `map=${JSON.stringify({ k: value })}`,
+    ]);
+    const simple = { env: { KEY: 'secret' }, secrets: {}, job: { name: 'x' }, run: { id: '1' }, steps: {} };
+    const context: ExpressionContext = { ...simple, vars: given, status: { success: true, failure: false, cancelled: false } };
+    expect(interpolate('${{ vars.site }}|${{ vars.list[0] }}|${{ vars.map.k }}', context)).toBe([value, value, value].join('|'));
   });
 
   it.each([

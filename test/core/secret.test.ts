@@ -83,6 +83,25 @@ describe('Redactor', () => {
     expect(many.redact("+ echo 'it'\\''s a secret'")).toBe("+ echo '****'");
   });
 
+  it.each([
+    ['JSON of Python', 'p\\u00e4ss\\u2603<w&rd>/\\"\'$x'],
+    ['JSON of PHP', 'p\\u00e4ss\\u2603<w&rd>\\/\\"\'$x'],
+    ['JSON in capitals', 'p\\u00E4ss\\u2603<w&rd>/\\"\'$x'],
+    ['HTML text', 'päss☃&lt;w&amp;rd&gt;/"\'$x'],
+    ['an HTML attribute', 'päss☃&lt;w&amp;rd&gt;/&quot;&#39;$x'],
+    ['XML', 'päss☃&lt;w&amp;rd&gt;/&quot;&apos;$x'],
+    ['double quotes of a shell', 'päss☃<w&rd>/\\"\'\\$x'],
+    ['set -x of [[ ]]', [...'päss☃<w&rd>/"\'$x'].map(char => `\\${char}`).join('')],
+    [
+      'UTF-8 read as Latin-1',
+      Buffer.from('päss☃<w&rd>/"\'$x').toString('latin1').replace('\u0098', '\\x98').replace('\u0083', '\\x83'),
+    ],
+  ])('masks it as %s has it', (_form, text) => {
+    const odd = new Redactor();
+    odd.add(new Secret('päss☃<w&rd>/"\'$x'));
+    expect(odd.redact(`before ${text} after`)).toBe('before **** after');
+  });
+
   it('masks inside values, keys too, and keeps everything else', () => {
     const value = { list: [1, true, null, CANARY], [CANARY]: { deep: `x${CANARY}` } };
     expect(redactor.redactValue(value)).toEqual({ list: [1, true, null, '****'], '****': { deep: 'x****' } });

@@ -17,6 +17,11 @@ const rows: readonly Row[] = [
 ];
 
 describe('table', () => {
+  it('takes more rows than a call takes arguments', () => {
+    const row = { name: 'x', size: 5, note: 'y' };
+    expect(table(columns, Array<Row>(200_000).fill(row), 80)).toHaveLength(200_001);
+  });
+
   it('aligns columns and keeps escape sequences out', () => {
     expect(table(columns, rows, 80)).toEqual([
       'NAME         SIZE  NOTE',

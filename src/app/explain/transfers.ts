@@ -24,7 +24,10 @@ export const FILE_CODES: Explanations = {
     'The server would not list a folder, so it is not known what is in it, and nothing is deleted.',
     'Check the permissions of the folder on the server.',
   ],
-  'listing-too-long': ['A listing is longer than any true one.', 'Split the folder; 1,000,000 entries are the limit.'],
+  'listing-too-long': [
+    'A listing is longer than any true one.',
+    'Split the folder or the mailbox; 200,000 entries of a folder, or 1,000,000 messages, are the limit.',
+  ],
   'listing-truncated': [
     'The server says that its listing was cut short, so nothing is deleted by it.',
     'pure-ftpd: raise LimitRecursion; else split the folder.',

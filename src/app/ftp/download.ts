@@ -38,10 +38,11 @@ export async function downloadFile(client: FtpClient, download: Download): Promi
     bytes = await receive(client, file, download, found);
     await file.sync();
     if (modifiedAt !== undefined) file.setModified(modifiedAt);
-  } catch (error) {
+  } catch (cause) {
     file.close();
-    if (error instanceof AppError && HOPELESS.has(error.code)) folder.remove(temp, 'file');
-    throw error instanceof AppError ? error : fileError(error, local);
+    const error = fileError(cause, printable(local));
+    if (HOPELESS.has(error.code)) folder.remove(temp, 'file');
+    throw error;
   } finally {
     progress.end();
   }
@@ -71,15 +72,21 @@ async function copy(client: FtpClient, file: LocalFile, download: Download, offs
   const { remote, size, signal, progress, ascii = false } = download;
   file.truncate(offset);
   let position = offset;
+  const expected = ascii ? undefined : size;
   const how = { fleetingBytes: CHUNK_BYTES, ...(offset === 0 ? { ascii } : { offset }) };
   for await (const chunk of client.download(remote, how)) {
     if (signal.aborted) throw cancelled(signal);
+    if (expected !== undefined && position + chunk.length > expected) throw sizeMismatch(remote, 'more than', expected);
     file.write(chunk, position);
     position += chunk.length;
     progress.at(position);
   }
-  if (size === undefined || ascii || position === size) return position;
-  throw new AppError('size-mismatch', `${printable(remote)}: the server sent ${position} bytes and had listed ${size}`, {
+  if (expected !== undefined && position !== expected) throw sizeMismatch(remote, `${position} of`, expected);
+  return position;
+}
+
+function sizeMismatch(remote: string, got: string, expected: number): AppError {
+  return new AppError('size-mismatch', `${printable(remote)}: the server sent ${got} ${expected} bytes`, {
     retry: 'later',
     hint: 'The file is changing on the server, or the connection lost data; try again.',
   });

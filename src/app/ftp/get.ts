@@ -32,7 +32,7 @@ export async function getFiles(client: FtpClient, request: GetRequest): Promise<
   const place = await placeOf(request, items);
   const fetched: Fetched[] = [];
   for (const item of items) {
-    if (item.entry.type === 'folder') fetched.push(...(await getFolder(client, item, place, request)));
+    if (item.entry.type === 'folder') for (const one of await getFolder(client, item, place, request)) fetched.push(one);
     else fetched.push(await getOne(client, item, place.folder, place.name ?? posix.basename(item.path), request));
   }
   return fetched;

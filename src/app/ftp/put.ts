@@ -37,7 +37,7 @@ export async function putFiles(client: FtpClient, request: PutRequest): Promise<
   const sent: Sent[] = [];
   for (const local of locals) {
     const remote = into ? joined(tidy(request.target), basename(local)) : tidy(request.target);
-    if ((await localFacts(local)).isDirectory()) sent.push(...(await putFolder(client, local, remote, request)));
+    if ((await localFacts(local)).isDirectory()) await putFolder(client, local, remote, request, sent);
     else sent.push({ remote, bytes: await uploadLocal(client, { ...request, local, remote }) });
   }
   return sent;
@@ -86,19 +86,17 @@ async function localFacts(path: string) {
   }
 }
 
-async function putFolder(client: FtpClient, local: string, remote: string, request: PutRequest): Promise<readonly Sent[]> {
+async function putFolder(client: FtpClient, local: string, remote: string, request: PutRequest, sent: Sent[]): Promise<void> {
   if (!request.recursive) {
     throw new AppError('is-folder', `${local} is a folder`, {
       hint: '--recursive sends it; `ftp mirror` sends only what changed.',
     });
   }
   await makeFolder(client, remote, true);
-  const sent: Sent[] = [];
   for (const entry of (await readdir(local, { withFileTypes: true })).sort((a, b) => (a.name < b.name ? -1 : 1))) {
     const [from, to] = [join(local, entry.name), joined(remote, entry.name)];
-    if (entry.isDirectory()) sent.push(...(await putFolder(client, from, to, request)));
+    if (entry.isDirectory()) await putFolder(client, from, to, request, sent);
     else if (entry.isFile()) sent.push({ remote: to, bytes: await uploadLocal(client, { ...request, local: from, remote: to }) });
     else request.say(`${from} is left out: it is neither a file nor a folder`);
   }
-  return sent;
 }

@@ -1,12 +1,10 @@
 // Everything below a folder on the server, folders before what they hold; links are shown and never entered. Asked level by level, so that
 // a server which lists many folders in one round trip is asked for many.
 import { AppError } from '../../core/errors.ts';
-import { printable } from '../../core/text.ts';
+import { printable, shorten } from '../../core/text.ts';
 import type { FtpClient, FtpEntry } from '../../protocols/ftp/index.ts';
+import { DEPTH_MAX, ENTRIES_MAX, PATHS_CHARS_MAX } from '../../steps/ftp-mirror/tree.ts';
 import { joined, type RemoteItem } from './remote.ts';
-
-const ENTRIES_MAX = 2_000_000;
-const DEPTH_MAX = 100;
 
 /** Folders that are asked for at once. */
 const TOGETHER = 250;
@@ -20,7 +18,7 @@ export async function* walk(client: FtpClient, folder: string, entriesMax: numbe
 
 async function contentsBelow(client: FtpClient, root: string, entriesMax: number): Promise<Contents> {
   const contents: Contents = new Map();
-  let left = entriesMax;
+  let [left, leftChars] = [entriesMax, PATHS_CHARS_MAX];
   let level = [root];
   for (let depth = 0; level.length > 0; depth++) {
     const next: string[] = [];
@@ -30,7 +28,8 @@ async function contentsBelow(client: FtpClient, root: string, entriesMax: number
       for (const [index, folder] of folders.entries()) {
         const entries = [...(known[index] ?? (await client.list(folder)))].sort((a, b) => (a.name < b.name ? -1 : 1));
         left -= entries.length;
-        if (depth > DEPTH_MAX || left < 0) throw tooLarge(folder);
+        for (const { name } of entries) leftChars -= folder.length + name.length;
+        if (depth > DEPTH_MAX || left < 0 || leftChars < 0) throw tooLarge(folder);
         contents.set(folder, entries);
         for (const { name, type } of entries) if (type === 'folder') next.push(joined(folder, name));
       }
@@ -41,9 +40,13 @@ async function contentsBelow(client: FtpClient, root: string, entriesMax: number
 }
 
 function tooLarge(folder: string): AppError {
-  return new AppError('tree-too-large', `${printable(folder)} holds too much to walk through, or its folders never end`, {
-    hint: 'Work on a smaller folder.',
-  });
+  return new AppError(
+    'tree-too-large',
+    `${shorten(printable(folder), 200)} holds too much to walk through, or its folders never end`,
+    {
+      hint: 'Work on a smaller folder.',
+    },
+  );
 }
 
 /** Depth first, whatever was learned first; a folder that was handed out is forgotten. */

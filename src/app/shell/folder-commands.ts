@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { AppError, fileError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
 import { table } from '../../progress/table.ts';
-import { widthOf } from '../../progress/width.ts';
+import { widest, widthOf } from '../../progress/width.ts';
 import { LISTING, listRemote } from '../ftp/list.ts';
 import type { RemoteItem } from '../ftp/remote.ts';
 import { need, type ShellCommand } from './command.ts';
@@ -134,14 +134,15 @@ function nameOf({ path, entry }: RemoteItem): string {
 /** Down the columns, as ls does; one name a line where the width has no end: in a file or a pipe. */
 function inColumns(names: readonly string[], width: number): readonly string[] {
   if (width === Number.POSITIVE_INFINITY) return names;
-  const cell = Math.max(...names.map(widthOf)) + 2;
+  const cell = widest(names) + 2;
   const perLine = Math.max(1, Math.floor((width + 2) / cell));
   const rows = Math.ceil(names.length / perLine);
-  return Array.from({ length: rows }, (_, row) =>
-    names
-      .filter((_name, i) => i % rows === row)
-      .map(name => name + ' '.repeat(Math.max(0, cell - widthOf(name))))
-      .join('')
-      .trimEnd(),
-  );
+  return Array.from({ length: rows }, (_, row) => {
+    let line = '';
+    for (let i = row; i < names.length; i += rows) {
+      const name = names[i] ?? '';
+      line += name + ' '.repeat(Math.max(0, cell - widthOf(name)));
+    }
+    return line.trimEnd();
+  });
 }

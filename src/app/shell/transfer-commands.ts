@@ -90,7 +90,7 @@ export async function remoteFiles(shell: ShellSession, words: readonly string[])
   const items: RemoteItem[] = [];
   for (const word of words) {
     const found = await shell.use(async client => (shell.settings.glob ? expand(client, word) : [await demand(client, word)]));
-    items.push(...found.filter(({ entry }) => entry.type !== 'folder'));
+    for (const item of found) if (item.entry.type !== 'folder') items.push(item);
   }
   return items;
 }

@@ -180,7 +180,7 @@ export class FtpControl {
     else if (this.#waiters.length === 0 && this.riding) return this.#alone(this.#riders.shift());
     const [oldest] = this.#waiters;
     if (oldest === undefined) return false;
-    await this.within(oldest.command.shown, this.#nextReply());
+    await this.within(oldest.command.shown, this.nextReply());
     return true;
   }
 
@@ -193,8 +193,13 @@ export class FtpControl {
   async goodbye(): Promise<void> {
     if (this.crowded) await this.flush();
     this.#send('send', 'QUIT');
-    while (this.#waiters.length > 1) await this.#nextReply();
+    while (this.#waiters.length > 1) await this.nextReply();
     await this.transport.end();
+  }
+
+  /** The next reply answers a transfer. */
+  get transfers(): boolean {
+    return this.#session.transfers;
   }
 
   /** Sends ABOR while a transfer runs; resolves with the reply to ABOR itself, after the transfer's own. */
@@ -312,12 +317,13 @@ export class FtpControl {
     if (answer !== undefined) rider?.taker.take(answer);
     else if (rider !== undefined) {
       this.#sendAll([rider]);
-      await this.within(rider.command.shown, this.#nextReply());
+      await this.within(rider.command.shown, this.nextReply());
     }
     return true;
   }
 
-  #nextReply(): Promise<void> {
+  /** Resolves with the next final reply; only while one is due. */
+  nextReply(): Promise<void> {
     this.#reply ??= Promise.withResolvers();
     return this.#reply.promise;
   }

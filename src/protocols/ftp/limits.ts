@@ -3,6 +3,9 @@
 /** Entries of one folder. More than that is no folder that a mirror could walk in memory. */
 export const LISTING_ENTRIES_MAX = 200_000;
 
+/** All of one listing: twice what so many entries take. Bounds what is no entry (blank lines, totals), too, and long names. */
+export const LISTING_BYTES_MAX = 64 * 1024 * 1024;
+
 /** One line of a listing: a name of 255 characters, its facts, and a link's target. */
 export const LISTING_LINE_BYTES_MAX = 16 * 1024;
 

@@ -102,6 +102,11 @@ export class FtpSession {
     return command;
   }
 
+  /** A transfer is the command whose reply is due. */
+  get transfers(): boolean {
+    return NEXT[this.#state].abort !== undefined;
+  }
+
   /** The data of the transfer has ended: only its replies are due, and commands may follow. False when that is not so. */
   ended(): boolean {
     if (this.#state === 'starting' || this.#state === 'transferring') this.#state = 'ending';

@@ -197,10 +197,16 @@ export class Transfer implements Taker {
     const { control, endpoint } = this.#context;
     if (this.settled) return this.#channel.discard();
     const reason = new CancelledError(`"${this.#running.shown}" was given up`);
+    const ms = Math.min(ABORT_MS, endpoint.timeoutMs);
     try {
+      if (!control.transfers) {
+        // Its data may be here before the replies to commands that left with it.
+        this.#channel.discard(reason);
+        while (!this.settled && !control.transfers) await control.within('ABOR', control.nextReply(), ms);
+        if (this.settled) return;
+      }
       const aborted = control.abort();
       this.#channel.discard(reason);
-      const ms = Math.min(ABORT_MS, endpoint.timeoutMs);
       await control.within('ABOR', aborted, ms);
       const { code } = await control.within('NOOP', control.exchange('NOOP'), ms);
       if (code >= 300) throw new BrokenSessionError('protocol-broken', `${control.where} mixed up its replies to ABOR`);

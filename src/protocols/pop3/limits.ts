@@ -3,6 +3,9 @@
 /** Lines of LIST or UIDL: one a message. */
 export const LISTING_ENTRIES_MAX = 1_000_000;
 
+/** All of them: so many with UIDs of 70 octets, which is the longest that RFC 1939 allows. */
+export const LISTING_BYTES_MAX = 96 * 1024 * 1024;
+
 /** One line of LIST, UIDL or CAPA; RFC 1939 allows 70 octets for a UID, real servers send somewhat more. */
 export const LISTING_LINE_BYTES_MAX = 2_048;
 

@@ -18,7 +18,7 @@ import { DotUnstuffer } from '../wire/dots.ts';
 import { REPLY_LINE_BYTES_MAX } from '../wire/limits.ts';
 import { type Lines, ReceiveBuffer } from '../wire/receive-buffer.ts';
 import { encodePop3, type Pop3Command, type Verb } from './command.ts';
-import { CAPABILITY_LINES_MAX, LISTING_ENTRIES_MAX, LISTING_LINE_BYTES_MAX } from './limits.ts';
+import { CAPABILITY_LINES_MAX, LISTING_BYTES_MAX, LISTING_ENTRIES_MAX, LISTING_LINE_BYTES_MAX } from './limits.ts';
 import { parseChallenge, parseResponse, type Response } from './response.ts';
 
 export type Pop3State = 'greeting' | 'authorization' | 'transaction' | 'update' | 'closed' | 'broken';
@@ -75,6 +75,7 @@ interface MultiLine {
   readonly lines: ReceiveBuffer | undefined;
   readonly linesMax: number;
   count: number;
+  bytes: number;
 }
 
 export class Pop3Session {
@@ -185,12 +186,14 @@ export class Pop3Session {
   }
 
   #takeLines(multi: MultiLine, lines: ReceiveBuffer, chunk: Buffer, events: Pop3Event[]): void {
+    multi.bytes += chunk.length;
+    if (multi.bytes > LISTING_BYTES_MAX) throw endless(multi.verb, `${LISTING_BYTES_MAX} bytes`);
     lines.push(chunk);
     for (;;) {
       const left = multi.linesMax - multi.count;
       const some = lines.takeLines(LISTING_LINE_BYTES_MAX, Math.max(1, left));
       if (some === undefined) return;
-      if (left === 0) throw endless(multi);
+      if (left === 0) throw endless(multi.verb, `${multi.linesMax} lines`);
       multi.count += some.count;
       events.push({ type: 'lines', lines: some });
     }
@@ -200,7 +203,7 @@ export class Pop3Session {
 function multiLine(verb: Verb): MultiLine {
   const linesMax = LINE_COUNT_MAX[verb];
   const lines = linesMax === undefined ? undefined : new ReceiveBuffer();
-  return { verb, unstuffer: new DotUnstuffer(), lines, linesMax: linesMax ?? 0, count: 0 };
+  return { verb, unstuffer: new DotUnstuffer(), lines, linesMax: linesMax ?? 0, count: 0, bytes: 0 };
 }
 
 function asBroken(error: unknown): BrokenSessionError {
@@ -231,14 +234,8 @@ function injected(): BrokenSessionError {
   );
 }
 
-function endless(multi: MultiLine): BrokenSessionError {
-  return new BrokenSessionError(
-    'listing-too-long',
-    `the server’s answer to ${multi.verb} has more than ${multi.linesMax} lines`,
-    {
-      retry: 'never',
-    },
-  );
+function endless(verb: Verb, most: string): BrokenSessionError {
+  return new BrokenSessionError('listing-too-long', `the server’s answer to ${verb} has more than ${most}`, { retry: 'never' });
 }
 
 function excerpt(line: Buffer): string {

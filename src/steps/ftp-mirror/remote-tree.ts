@@ -58,9 +58,9 @@ export async function walkRemote(walk: RemoteWalk): Promise<RemoteTree> {
       await inLanes(group, group.length, async folder => {
         const entries = await walker.soon(folder);
         if (entries === undefined) left.push(folder);
-        else next.push(...(await walker.entered(folder, entries)));
+        else await walker.entered(folder, entries, next);
       });
-      await inLanes(left, walk.pool.lanes, async folder => void next.push(...(await walker.folder(folder))));
+      await inLanes(left, walk.pool.lanes, folder => walker.folder(folder, next));
     }
     level = next;
   }
@@ -94,25 +94,23 @@ class Walker {
     return path === '' || this.#exact ? undefined : batch.soon(soon => soon.entries(remotePath(root, path)), LISTING_WEIGHT);
   }
 
-  async folder(folder: Folder): Promise<readonly Folder[]> {
+  async folder(folder: Folder, inside: Folder[]): Promise<void> {
     const { pool, root } = this.#walk;
     const entries = await pool.use(client => {
       this.#exact = this.#walk.exact && client.listsExactly;
       return client.list(remotePath(root, folder.path));
     });
-    return this.entered(folder, entries);
+    await this.entered(folder, entries, inside);
   }
 
-  /** Returns the folders in it. */
-  async entered(folder: Folder, entries: readonly FtpEntry[]): Promise<readonly Folder[]> {
+  /** Adds the folders in it to `inside`. */
+  async entered(folder: Folder, entries: readonly FtpEntry[], inside: Folder[]): Promise<void> {
     if (entries.length >= CUT_LISTING_MIN && entries.length <= CUT_LISTING_MAX) this.#suspect ??= folder.path || '.';
-    const inside: Folder[] = [];
     for (const entry of entries) {
       const entered = this.#entry(folder, entry);
       const found = entered instanceof Promise ? await entered : entered;
       if (found !== undefined) inside.push(found);
     }
-    return inside;
   }
 
   result(): RemoteTree {

@@ -1,5 +1,6 @@
 // One side of a mirror as a value: what is there, by path relative to the root, with '/' between names.
 import { AppError } from '../../core/errors.ts';
+import { printable, shorten } from '../../core/text.ts';
 import type { Filter } from './filter.ts';
 import { boundGarbageAt } from './many.ts';
 import { isOwnName, LOCK_NAME } from './own-names.ts';
@@ -39,6 +40,8 @@ export interface Unnamed {
 
 /** Entries on one side; a tree beyond it is a mistake or an attack. */
 export const ENTRIES_MAX = 2_000_000;
+/** Of all their paths together: so many entries of 64 characters each, fewer longer ones. They are kept in memory. */
+export const PATHS_CHARS_MAX = ENTRIES_MAX * 64;
 export const DEPTH_MAX = 100;
 
 export const EXCLUDED = 'excluded';
@@ -56,6 +59,7 @@ export class TreeBuilder implements Tree {
   readonly #place: string;
   readonly #entriesMax: number;
   #entries = 0;
+  #chars = 0;
 
   constructor(filter: Filter, place: string, entriesMax: number = ENTRIES_MAX) {
     this.#filter = filter;
@@ -65,7 +69,7 @@ export class TreeBuilder implements Tree {
 
   /** True when the folder is to be entered. */
   addFolder(path: string): boolean {
-    this.#count();
+    this.#count(path);
     const isUnnamed = namedPath(path) !== undefined;
     const isBarred = path.slice(path.lastIndexOf('/') + 1) === LOCK_NAME || this.#filter.excludes(path, 'folder');
     if (isBarred && !isUnnamed) {
@@ -73,9 +77,7 @@ export class TreeBuilder implements Tree {
       return false;
     }
     if (path.split('/').length > DEPTH_MAX) {
-      throw new AppError('tree-too-large', `${this.#place}/${path} lies deeper than ${DEPTH_MAX} folders`, {
-        hint: TOO_LARGE_HINT,
-      });
+      throw this.#tooLarge(`holds ${shorten(printable(path), 200)}, which lies deeper than ${DEPTH_MAX} folders`);
     }
     if (isUnnamed) {
       this.unnamed.folders.add(path);
@@ -87,7 +89,7 @@ export class TreeBuilder implements Tree {
   }
 
   addFile(path: string, facts: FileFacts): void {
-    this.#count();
+    this.#count(path);
     if (isInUnnamed(path)) return void this.unnamed.files.set(path, facts);
     const name = path.slice(path.lastIndexOf('/') + 1);
     if (isTempName(name)) {
@@ -104,7 +106,7 @@ export class TreeBuilder implements Tree {
 
   /** A link, a device, a name that must not reach the disk: present, and left alone. False when it is excluded anyway. */
   addOther(path: string, what: string): boolean {
-    this.#count();
+    this.#count(path);
     if (isInUnnamed(path)) {
       this.unnamed.others.add(path);
       return false;
@@ -123,17 +125,21 @@ export class TreeBuilder implements Tree {
     for (let folder = parentOf(path); folder !== '' && !this.kept.has(folder); folder = parentOf(folder)) this.kept.add(folder);
   }
 
-  #count(): void {
+  #count(path: string): void {
     this.#entries += 1;
+    this.#chars += path.length;
     boundGarbageAt(this.#entries);
-    if (this.#entries <= this.#entriesMax) return;
-    throw new AppError('tree-too-large', `${this.#place} holds more than ${this.#entriesMax} files and folders`, {
-      hint: TOO_LARGE_HINT,
+    if (this.#entries > this.#entriesMax) throw this.#tooLarge(`holds more than ${this.#entriesMax} files and folders`);
+    if (this.#chars > PATHS_CHARS_MAX)
+      throw this.#tooLarge(`holds files and folders whose paths have more than ${PATHS_CHARS_MAX} characters together`);
+  }
+
+  #tooLarge(what: string): AppError {
+    return new AppError('tree-too-large', `${this.#place} ${what}`, {
+      hint: 'Mirror a smaller folder, or exclude a part of it.',
     });
   }
 }
-
-const TOO_LARGE_HINT = 'Mirror a smaller folder, or exclude a part of it.';
 
 function isInUnnamed(path: string): boolean {
   const named = namedPath(path);

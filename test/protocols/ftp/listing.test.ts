@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AppError, BrokenSessionError } from '../../../src/core/errors.ts';
 import { charsetOf } from '../../../src/protocols/ftp/charset.ts';
-import { LISTING_ENTRIES_MAX, LISTING_LINE_BYTES_MAX } from '../../../src/protocols/ftp/limits.ts';
+import { LISTING_BYTES_MAX, LISTING_ENTRIES_MAX, LISTING_LINE_BYTES_MAX } from '../../../src/protocols/ftp/limits.ts';
 import { parseDosLine } from '../../../src/protocols/ftp/listing/dos.ts';
 import { ListingReader } from '../../../src/protocols/ftp/listing/index.ts';
 import { parseMlsdLine } from '../../../src/protocols/ftp/listing/mlsd.ts';
@@ -143,6 +143,18 @@ describe('ListingReader', () => {
     for (let sent = 0; sent < LISTING_ENTRIES_MAX; sent += 1_000) one.push(line);
     expect(() => one.push(Buffer.from('type=file; b\r\n'))).toThrow(/more than 200000/);
     expect(() => reader('mlsd').push(Buffer.alloc(LISTING_LINE_BYTES_MAX + 2, 0x61))).toThrow(BrokenSessionError);
+  });
+
+  it('bounds what is no entry, and entries of long names', () => {
+    const long = 'x'.repeat(16_000);
+    for (const line of [' '.repeat(16_000), `type=cdir;x=${long}; .`, `type=dir;x=${long}; .`, `type=file; ${long}`]) {
+      const one = reader('mlsd');
+      const lines = Buffer.from(`${line}\r\n`.repeat(60));
+      const most = Math.floor(LISTING_BYTES_MAX / lines.length);
+      for (let sent = 0; sent < most; sent++) one.push(lines);
+      one.push(lines.subarray(0, LISTING_BYTES_MAX - most * lines.length));
+      expect(() => one.push(lines.subarray(0, 1))).toThrow(/more than 67108864 bytes/);
+    }
   });
 
   it('throws nothing but its own errors, and lets no path through', () => {

@@ -110,3 +110,22 @@ it('QUIT is sent and not waited for, unless something left with it', async () =>
   await removed;
   expect(server.segments.at(-1)).toEqual(['OPTS UTF8 ON', 'DELE /x', 'QUIT']);
 });
+
+it('a listing that is rubbish, and there before the replies to what left with it, is called that, and the session lives', async () => {
+  let late: Peer | undefined;
+  const server = serverOf({
+    OPTS: peer => {
+      late = peer;
+    },
+    MLSD: async peer => {
+      const data = await peer.data();
+      await data.write(Buffer.from('rubbish\r\n'));
+      await data.read().catch(() => undefined);
+      late?.reply('200 at last', '150 here', '426 cut');
+    },
+    ABOR: '226 nothing to abort',
+  });
+  const client = await server.connect();
+  await expect(client.list('www')).rejects.toMatchObject({ code: 'listing-unreadable' });
+  await client.noop();
+});

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Secret } from '../../../src/core/secret.ts';
 import type { Pop3Command } from '../../../src/protocols/pop3/command.ts';
-import { CAPABILITY_LINES_MAX, LISTING_LINE_BYTES_MAX } from '../../../src/protocols/pop3/limits.ts';
+import { CAPABILITY_LINES_MAX, LISTING_BYTES_MAX, LISTING_LINE_BYTES_MAX } from '../../../src/protocols/pop3/limits.ts';
 import { type Pop3Event, Pop3Session } from '../../../src/protocols/pop3/session.ts';
 import { REPLY_LINE_BYTES_MAX } from '../../../src/protocols/wire/limits.ts';
 import { linesIn } from '../../../src/protocols/wire/receive-buffer.ts';
@@ -158,6 +158,20 @@ describe('limits', () => {
     expect(shown(inTransaction({ verb: 'CAPA' }).receive(Buffer.from(capa(CAPABILITY_LINES_MAX + 1)))).at(-1)).toBe(
       'broken listing-too-long',
     );
+  });
+});
+
+describe('a listing of many long UIDs', () => {
+  it('is taken up to the limit of its bytes, and broken one past it', () => {
+    const session = inTransaction({ verb: 'UIDL' });
+    session.receive(Buffer.from('+OK\r\n'));
+    const row = (number: number) => `${number} ${'u'.repeat(1_000)}\r\n`;
+    const lines = Buffer.from(Array.from({ length: 1_000 }, (_, at) => row(at + 1)).join(''));
+    const most = Math.floor(LISTING_BYTES_MAX / lines.length);
+    for (let sent = 0; sent < most; sent++) session.receive(lines);
+    session.receive(lines.subarray(0, LISTING_BYTES_MAX - most * lines.length));
+    expect(session.state).toBe('transaction');
+    expect(shown(session.receive(Buffer.from('u')))).toEqual(['broken listing-too-long']);
   });
 });
 

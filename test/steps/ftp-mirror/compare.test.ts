@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compareTrees, difference, type MirrorPlan } from '../../../src/steps/ftp-mirror/compare.ts';
 import { makeFilter } from '../../../src/steps/ftp-mirror/filter.ts';
-import { ancestorsOf, TreeBuilder } from '../../../src/steps/ftp-mirror/tree.ts';
+import { ancestorsOf, PATHS_CHARS_MAX, TreeBuilder } from '../../../src/steps/ftp-mirror/tree.ts';
 
 const seed = Number(process.env.FUZZ_SEED ?? 20261123);
 const all = makeFilter([], []);
@@ -131,4 +131,11 @@ test('a tree has a limit, at it and one past it', () => {
   const deep = (depth: number) => new TreeBuilder(all, 'x').addFolder(Array.from({ length: depth }, () => 'd').join('/'));
   expect(deep(100)).toBe(true);
   expect(() => deep(101)).toThrowError(expect.objectContaining({ code: 'tree-too-large' }));
+});
+
+test('so have all its paths together', () => {
+  const long = 'x'.repeat(64_000);
+  const builder = new TreeBuilder(all, 'x');
+  for (let chars = 0; chars < PATHS_CHARS_MAX; chars += long.length) builder.addFile(long, { precisionMs: 0 });
+  expect(() => builder.addFile('y', { precisionMs: 0 })).toThrowError(expect.objectContaining({ code: 'tree-too-large' }));
 });

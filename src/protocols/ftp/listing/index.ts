@@ -3,7 +3,7 @@ import { AppError } from '../../../core/errors.ts';
 import { printable, shorten } from '../../../core/text.ts';
 import { ReceiveBuffer } from '../../wire/receive-buffer.ts';
 import { readable } from '../errors.ts';
-import { LISTING_ENTRIES_MAX, LISTING_LINE_BYTES_MAX } from '../limits.ts';
+import { LISTING_BYTES_MAX, LISTING_ENTRIES_MAX, LISTING_LINE_BYTES_MAX } from '../limits.ts';
 import { ListDialects } from './dialects.ts';
 import type { FtpEntry, ParsedLine } from './entry.ts';
 import { parseMlsdLine } from './mlsd.ts';
@@ -20,6 +20,7 @@ export class ListingReader {
   readonly #dialects: ListDialects;
   readonly #buffer = new ReceiveBuffer();
   readonly #entries: FtpEntry[] = [];
+  #bytes = 0;
   #lines = 0;
   #sawItself = false;
   #sawLink = false;
@@ -45,6 +46,8 @@ export class ListingReader {
 
   /** Throws AppError `listing-unreadable` or `listing-too-long`. */
   push(chunk: Uint8Array): void {
+    this.#bytes += chunk.length;
+    if (this.#bytes > LISTING_BYTES_MAX) throw tooLong(`${LISTING_BYTES_MAX} bytes`);
     this.#buffer.push(chunk);
     for (;;) {
       const line = this.#buffer.takeLine(LISTING_LINE_BYTES_MAX);
@@ -77,7 +80,7 @@ export class ListingReader {
       return;
     }
     if (parsed.name.includes('/') || parsed.name.includes('\0')) throw unreadable(line);
-    if (this.#entries.length >= LISTING_ENTRIES_MAX) throw tooLong();
+    if (this.#entries.length >= LISTING_ENTRIES_MAX) throw tooLong(`${LISTING_ENTRIES_MAX} entries`);
     if (parsed.type === 'link') this.#sawLink = true;
     this.#entries.push(parsed);
   }
@@ -100,8 +103,8 @@ function unreadable(line: string): AppError {
   );
 }
 
-function tooLong(): AppError {
-  return new AppError('listing-too-long', `a folder on the server holds more than ${LISTING_ENTRIES_MAX} entries`, {
+function tooLong(most: string): AppError {
+  return new AppError('listing-too-long', `the listing of a folder on the server has more than ${most}`, {
     hint: 'Split the folder.',
   });
 }
