@@ -1,6 +1,7 @@
 // Whether the process that a record names still runs: not a zombie, and not another program that got its number since.
 import { readFileSync } from 'node:fs';
 import { systemClock } from '../core/clock.ts';
+import { isRunning, processStat } from '../files/processes.ts';
 
 /** Linux counts the age of a process in hundredths of a second on every machine that Node runs on. */
 const TICK_MS = 10;
@@ -10,24 +11,15 @@ const OWN_NAME = 'postrider';
 /** Epoch milliseconds. */
 const SELF_STARTED_AT = systemClock.now() - process.uptime() * 1_000;
 
-/**
- * Signal 0 asks whether the process exists; EPERM means that it does and belongs to somebody else. `since` in epoch milliseconds. A number
- * like our own is often not ours: a container gives its first process the same one each time.
- */
+/** `since` in epoch milliseconds. A number like our own is often not ours: a container gives its first process the same one each time. */
 export function isAlive(pid: number, since: number): boolean {
   if (pid === process.pid) return since >= SELF_STARTED_AT;
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
-  }
+  if (!isRunning(pid)) return false;
   const facts = processFacts(pid);
   return facts === undefined || isRunner(facts, since);
 }
 
 export interface ProcessFacts {
-  /** One letter, as in proc(5). */
-  readonly state: string;
   readonly startedAt: number;
   readonly commandLine: string;
 }
@@ -36,21 +28,17 @@ export interface ProcessFacts {
  * A start later than the record is not enough to call it somebody else, for the clock may have been set forward meanwhile: two runs at
  * once are worse than a wait.
  */
-export function isRunner({ state, startedAt, commandLine }: ProcessFacts, since: number): boolean {
-  if (state === 'Z' || state === 'X') return false;
+export function isRunner({ startedAt, commandLine }: ProcessFacts, since: number): boolean {
   return startedAt <= since + START_SLACK_MS || commandLine.includes(OWN_NAME);
 }
 
 /** Undefined where there is no /proc, or no right to look. */
 function processFacts(pid: number): ProcessFacts | undefined {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
     const bootedAt = Number(/^btime (\d+)$/m.exec(readFileSync('/proc/stat', 'latin1'))?.[1]) * 1_000;
-    // The name, in parentheses, may hold anything; the fields after it are plain. State is the third field, the start the 22nd.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    const startedAt = bootedAt + Number(fields[19]) * TICK_MS;
+    const startedAt = bootedAt + Number(processStat(pid)?.startTicks) * TICK_MS;
     const commandLine = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-    return Number.isFinite(startedAt) ? { state: fields[0] ?? '', startedAt, commandLine } : undefined;
+    return Number.isFinite(startedAt) ? { startedAt, commandLine } : undefined;
   } catch {
     return undefined;
   }

@@ -1,13 +1,14 @@
 // One account of an archive, opened for writing: the only way messages get in.
 import { join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
+import { isAlive, thisProcess } from '../files/processes.ts';
 import { type AccountIndex, firstSeen } from './account-index.ts';
 import type { AccountWriter, Arrival } from './account-writer.ts';
 import { type Extracted, type ExtractOptions, extractAttachments } from './attachments/extract.ts';
 import { type ArchiveFiles, nodeFiles } from './files.ts';
 import { type CompleteMessage, Incoming } from './incoming.ts';
 import { accountFolder, monthAfter, monthOf, README_NAME, SPOOL_NAME } from './layout.ts';
-import { isAlive, type LockOptions, lockAccount, thisProcess } from './lock.ts';
+import { type LockOptions, lockAccount } from './lock.ts';
 import { MaildirWriter } from './maildir/maildir-writer.ts';
 import type { StoredMessage } from './message-table.ts';
 import { MonthWriter } from './month-writer.ts';
@@ -48,7 +49,7 @@ export async function openFolder(folder: string, options: Omit<ArchiveOptions, '
   const { files = nodeFiles, root, clock } = options;
   await files.makeFolder(folder);
   await writeReadme(files, root);
-  const owner = options.lock ?? { owner: await thisProcess(), isAlive };
+  const owner = options.lock ?? { owner: thisProcess(), isAlive };
   const unlock = await lockAccount(folder, { files, clock, ...owner });
   try {
     options.locked?.();

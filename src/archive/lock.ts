@@ -1,26 +1,18 @@
 // One writer an account: a lock file that names its owner, and is taken over only from a process that is surely dead.
-import { readFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import { printable } from '../core/text.ts';
+import { type ProcessIdentity, readIdentity } from '../files/processes.ts';
 import type { ArchiveFiles } from './files.ts';
 import { LOCK_NAME } from './layout.ts';
-
-export interface LockOwner {
-  readonly pid: number;
-  readonly host: string;
-  /** When the process began, in the words of its kernel: tells it from a later one with the same pid. Empty when unknown. */
-  readonly started: string;
-}
 
 export interface LockOptions {
   readonly files: ArchiveFiles;
   readonly clock: Clock;
-  readonly owner: LockOwner;
+  readonly owner: ProcessIdentity;
   /** Whether a process of this host that began then still runs. */
-  readonly isAlive: (owner: LockOwner) => Promise<boolean>;
+  readonly isAlive: (owner: ProcessIdentity) => boolean;
 }
 
 const LOCK_BYTES_MAX = 4_096;
@@ -42,37 +34,10 @@ export async function lockAccount(folder: string, options: LockOptions): Promise
       await options.clock.sleep(SECOND_LOOK_MS);
       continue;
     }
-    if (holder !== undefined && (holder.host !== options.owner.host || (await options.isAlive(holder))))
-      throw locked(path, holder);
+    if (holder !== undefined && (holder.host !== options.owner.host || options.isAlive(holder))) throw locked(path, holder);
     await removeStale(path, text, options);
   }
   throw locked(path, undefined);
-}
-
-export async function thisProcess(): Promise<LockOwner> {
-  return { pid: process.pid, host: hostname(), started: await startOf(process.pid) };
-}
-
-/** For owners on this host. */
-export async function isAlive(owner: LockOwner): Promise<boolean> {
-  try {
-    process.kill(owner.pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
-  }
-  const started = await startOf(owner.pid);
-  return started === '' || owner.started === '' || started === owner.started;
-}
-
-/** Field 22 of /proc/PID/stat with the boot id, where there is a /proc: a reboot starts the count again. */
-async function startOf(pid: number): Promise<string> {
-  try {
-    const stat = await readFile(`/proc/${pid}/stat`, 'latin1');
-    const boot = await readFile('/proc/sys/kernel/random/boot_id', 'latin1');
-    return `${boot.trim()}/${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''}`;
-  } catch {
-    return '';
-  }
 }
 
 async function createLock(path: string, { files, owner }: LockOptions): Promise<boolean> {
@@ -109,17 +74,15 @@ async function removeStale(path: string, seen: string, { files, owner }: LockOpt
   else await files.remove(aside);
 }
 
-function parseOwner(text: string): LockOwner | undefined {
+function parseOwner(text: string): ProcessIdentity | undefined {
   try {
-    const value = JSON.parse(text) as Partial<LockOwner>;
-    if (typeof value.pid !== 'number' || typeof value.host !== 'string' || typeof value.started !== 'string') return undefined;
-    return { pid: value.pid, host: value.host, started: value.started };
+    return readIdentity(JSON.parse(text));
   } catch {
     return undefined;
   }
 }
 
-function locked(path: string, holder: LockOwner | undefined): AppError {
+function locked(path: string, holder: ProcessIdentity | undefined): AppError {
   const who = holder === undefined ? 'another run' : `process ${holder.pid} on ${printable(holder.host)}`;
   return new AppError('archive-locked', `${who} is writing this account of the archive`, {
     hint: `Wait for it to end. If nothing is running there any more, remove ${path}.`,

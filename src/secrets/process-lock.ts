@@ -6,12 +6,9 @@ import type { Clock } from '../core/clock.ts';
 import { AppError, fileError } from '../core/errors.ts';
 import { type Random, randomHex } from '../core/random.ts';
 import { printable } from '../core/text.ts';
+import { isAlive, type ProcessIdentity, readIdentity, thisProcess } from '../files/processes.ts';
 
-export interface LockHolder {
-  readonly pid: number;
-  readonly host: string;
-  /** When the process began, as its kernel counts; tells it from a later one of the same number. Empty when unknown. */
-  readonly started: string;
+interface LockHolder extends ProcessIdentity {
   /** Tells this taking of the lock from every other. */
   readonly nonce: string;
 }
@@ -23,8 +20,6 @@ export interface ProcessLockOptions {
   readonly doing: string;
   /** Code of the error when it never ends. */
   readonly busyCode: string;
-  /** Tests say who is alive. */
-  readonly isAlive?: (holder: LockHolder) => Promise<boolean>;
 }
 
 const WAIT_MS_MAX = 120_000;
@@ -40,11 +35,11 @@ export async function lockFile(path: string, options: ProcessLockOptions): Promi
   const { clock, random } = options;
   const nonce = randomHex(random, NONCE_BYTES);
   const since = clock.elapsed();
-  const own: LockHolder = { pid: process.pid, host: hostname(), started: await startOf(process.pid), nonce };
+  const own: LockHolder = { ...thisProcess(), nonce };
   while (!(await take(path, own))) {
     const holder = await holderOf(path);
     if (holder === undefined) continue;
-    if (holder !== 'unknown' && (await isDead(holder, options))) {
+    if (holder !== 'unknown' && isDead(holder)) {
       await bury(path, holder, options);
       continue;
     }
@@ -95,9 +90,10 @@ async function holderOf(path: string): Promise<LockHolder | 'unknown' | undefine
     throw fileError(error, path);
   }
   try {
-    const { pid, host, started, nonce } = JSON.parse(text) as Partial<LockHolder>;
-    if (typeof pid !== 'number' || typeof host !== 'string' || typeof started !== 'string') return 'unknown';
-    return typeof nonce === 'string' && /^[0-9a-f]+$/.test(nonce) ? { pid, host, started, nonce } : 'unknown';
+    const written = JSON.parse(text) as Partial<LockHolder>;
+    const { nonce } = written;
+    const holder = readIdentity(written);
+    return holder !== undefined && typeof nonce === 'string' && /^[0-9a-f]+$/.test(nonce) ? { ...holder, nonce } : 'unknown';
   } catch {
     return 'unknown';
   }
@@ -118,29 +114,8 @@ async function bury(path: string, dead: LockHolder, options: ProcessLockOptions)
 }
 
 /** Another machine's process cannot be asked, so it counts as alive. */
-async function isDead(holder: LockHolder, { isAlive = isAliveHere }: ProcessLockOptions): Promise<boolean> {
-  return holder.host === hostname() && !(await isAlive(holder));
-}
-
-async function isAliveHere({ pid, started }: LockHolder): Promise<boolean> {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
-  }
-  const now = await startOf(pid);
-  return now === '' || started === '' || now === started;
-}
-
-/** Field 22 of /proc/PID/stat with the boot id, where there is a /proc: a reboot starts the count again. */
-async function startOf(pid: number): Promise<string> {
-  try {
-    const stat = await readFile(`/proc/${pid}/stat`, 'latin1');
-    const boot = await readFile('/proc/sys/kernel/random/boot_id', 'latin1');
-    return `${boot.trim()}/${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''}`;
-  } catch {
-    return '';
-  }
+function isDead(holder: LockHolder): boolean {
+  return holder.host === hostname() && !isAlive(holder);
 }
 
 function busy(path: string, holder: LockHolder | 'unknown', { doing, busyCode }: ProcessLockOptions): AppError {

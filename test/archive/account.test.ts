@@ -10,7 +10,7 @@ const ROOT = '/archive';
 const FOLDER = '/archive/me@x';
 const AT = Date.UTC(2026, 10, 30, 23, 59);
 const LATER = Date.UTC(2026, 11, 1);
-const DEAD = { owner: { pid: 1, host: 'here', started: 'now' }, isAlive: async () => false };
+const DEAD = { owner: { pid: 1, host: 'here', started: 'now' }, isAlive: () => false };
 
 function open(files: MemoryFiles, memoryBytesMax?: number): Promise<AccountArchive> {
   const spool = memoryBytesMax === undefined ? {} : { memoryBytesMax };

@@ -8,7 +8,7 @@ export const NOVEMBER = Date.UTC(2026, 10, 30, 23, 59);
 export const DECEMBER = Date.UTC(2026, 11, 1);
 export const DEAD: NonNullable<ArchiveOptions['lock']> = {
   owner: { pid: 1, host: 'here', started: 'now' },
-  isAlive: async () => false,
+  isAlive: () => false,
 };
 
 /** Every hazard in `me@x`, the last ones in December; two of them in `you@x`, too. */

@@ -1,7 +1,8 @@
 // Who holds a lock, as the name of a folder: host, machine, process, run, and when it last gave a sign of life.
 import { createHash } from 'node:crypto';
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readlinkSync } from 'node:fs';
 import { type Random, randomHex } from '../../../core/random.ts';
+import { bootId, isRunning } from '../../../files/processes.ts';
 
 export interface Owner {
   /** For people. */
@@ -54,26 +55,14 @@ export function isGone({ machine, pid, token }: Stamp, self: Owner): boolean {
   return pid === self.pid ? !held.has(token) : !isRunning(pid);
 }
 
-/** A zombie has ended, too. */
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-  return !/^\d+ \(.*\) [ZX] /s.test(tryRead(() => readFileSync(`/proc/${pid}/stat`, 'latin1')));
-}
-
 /** Host names repeat among containers; boot and process namespace tell them apart where the system shows them. */
 function machineOf(host: string): string {
-  const boot = tryRead(() => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1'));
-  const space = tryRead(() => readlinkSync('/proc/self/ns/pid'));
-  return createHash('sha256').update(`${host}\n${boot}\n${space}`).digest('hex').slice(0, 8);
+  return createHash('sha256').update(`${host}\n${bootId()}\n${processSpace()}`).digest('hex').slice(0, 8);
 }
 
-function tryRead(read: () => string): string {
+function processSpace(): string {
   try {
-    return read();
+    return readlinkSync('/proc/self/ns/pid');
   } catch {
     return '';
   }
