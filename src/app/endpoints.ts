@@ -3,7 +3,7 @@ import { AppError } from '../core/errors.ts';
 import { type Redactor, Secret } from '../core/secret.ts';
 import { type ExpressionContext, interpolate, secretsIn } from '../job/expressions.ts';
 import type { Connection, Job, Raw } from '../job/job.ts';
-import { addressOf, type Endpoint, type ProxyHop, type TokenSupplier } from '../protocols/net/endpoint.ts';
+import { addressOf, type Endpoint, isLoopback, type ProxyHop, type TokenSupplier } from '../protocols/net/endpoint.ts';
 import { parseProxy } from '../protocols/net/proxy.ts';
 import type { NoteLevel } from '../steps/step.ts';
 
@@ -40,8 +40,7 @@ export function endpointResolver(dependencies: EndpointDependencies): (name: str
 
 async function resolveEndpoint(connection: Connection, dependencies: EndpointDependencies): Promise<Endpoint> {
   const { password, user, oauth2, proxy, dkim, ...rest } = connection;
-  const names = secretsIn([connection.host, user ?? '', password ?? '', proxy ?? '', dkim?.key ?? '']);
-  const context = await expressionContextOf(names, dependencies);
+  const context = await expressionContextOf(secretsOfConnection(connection), dependencies);
   const read = (value: string) => asText(interpolate(value, context));
   const endpoint: Endpoint = {
     ...rest,
@@ -53,6 +52,11 @@ async function resolveEndpoint(connection: Connection, dependencies: EndpointDep
   if (oauth2 !== undefined) return { ...endpoint, token: dependencies.tokensOf(oauth2) };
   if (password === undefined) return endpoint;
   return { ...endpoint, password: kept(read(password), dependencies.redactor) };
+}
+
+/** Those that its expressions name, in whatever setting they may stand. */
+export function secretsOfConnection({ host, user = '', password = '', proxy = '', dkim }: Connection): readonly string[] {
+  return secretsIn([host, user, password, proxy, dkim?.key ?? '']);
 }
 
 function kept(text: string, redactor: Redactor): Secret {
@@ -97,8 +101,4 @@ function asText(value: Raw): string {
 
 export function sendsPasswordInClear({ tls, password, token, host }: Endpoint): boolean {
   return tls === 'none' && (password ?? token) !== undefined && !isLoopback(host);
-}
-
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
 }

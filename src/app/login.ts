@@ -14,7 +14,7 @@ import {
   type ProviderName,
   presetServer,
 } from '../secrets/oauth/provider.ts';
-import { appTokens, discoverServer, type OAuthClient, type Tokens } from '../secrets/oauth/requests.ts';
+import { appTokens, discoverServer, isLoopback, type OAuthClient, type Tokens } from '../secrets/oauth/requests.ts';
 import { withTokens } from '../secrets/oauth/token-source.ts';
 import { findSecret } from '../secrets/resolver.ts';
 import { lockAccount, storeAccount } from './accounts.ts';
@@ -105,9 +105,8 @@ async function serverFor(request: LoginRequest, { clock, signal }: OneOff): Prom
 
 /** Tokens go to this address: https, or clear text on this machine itself. */
 function webAddress(url: string): string {
-  const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  const local = parsed !== undefined && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(parsed.hostname);
-  if (parsed?.protocol === 'https:' || (parsed?.protocol === 'http:' && local)) return url;
+  const protocol = URL.canParse(url) ? new URL(url).protocol : '';
+  if (protocol === 'https:' || (protocol === 'http:' && isLoopback(url))) return url;
   throw usage(`${JSON.stringify(url)} is no https:// address`, 'Tokens are never sent in clear text.');
 }
 

@@ -3,6 +3,7 @@ import { secretsIn } from '../job/expressions.ts';
 import type { Job, JobStep, Raw } from '../job/job.ts';
 import { hasExpression } from '../job/template.ts';
 import { accountSecretName } from '../secrets/oauth/account.ts';
+import { secretsOfConnection } from './endpoints.ts';
 
 export interface SecretNeed {
   readonly name: string;
@@ -19,9 +20,10 @@ export function secretNeeds(job: Job): readonly SecretNeed[] {
     for (const name of secretsIn(raw)) need(name, user);
   };
   for (const name of connectionsUsed(job, steps)) {
-    const { host = '', user = '', password = '', oauth2, dkim } = job.connections[name] ?? {};
-    note([host, user, password, dkim?.key ?? ''], `connection ${name}`);
-    if (oauth2 !== undefined) need(accountSecretName(oauth2), `connection ${name}`);
+    const connection = job.connections[name];
+    if (connection === undefined) continue;
+    for (const secret of secretsOfConnection(connection)) need(secret, `connection ${name}`);
+    if (connection.oauth2 !== undefined) need(accountSecretName(connection.oauth2), `connection ${name}`);
   }
   for (const step of steps) note(step.with, `step ${step.id}`);
   if (job.ping !== undefined) note(job.ping, 'ping');

@@ -1,6 +1,6 @@
 // What is wrong with the connections of a job file or of connections.yaml.
 import { printable } from '../core/text.ts';
-import type { Protocol } from '../protocols/net/endpoint.ts';
+import { isLoopback, type Protocol } from '../protocols/net/endpoint.ts';
 import { connectionSchemas, connectionTypeSchema } from './connection-definition.ts';
 import { checkTimeout } from './duration-check.ts';
 import { checkValue, type ExpressionScope, forbidExpressions } from './expression-check.ts';
@@ -139,8 +139,4 @@ function checkDirect(raw: Readonly<Record<string, Raw>>, path: Path): readonly P
 function badName(name: string, path: Path): Problem {
   const message = `"${printable(name)}" cannot be the name of a connection`;
   return { code: 'bad-name', message, hint: `Use ${IDENTIFIER_WORDS}.`, path, part: 'key' };
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host.endsWith('.localhost') || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
 }

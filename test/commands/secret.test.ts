@@ -26,7 +26,7 @@ const set = (name: string, value: string) => secret(['set', name], { stdin: `${v
 it('is stored, listed, checked, used and deleted', async () => {
   const job = `name: job
 connections:
-  web: { type: ftp, host: ftp.example.org, user: me, password: "\${{ secrets.web }}" }
+  web: { type: ftp, host: ftp.example.org, user: me, password: "\${{ secrets.web }}", proxy: "\${{ secrets.hop }}" }
   unused: { type: ftp, host: ftp.example.org, user: me, password: "\${{ secrets.unused }}" }
 steps:
   - id: use
@@ -45,6 +45,7 @@ steps:
     version: 1,
     complete: false,
     secrets: [
+      { name: 'hop', 'needed-by': ['connection web'], problem: { code: 'secret-missing' } },
       { name: 'token', 'needed-by': ['step use'], problem: { code: 'secret-missing' } },
       { name: 'web', 'needed-by': ['connection web'], problem: { code: 'secret-missing' } },
     ],
@@ -52,21 +53,22 @@ steps:
 
   expect((await set('token', CANARY)).code).toBe(0);
   expect((await set('web', 'other')).code).toBe(0);
+  expect((await set('hop', 'socks5://localhost')).code).toBe(0);
   expect(statSync(join(dir.path, 'vault.key')).mode & 0o777).toBe(0o600);
   const vault = join(dir.path, '.state/postrider/vault.age');
   expect(readFileSync(vault, 'latin1')).not.toContain(CANARY);
 
   const check = await secret(['check', 'job.yaml']);
   expect(check.code, check.stderr).toBe(0);
-  expect(check.stdout).toMatch(/token +vault .* step use\nweb +vault .* connection web\n$/);
+  expect(check.stdout).toMatch(/hop +vault .* connection web\ntoken +vault .* step use\nweb +vault .* connection web\n$/);
   const env = { ...KEY, POSTRIDER_SECRET_WEB: 'first' };
   expect((await secret(['check', 'job.yaml'], { env })).stdout).toMatch(/web +environment/);
 
   const list = JSON.parse((await secret(['list', '--json'])).stdout);
   expect(list.secrets).toEqual(
-    ['token', 'web'].map(name => ({ name, backend: 'vault', place: vault, 'set-at': expect.stringMatching(/Z$/) })),
+    ['hop', 'token', 'web'].map(name => ({ name, backend: 'vault', place: vault, 'set-at': expect.stringMatching(/Z$/) })),
   );
-  expect((await secret(['list'])).stdout).toMatch(/^NAME +FROM +AGE.*\ntoken +vault +0d/);
+  expect((await secret(['list'])).stdout).toMatch(/^NAME +FROM +AGE.*\nhop +vault +0d/);
 
   const run = await secret(['run', 'job.yaml']);
   expect(run.code, run.stderr).toBe(0);
