@@ -2,13 +2,11 @@
 import { headline, printable } from '../core/text.ts';
 import { formatDuration, formatRate, formatSize, thingsOf } from '../core/units.ts';
 import type { Outputs, StepProgress } from '../steps/step.ts';
-import { bar, percent } from './bar.ts';
+import { barWithin, percent } from './bar.ts';
 import { formatTimeLeft, timeLeft } from './rate.ts';
 import type { StepView } from './view.ts';
 import { pad, truncate, truncateStart, widthOf } from './width.ts';
 
-const BAR_COLUMNS_MAX = 24;
-const BAR_COLUMNS_MIN = 5;
 /** Of a narrow line; on a wider one a third. */
 const ID_COLUMNS_LEAST = 8;
 /** Outputs may be cut down to this, so that the time still has its place. */
@@ -57,9 +55,8 @@ function progressText(step: StepView, progress: StepProgress, room: number, now:
   const fraction = fractionOf(progress);
   const parts = fraction === undefined ? [] : [percent(fraction).padStart(5)];
   const text = segments([...parts, ...progressFacts(step, progress, now)], room);
-  const left = room - widthOf(text) - GAP.length;
-  if (fraction === undefined || left < BAR_COLUMNS_MIN) return text;
-  return `${bar(fraction, Math.min(left, BAR_COLUMNS_MAX))}${GAP}${text}`;
+  const drawn = fraction === undefined ? undefined : barWithin(room - widthOf(text) - GAP.length, fraction);
+  return drawn === undefined ? text : `${drawn}${GAP}${text}`;
 }
 
 /** Of the bytes when their total is known, else of the things. */

@@ -2,7 +2,7 @@
 import type { Clock } from '../core/clock.ts';
 import { printable } from '../core/text.ts';
 import { formatDuration, formatRate, formatSize } from '../core/units.ts';
-import { bar, percent } from './bar.ts';
+import { barWithin, percent } from './bar.ts';
 import { formatTimeLeft, SlidingRate, timeLeft } from './rate.ts';
 import { columnsOf } from './screen.ts';
 import { quiet, type TextSink } from './sink.ts';
@@ -12,8 +12,6 @@ export type TransferStyle = 'live' | 'lines' | 'silent';
 
 const REDRAW_MS = 100;
 const NAME_COLUMNS_MAX = 30;
-const BAR_COLUMNS_MAX = 24;
-const BAR_COLUMNS_MIN = 5;
 
 interface Current {
   readonly name: string;
@@ -83,8 +81,8 @@ function transferLine({ name, total, bytes, rate }: Current, columns: number, no
     ...(left === undefined ? [] : [`${formatTimeLeft(left)} left`]),
   ].join('  ');
   const room = columns - widthOf(label) - widthOf(facts) - 4;
-  if (total === undefined || total === 0 || room < BAR_COLUMNS_MIN) return truncate(`${label}  ${facts}`, columns);
-  return `${label}  ${bar(bytes / total, Math.min(BAR_COLUMNS_MAX, room))}  ${facts}`;
+  const drawn = total === undefined || total === 0 ? undefined : barWithin(room, bytes / total);
+  return drawn === undefined ? truncate(`${label}  ${facts}`, columns) : `${label}  ${drawn}  ${facts}`;
 }
 
 function finishedLine({ name, total, bytes, startedAt }: Current, now: number): string {

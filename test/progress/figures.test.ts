@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bar, percent } from '../../src/progress/bar.ts';
+import { bar, chart, percent } from '../../src/progress/bar.ts';
 import { formatTimeLeft, RATE_WINDOW_MS, SlidingRate, timeLeft } from '../../src/progress/rate.ts';
 import { pad, truncate, truncateStart, widthOf, wrap } from '../../src/progress/width.ts';
 import { FUZZ_SEED } from '../support/splits.ts';
@@ -23,6 +23,16 @@ describe('a bar', () => {
     const property = fc.property(fc.double(), fc.nat(200), (fraction, columns) => widthOf(bar(fraction, columns)) === columns);
     fc.assert(property, SEED);
   });
+
+  it.each([
+    [100, 100, '██████████'],
+    [50, 100, '█████'],
+    [55, 100, '█████▌'],
+    [1, 1_000_000, '▏'],
+    [0, 100, ''],
+    [5, 0, ''],
+    [200, 100, '██████████'],
+  ])('in a column: %i of %i', (value, highest, drawn) => expect(chart(highest, 10)(value)).toBe(drawn));
 
   it('has 100 % only when all is done', () => {
     expect([percent(0), percent(0.999), percent(1), percent(3)]).toEqual(['0 %', '99 %', '100 %', '100 %']);

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { archiveStats, type MonthStats, type SenderStats, type ArchiveStats as Stats } from '../../archive/index.ts';
 import { formatCount, formatSize } from '../../core/units.ts';
-import { chart } from '../../progress/chart.ts';
+import { chart } from '../../progress/bar.ts';
 import { type Column, table } from '../../progress/table.ts';
 import { accountFlag, archiveFlag, BaseCommand, jsonFlag } from '../base.ts';
 import { columns } from '../terminal.ts';
