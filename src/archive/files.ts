@@ -4,6 +4,7 @@ import { type FileHandle, link, lstat, open, readdir, rename, rm } from 'node:fs
 import { dirname } from 'node:path';
 import { fileError } from '../core/errors.ts';
 import { makeFolder } from '../files/make-folder.ts';
+import { syncFolder } from '../files/sync-folder.ts';
 
 export interface ArchiveFile {
   /** Reads at `position`; how many bytes came, 0 at the end. */
@@ -50,13 +51,25 @@ const ABSENT: Readonly<Record<OpenMode, string>> = { read: 'ENOENT', write: '', 
 export const nodeFiles: ArchiveFiles = {
   open: openFile as ArchiveFiles['open'],
   makeFolder: makeFolderDurably,
-  syncFolder,
+  syncFolder: syncNames,
   list,
   exists,
   rename: move,
   place,
   remove,
 };
+
+/** All of it, in place of what was there, and on the disk. */
+export async function writeWhole(files: ArchiveFiles, path: string, content: Buffer): Promise<void> {
+  const file = await files.open(path, 'write');
+  try {
+    await file.truncate(0);
+    await file.write(content, 0);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
 
 async function openFile(path: string, mode: OpenMode): Promise<ArchiveFile | undefined> {
   const handle = await attempt(path, async () => {
@@ -111,18 +124,11 @@ class NodeFile implements ArchiveFile {
 async function makeFolderDurably(path: string): Promise<void> {
   const first = await attempt(path, () => makeFolder(path, { mode: 0o700 }));
   if (first === undefined) return;
-  for (let made = path; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
+  for (let made = path; made.length >= first.length; made = dirname(made)) await syncNames(dirname(made));
 }
 
-function syncFolder(path: string): Promise<void> {
-  return attempt(path, async () => {
-    const handle = await open(path, constants.O_RDONLY);
-    try {
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-  });
+function syncNames(path: string): Promise<void> {
+  return attempt(path, () => syncFolder(path));
 }
 
 function list(path: string): Promise<readonly string[]> {

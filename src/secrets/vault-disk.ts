@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { AppError, fileError } from '../core/errors.ts';
 import { type Random, randomHex } from '../core/random.ts';
 import { makeFolder } from '../files/make-folder.ts';
+import { syncFolder } from '../files/sync-folder.ts';
 
 export interface StoredFile {
   readonly bytes: Uint8Array;
@@ -91,15 +92,7 @@ export const systemDisk: VaultDisk = {
     });
   },
   remove: path => rm(path, { force: true }),
-  async syncFolder(folder) {
-    if (process.platform === 'win32') return;
-    const handle = await open(folder, 'r');
-    try {
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-  },
+  syncFolder,
 };
 
 /** A vault that is there and cannot be read is locked, not empty. */

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
 import { type ReadAttachment, readMail } from '../../mail/read.ts';
-import type { ArchiveFiles } from '../files.ts';
+import { type ArchiveFiles, writeWhole } from '../files.ts';
 import type { StoredMessage } from '../message-table.ts';
 import { readRange } from '../month-source.ts';
 import { safeFileName, withTag } from './file-name.ts';
@@ -135,16 +135,5 @@ class Extracting implements Extracted {
     } finally {
       await file.close();
     }
-  }
-}
-
-async function writeWhole(files: ArchiveFiles, path: string, content: Buffer): Promise<void> {
-  const file = await files.open(path, 'write');
-  try {
-    await file.truncate(0);
-    await file.write(content, 0);
-    await file.sync();
-  } finally {
-    await file.close();
   }
 }

@@ -4,7 +4,7 @@
 //   A death before the seal leaves the mbox in force, one after it the sealed file; the next start removes the other.
 import { join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
-import type { ArchiveFiles } from '../files.ts';
+import { type ArchiveFiles, writeWhole } from '../files.ts';
 import { mboxName, monthOfMbox, monthOfSeal, PARTIAL_SUFFIX, sealedName, sealName } from '../layout.ts';
 import { type MonthVerification, type Problem, verifyMonth } from '../verify-month.ts';
 import { type PackOptions, packMonth, VERIFY_HINT } from './pack.ts';
@@ -103,16 +103,5 @@ async function proven(
     throw new AppError('archive-damaged', `${join(folder, mboxName(month))}: ${what} ${first.kind}`, { hint: VERIFY_HINT });
   } finally {
     await source?.close();
-  }
-}
-
-async function writeWhole(files: ArchiveFiles, path: string, bytes: Buffer): Promise<void> {
-  const file = await files.open(path, 'write');
-  try {
-    await file.truncate(0);
-    await file.write(bytes, 0);
-    await file.sync();
-  } finally {
-    await file.close();
   }
 }

@@ -6,6 +6,7 @@ import { AppError, fileError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
 import { realpath } from '../../files/elsewhere.ts';
 import { makeFolder } from '../../files/make-folder.ts';
+import { syncFolder } from '../../files/sync-folder.ts';
 import { inLanes } from './lanes.ts';
 import { LocalFile } from './local-file.ts';
 import { holdsUnsafeName, localPath, unsafeLocalName } from './paths.ts';
@@ -110,11 +111,11 @@ export class LocalFolder {
     this.#touch(path);
   }
 
-  /** Names become durable when their folder is synced. */
+  /** Names become durable when their folder is synced; where that cannot be done, only when they will is not known. */
   async settle(): Promise<void> {
     const folders = [...this.#touched].map(folder => join(this.#root, folder));
     this.#touched.clear();
-    await inLanes(folders, SYNCED_AT_ONCE, syncFolder);
+    await inLanes(folders, SYNCED_AT_ONCE, folder => syncFolder(folder).catch(() => undefined));
   }
 
   /** The absolute path, after every folder on the way but those of `seen` was seen to be a folder and no link. */
@@ -161,19 +162,6 @@ export class LocalFolder {
 function assertSafe(name: string, path: string): void {
   const why = unsafeLocalName(name);
   if (why !== undefined) throw new AppError('unsafe-path', `${printable(path)}: ${why}`);
-}
-
-/** Some file systems have nothing to sync in a folder, and say so. */
-async function syncFolder(full: string): Promise<void> {
-  let folder: LocalFile | undefined;
-  try {
-    folder = LocalFile.open(full, constants.O_RDONLY | constants.O_DIRECTORY);
-    await folder.sync();
-  } catch {
-    // The names are there; only when they will outlive a power cut is not known.
-  } finally {
-    folder?.close();
-  }
 }
 
 function named<T>(path: string, work: () => T): T {
