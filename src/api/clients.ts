@@ -9,6 +9,7 @@ import { dial } from '../protocols/net/dial.ts';
 import type { Endpoint, Protocol } from '../protocols/net/endpoint.ts';
 import { connectPop3, type Pop3Client as Pop3Session } from '../protocols/pop3/index.ts';
 import { connectSmtp, type SmtpClient as SmtpSession } from '../protocols/smtp/index.ts';
+import type { Transcript } from '../protocols/wire/command.ts';
 
 export interface ConnectOptions {
   /** Else POSTRIDER_PASSWORD, or the secret that connections.yaml names; nobody is asked. */
@@ -18,7 +19,7 @@ export interface ConnectOptions {
   /** Aborting closes the connection at once, now and later. */
   readonly signal?: AbortSignal;
   /** Sees every line of the dialogue, secrets masked: `>` what we said, `<` what the server said. */
-  readonly transcript?: (direction: '>' | '<', line: string) => void;
+  readonly transcript?: Transcript;
   /** Hears what a person should know, such as a password that goes out in clear text (`?tls=none`). */
   readonly warn?: (message: string) => void;
   readonly clock?: Clock;
@@ -37,32 +38,21 @@ export type SmtpClient = SmtpSession;
  */
 export const FtpClient = {
   connect(server: string, options: ConnectOptions = {}): Promise<FtpClient> {
-    return open(server, 'ftp', options, (endpoint, shared) => {
-      const { transcript } = options;
-      return connectFtp(endpoint, { ...shared, ...(transcript === undefined ? {} : { transcript }) });
-    });
+    return open(server, 'ftp', options, connectFtp);
   },
 };
 
 /** As FtpClient, with `pop3s://user@host` or `pop3://`. */
 export const Pop3Client = {
   connect(server: string, options: ConnectOptions = {}): Promise<Pop3Client> {
-    return open(server, 'pop3', options, (endpoint, shared) => {
-      const { transcript } = options;
-      const shown = transcript && ((from: string, line: string) => transcript(from === 'client' ? '>' : '<', line));
-      return connectPop3(endpoint, { ...shared, transcript: shown });
-    });
+    return open(server, 'pop3', options, connectPop3);
   },
 };
 
 /** As FtpClient, with `smtp://user@host` or `smtps://`. */
 export const SmtpClient = {
   connect(server: string, options: ConnectOptions = {}): Promise<SmtpClient> {
-    return open(server, 'smtp', options, (endpoint, shared) => {
-      const { transcript } = options;
-      const shown = transcript && { transcript: (way: string, line: string) => transcript(way === 'sent' ? '>' : '<', line) };
-      return connectSmtp(endpoint, { ...shared, ...shown });
-    });
+    return open(server, 'smtp', options, connectSmtp);
   },
 };
 
@@ -70,26 +60,27 @@ interface Shared {
   readonly dial: typeof dial;
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  readonly transcript: Transcript | undefined;
 }
 
 async function open<T>(
   server: string,
   type: Protocol,
-  { password, jobs, signal = new AbortController().signal, warn = () => undefined, clock = systemClock }: ConnectOptions,
+  options: ConnectOptions,
   connect: (endpoint: Endpoint, shared: Shared) => Promise<T>,
 ): Promise<T> {
+  const {
+    password,
+    jobs,
+    signal = new AbortController().signal,
+    warn = () => undefined,
+    clock = systemClock,
+    transcript,
+  } = options;
   const one: OneOff = {
-    ...{
-      workspace: workspace({ jobs }),
-      clock,
-      signal,
-      redactor: new Redactor(),
-      say: warn,
-      transcript: undefined,
-      interactive: false,
-    },
+    ...{ workspace: workspace({ jobs }), clock, signal, redactor: new Redactor(), say: warn, transcript, interactive: false },
     passwordGiven: password === undefined ? undefined : async () => new Secret(password),
   };
   const { endpoint } = await resolveTarget(server, type, one);
-  return connect(endpoint, { dial, clock, signal });
+  return connect(endpoint, { dial, clock, signal, transcript });
 }

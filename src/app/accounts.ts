@@ -1,10 +1,11 @@
 // The OAuth2 accounts of a workspace: kept like secrets, and a source of access tokens for connections.
-import { mkdir, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { systemClock } from '../core/clock.ts';
 import { AppError, fileError } from '../core/errors.ts';
 import { systemRandom } from '../core/random.ts';
 import type { Redactor } from '../core/secret.ts';
+import { makeFolder } from '../files/make-folder.ts';
 import { storeInKeychain } from '../secrets/keychain.ts';
 import { assertSecretName } from '../secrets/name.ts';
 import { accountSecretName, accountText, type OAuthAccount, parseAccount } from '../secrets/oauth/account.ts';
@@ -61,7 +62,7 @@ export async function storeAccount(
 export async function lockAccount(name: string, backend: SecretBackend, workspace: Workspace): Promise<() => Promise<void>> {
   const path = await lockPath(accountSecretName(name), backend, workspace);
   if (path === undefined) return async () => undefined;
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 }).catch(error => {
+  await makeFolder(dirname(path), { mode: 0o700 }).catch(error => {
     throw fileError(error, dirname(path));
   });
   const doing = `renewing the sign-in ${name}`;

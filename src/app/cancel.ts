@@ -2,8 +2,9 @@
 import { systemClock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import type { Store } from '../stores/store.ts';
-import { OPEN, type RunDetails, runDetails, withStore } from './history.ts';
+import { OPEN, type RunDetails, runDetails } from './history.ts';
 import { endRun } from './hold.ts';
+import { withStore } from './state.ts';
 import type { Workspace } from './workspace.ts';
 
 /** Asks the run's process, or its scheduler, to end it and waits until it has. Throws AppError `run-missing`, `run-over`, `run-elsewhere`. */

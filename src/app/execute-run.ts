@@ -40,8 +40,8 @@ export interface Execution extends Pick<RunDeps, 'signal' | 'resume' | 'takePlac
 
 export async function executeRun(execution: Execution): Promise<RunOutcome> {
   const { workspace, store, clock, redactor, record, snapshot, listeners } = execution;
-  const { job, only, from } = snapshot;
-  const plan = planJob(job, { ...(only === undefined ? {} : { only }), ...(from === undefined ? {} : { from }) });
+  const { job } = snapshot;
+  const plan = planJob(job, snapshot);
   const env = publicEnvironment(workspace.env);
   const { resolve } = secretsOf(workspace);
   const say = (line: string) => execution.say(printable(redactor.redact(line)));

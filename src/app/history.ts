@@ -5,7 +5,7 @@ import { parseDuration } from '../core/units.ts';
 import type { RunEvent } from '../run/events.ts';
 import type { Decision, RunQuery, RunRecord, StepRecord, Store } from '../stores/store.ts';
 import { isAlive } from './process-life.ts';
-import { openStore } from './state.ts';
+import { openStore, withStore } from './state.ts';
 import type { Workspace } from './workspace.ts';
 
 /** A run as people see it: `crashed`, or `interrupted` when a scheduler had it, when it says running but its process is gone. */
@@ -117,14 +117,4 @@ export function viewOf(run: RunRecord, { host }: Workspace): RunView {
   const status = dead ? (run.owner === undefined ? 'crashed' : 'interrupted') : run.status;
   const until = run.finishedAt ?? (status === 'running' ? systemClock.now() : undefined);
   return { ...run, status, ...(until === undefined ? {} : { durationMs: until - run.startedAt }) };
-}
-
-/** Opens the store for one piece of work. */
-export async function withStore<T>(place: Workspace, work: (store: Store) => Promise<T>): Promise<T> {
-  const store = await openStore(place, systemClock);
-  try {
-    return await work(store);
-  } finally {
-    await store.close();
-  }
 }

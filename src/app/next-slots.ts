@@ -1,5 +1,4 @@
 // Coming slots: of an expression, of one job, or of all jobs of the folder.
-import { existsSync } from 'node:fs';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import { printable } from '../core/text.ts';
@@ -10,10 +9,10 @@ import { localIso, localShort, noteOf, readTime } from '../schedule/local-time.t
 import { slotsAfter, type Timetable } from '../schedule/slots.ts';
 import { scheduleId, timetableOf } from '../schedule/timetable.ts';
 import { machineZone, zoneNamed } from '../schedule/zone.ts';
-import type { Pause } from '../stores/store.ts';
+import type { Pause, Store } from '../stores/store.ts';
 import { type Plan, readPlans } from './schedule/jobs-cache.ts';
 import { type FileProblem, JobsFolder, type Scan } from './schedule/jobs-folder.ts';
-import { openStore, storeFile } from './state.ts';
+import { hasStore, withStore } from './state.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface NextRequest {
@@ -87,20 +86,17 @@ interface Remembered {
 
 /** What a scheduler has written down. A store that is not there yet is not made. */
 async function remembered(place: Workspace, jobs: readonly Plan[], clock: Clock): Promise<Remembered> {
-  const file = storeFile(place);
-  if (file !== undefined && !existsSync(file)) return { anchors: new Map(), pauses: new Map() };
-  const store = await openStore(place, clock);
-  try {
+  if (!(await hasStore(place))) return { anchors: new Map(), pauses: new Map() };
+  const look = async ({ slots }: Store) => {
     const counting = jobs.filter(({ schedules }) => schedules.some(({ everyMs }) => everyMs !== undefined));
-    const cursors = await Promise.all(counting.map(({ name }) => store.slots.cursors(name)));
-    const pauses = await store.slots.pauses();
+    const cursors = await Promise.all(counting.map(({ name }) => slots.cursors(name)));
+    const pauses = await slots.pauses();
     return {
       anchors: new Map(cursors.flat().map(({ job, schedule, anchor }) => [`${job}\n${schedule}`, anchor])),
       pauses: new Map(pauses.map(pause => [pause.job, pause])),
     };
-  } finally {
-    await store.close();
-  }
+  };
+  return withStore(place, look, clock);
 }
 
 /** What `H` is derived from without a job. */

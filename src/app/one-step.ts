@@ -11,9 +11,10 @@ import { createRenderer, type RendererIo, type RendererKind } from '../progress/
 import { dial } from '../protocols/net/dial.ts';
 import type { Endpoint } from '../protocols/net/endpoint.ts';
 import { runPlan } from '../run/runner.ts';
-import type { Ledger, Outputs, Preview, StepContext, StepType } from '../steps/step.ts';
+import type { Ledger, Outputs, Preview, StepType } from '../steps/step.ts';
 import { exitCodeOfRun } from './exit-codes.ts';
 import type { OneOff } from './oneoff.ts';
+import { previewContext } from './preview-context.ts';
 import { newRunId } from './run-id.ts';
 
 export interface OneStep {
@@ -44,7 +45,7 @@ export async function runOneStep(step: OneStep, kind: RendererKind, io: Renderer
     const outcome = await runPlan(planJob(jobOf(step)), {
       ...{ clock, random: systemRandom, signal, runId: newRunId(clock, systemRandom), trigger: 'manual', host: workspace.host },
       ...{ listeners: [renderer], redactor, env: workspace.env, vars: {}, dial },
-      resolveSecret: async name => Promise.reject(new AppError('secret-missing', `the secret ${name} is not known here`)),
+      resolveSecret: noSecret,
       connection: async () => step.endpoint,
       ledger: () => forgetfulLedger(),
       history: { recent: async () => [] },
@@ -61,19 +62,13 @@ export async function runOneStep(step: OneStep, kind: RendererKind, io: Renderer
 export async function previewOneStep(step: OneStep): Promise<Preview> {
   const config = checkSettings(step);
   const { clock, signal, workspace, say } = step.one;
-  const context: StepContext = {
-    ...{ signal, clock, random: systemRandom, dial, workdir: workspace.cwd, env: workspace.env },
-    progress: () => undefined,
+  const context = previewContext({
+    ...{ id: 'preview', host: workspace.host, signal, clock, workdir: workspace.cwd, env: workspace.env },
+    ...{ job: jobOf(step), stepId: step.id, ledger: forgetfulLedger() },
     note: (level, message) => say(`${level}: ${message}`),
     connection: async () => step.endpoint,
-    secret: async name => Promise.reject(new AppError('secret-missing', `the secret ${name} is not known here`)),
-    job: jobOf(step),
-    run: { id: 'preview', startedAt: clock.now(), host: workspace.host, trigger: 'manual' },
-    stepId: step.id,
-    steps: () => [],
-    history: { recent: async () => [] },
-    ledger: forgetfulLedger(),
-  };
+    secret: noSecret,
+  });
   return step.type.preview(config, context);
 }
 
@@ -116,6 +111,10 @@ function inFlagsWords(message: string, flag: string): string {
     entry === undefined ? flag : `value ${entry} of ${flag}`,
   );
   return said === message ? `${flag}: ${message}` : said;
+}
+
+async function noSecret(name: string): Promise<never> {
+  throw new AppError('secret-missing', `the secret ${name} is not known here`);
 }
 
 function forgetfulLedger(): Ledger {

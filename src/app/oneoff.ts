@@ -4,6 +4,7 @@ import { AppError } from '../core/errors.ts';
 import { Redactor, Secret } from '../core/secret.ts';
 import { printable } from '../core/text.ts';
 import { isInteractive } from '../progress/prompt.ts';
+import type { Transcript } from '../protocols/wire/command.ts';
 import { type Workspace, type WorkspaceFlags, workspace } from './workspace.ts';
 
 export interface OneOffFlags extends WorkspaceFlags {
@@ -26,7 +27,7 @@ export interface OneOff {
   /** One line on stderr, secrets masked. */
   readonly say: (line: string) => void;
   /** The line of a dialogue, when the user wants to see it. */
-  readonly transcript: ((direction: '>' | '<', line: string) => void) | undefined;
+  readonly transcript: Transcript | undefined;
   /** The password on stdin, when the user said that it is there. */
   readonly passwordGiven: (() => Promise<Secret>) | undefined;
   /** Somebody can be asked. */

@@ -1,20 +1,20 @@
 // What a run would do: the plan, and for each step what its preview finds out without changing anything.
 import { systemClock } from '../core/clock.ts';
 import { type ErrorReport, reportOf } from '../core/errors.ts';
-import { systemRandom } from '../core/random.ts';
 import { Redactor } from '../core/secret.ts';
 import { bindStep } from '../job/bind.ts';
 import { type ExpressionContext, secretsIn } from '../job/expressions.ts';
+import type { Job } from '../job/job.ts';
 import { type Plan, type PlannedStep, planJob } from '../plan/plan.ts';
-import { dial } from '../protocols/net/dial.ts';
 import { publicEnvironment } from '../secrets/environment.ts';
-import type { Preview, StepContext } from '../steps/step.ts';
+import type { Ledger, Preview, StepContext } from '../steps/step.ts';
 import { tokensOf } from './accounts.ts';
-import { endpointResolver } from './endpoints.ts';
+import { type EndpointDependencies, endpointResolver, expressionContextOf } from './endpoints.ts';
 import { jobByName } from './jobs.ts';
+import { previewContext } from './preview-context.ts';
 import { secretNeeds } from './secret-needs.ts';
 import { secretsOf } from './secrets.ts';
-import { openStore } from './state.ts';
+import { withStore } from './state.ts';
 import { overrideVariables } from './variables.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -43,63 +43,46 @@ export interface StepPlan {
 }
 
 export async function planNamedJob(request: PlanRequest): Promise<PlannedJob> {
-  const { job } = await jobByName(request.job, request.workspace);
+  const { workspace, offline } = request;
+  const { job } = await jobByName(request.job, workspace);
   const vars = overrideVariables(job.vars, request.set);
-  const plan = planJob(job, {
-    ...(request.only === undefined ? {} : { only: request.only }),
-    ...(request.from === undefined ? {} : { from: request.from }),
-  });
+  const plan = planJob(job, request);
+  const secrets = secretsOf(workspace);
+  if (!offline) await secrets.unlockFor(secretNeeds(job).map(({ name }) => name));
   const redactor = new Redactor();
-  const env = publicEnvironment(request.workspace.env);
-  const secrets = secretsOf(request.workspace);
-  if (!request.offline) await secrets.unlockFor(secretNeeds(job).map(({ name }) => name));
-  const secret = async (name: string) => {
-    const found = await secrets.resolve(name);
-    redactor.add(found);
-    return found;
+  const outside: EndpointDependencies = {
+    ...{ job, redactor, vars, env: publicEnvironment(workspace.env), runId: ID },
+    resolveSecret: secrets.resolve,
+    tokensOf: account => tokensOf(account, workspace, redactor),
   };
-  const tokens = (account: string) => tokensOf(account, request.workspace, redactor);
-  const connection = endpointResolver({ job, resolveSecret: secret, tokensOf: tokens, redactor, vars, env, runId: 'plan' });
-  const store = await openStore(request.workspace, systemClock);
-  try {
+  return withStore(workspace, async store => {
     const steps: StepPlan[] = [];
     for (const planned of plan.steps) {
-      const { step } = planned;
-      const values = Object.fromEntries(
-        await Promise.all(request.offline ? [] : secretsIn(step.with).map(async name => [name, (await secret(name)).reveal()])),
-      );
-      const expressions: ExpressionContext = {
-        vars,
-        env,
-        secrets: values,
-        job: { name: job.name },
-        run: { id: 'plan' },
-        steps: {},
-        status: { success: true, failure: false, cancelled: false },
-      };
-      const context: StepContext = {
-        signal: request.signal,
-        clock: systemClock,
-        random: systemRandom,
-        progress: () => undefined,
-        note: () => undefined,
-        connection: name => connection(name, () => undefined),
-        dial,
-        secret,
-        workdir: job.workdir,
-        env,
-        job: { name: job.name, file: job.file, ...(job.description === undefined ? {} : { description: job.description }) },
-        run: { id: 'plan', startedAt: systemClock.now(), host: request.workspace.host, trigger: 'manual' },
-        steps: () => [],
-        history: { recent: async () => [] },
-        ledger: readOnly(store.ledger(job.name, step.id)),
-      };
-      steps.push(redactor.redactValue(await planStep(planned, expressions, context, request.offline)));
+      const { id, with: settings } = planned.step;
+      const expressions = await expressionContextOf(offline ? [] : secretsIn(settings), outside);
+      const context = contextOf(job, readOnly(store.ledger(job.name, id)), request, outside);
+      steps.push(redactor.redactValue(await planStep(planned, expressions, context, offline)));
     }
     return { plan, steps };
-  } finally {
-    await store.close();
-  }
+  });
+}
+
+/** Stands for a run. */
+const ID = 'plan';
+
+function contextOf(job: Job, ledger: Ledger, { workspace, signal }: PlanRequest, outside: EndpointDependencies): StepContext {
+  const { env, redactor } = outside;
+  const connection = endpointResolver(outside);
+  return previewContext({
+    ...{ id: ID, host: workspace.host, signal, clock: systemClock, workdir: job.workdir, env, job, ledger },
+    note: () => undefined,
+    connection: name => connection(name, () => undefined),
+    secret: async name => {
+      const secret = await outside.resolveSecret(name);
+      redactor.add(secret);
+      return secret;
+    },
+  });
 }
 
 async function planStep(
@@ -122,6 +105,6 @@ async function planStep(
 }
 
 /** A preview looks and writes nothing. */
-function readOnly(ledger: StepContext['ledger']): StepContext['ledger'] {
+function readOnly(ledger: Ledger): Ledger {
   return { get: key => ledger.get(key), put: async () => undefined, delete: async () => undefined };
 }

@@ -7,10 +7,11 @@ import type { Job } from '../job/job.ts';
 import { readSnapshot, type Snapshot } from '../job/snapshot.ts';
 import { stepTypes } from '../steps/registry.ts';
 import type { RunRecord, StepRecord, Store } from '../stores/store.ts';
-import { runDetails, withStore } from './history.ts';
+import { OPEN, runDetails } from './history.ts';
 import { jobByName, readJob } from './jobs.ts';
 import { type Beginning, type RunRequest, type RunResult, runSnapshot } from './run-job.ts';
 import { endedStep } from './schedule/resume.ts';
+import { withStore } from './state.ts';
 
 export interface RetryRequest extends Pick<RunRequest, 'workspace' | 'renderer' | 'io' | 'signal'> {
   /** By id, unique prefix, or `last`. */
@@ -25,7 +26,7 @@ export interface RetryRequest extends Pick<RunRequest, 'workspace' | 'renderer' 
 export async function retryRun(request: RetryRequest): Promise<RunResult> {
   const { workspace } = request;
   const { run } = await runDetails(workspace, request.run);
-  if (['running', 'waiting', 'interrupted'].includes(run.status)) {
+  if (OPEN.has(run.status)) {
     throw new AppError('run-going', `run ${run.id} has not ended: it is ${run.status}`, {
       hint: `Wait for its end, or end it with: postrider cancel ${run.id}`,
     });

@@ -49,8 +49,7 @@ export interface RunResult {
 export async function runJob(request: RunRequest): Promise<RunResult> {
   const { workspace, only, from } = request;
   const { job } = await jobByName(request.job, workspace);
-  const part = { ...(only === undefined ? {} : { only }), ...(from === undefined ? {} : { from }) };
-  const snapshot = { job: { ...job, vars: overrideVariables(job.vars, request.set ?? []) }, ...part };
+  const snapshot = { job: { ...job, vars: overrideVariables(job.vars, request.set ?? []) }, only, from };
   return runSnapshot(request, snapshot, async () => ({ trigger: 'manual' }));
 }
 

@@ -1,8 +1,9 @@
 // Opens the state store of a workspace; the database is loaded only by commands that need it.
 import { join } from 'node:path';
-import type { Clock } from '../core/clock.ts';
+import { type Clock, systemClock } from '../core/clock.ts';
 import { AppError, fileError } from '../core/errors.ts';
 import { makeFolder } from '../files/make-folder.ts';
+import { exists } from '../files/there.ts';
 import type { Store } from '../stores/store.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -27,7 +28,17 @@ export async function openStore({ stateDir, env }: Workspace, clock: Clock): Pro
   return openSqliteStore(join(stateDir, STORE_FILE), { clock });
 }
 
-/** The file of the embedded store; undefined when another store is used. */
-export function storeFile({ stateDir, env }: Workspace): string | undefined {
-  return (env['POSTRIDER_STORE'] ?? '') === '' ? join(stateDir, STORE_FILE) : undefined;
+/** Opens the store for one piece of work. Throws as openStore() does. */
+export async function withStore<T>(place: Workspace, work: (store: Store) => Promise<T>, clock = systemClock): Promise<T> {
+  const store = await openStore(place, clock);
+  try {
+    return await work(store);
+  } finally {
+    await store.close();
+  }
+}
+
+/** Whether there is one to look into: who only looks makes none. A database server is taken to be there. */
+export async function hasStore({ stateDir, env }: Workspace): Promise<boolean> {
+  return (env['POSTRIDER_STORE'] ?? '') !== '' || exists(join(stateDir, STORE_FILE));
 }

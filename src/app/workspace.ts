@@ -34,13 +34,13 @@ function environment(): Workspace['env'] {
 
 /** Of this user, whatever state folder was chosen. */
 export function userStateDir(env: Workspace['env']): string {
-  return join(stateHome(env), 'postrider');
+  return join(xdgFolder(env, 'XDG_STATE_HOME', '.local/state'), 'postrider');
 }
 
-/** The XDG base directory specification ignores relative paths. */
-function stateHome(env: Workspace['env']): string {
-  const home = env['XDG_STATE_HOME'];
-  return home !== undefined && isAbsolute(home) ? home : join(homeFolder(), '.local', 'state');
+/** `usual` is below the home folder. The XDG base directory specification ignores relative paths. */
+export function xdgFolder(env: Workspace['env'], variable: string, usual: string): string {
+  const chosen = env[variable] ?? '';
+  return isAbsolute(chosen) ? chosen : join(homeFolder(), usual);
 }
 
 /** The user database knows it where HOME is empty or relative: that would be wherever we are started. */

@@ -13,7 +13,7 @@ const COLUMNS_DEFAULT = 80;
 export function chooseRenderer(flags: { readonly json?: boolean; readonly quiet?: boolean }): RendererKind {
   if (flags.json) return 'json';
   if (flags.quiet) return 'silent';
-  return process.stderr.isTTY && !isSet('CI') && process.env['TERM'] !== 'dumb' ? 'tree' : 'lines';
+  return isDrawable() ? 'tree' : 'lines';
 }
 
 export function terminalIo(): RendererIo {
@@ -32,8 +32,13 @@ export function transferLine(flags: {
   readonly transcript?: boolean;
   readonly json?: boolean;
 }): TransferLine {
-  const live = process.stderr.isTTY && !isSet('CI') && process.env['TERM'] !== 'dumb' && !flags.transcript;
-  return new TransferLine(process.stderr, systemClock, flags.quiet || flags.json ? 'silent' : live ? 'live' : 'lines');
+  const style = flags.quiet || flags.json ? 'silent' : isDrawable() && !flags.transcript ? 'live' : 'lines';
+  return new TransferLine(process.stderr, systemClock, style);
+}
+
+/** A terminal on which what was written can be written over. */
+function isDrawable(): boolean {
+  return process.stderr.isTTY && !isSet('CI') && process.env['TERM'] !== 'dumb';
 }
 
 /** NO_COLOR (any value but empty) wins, then FORCE_COLOR, then whether it is a terminal. */

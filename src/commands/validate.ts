@@ -3,6 +3,7 @@ import { EXIT } from '../app/exit-codes.ts';
 import { validateFiles } from '../app/validate.ts';
 import { workspace } from '../app/workspace.ts';
 import { type Diagnostic, formatDiagnostic } from '../core/diagnostic.ts';
+import { formatCount } from '../core/units.ts';
 import { annotatedDiagnostic } from '../progress/annotation.ts';
 import { annotates, BaseCommand, jobsFlag, jsonFlag } from './base.ts';
 
@@ -25,12 +26,8 @@ export default class Validate extends BaseCommand {
       const diagnostics = eachOnce(results.flatMap(result => result.diagnostics));
       for (const diagnostic of diagnostics) process.stdout.write(`${shown(diagnostic)}\n\n`);
       const errors = diagnostics.filter(d => d.severity === 'error').length;
-      const checked = `${results.length} ${results.length === 1 ? 'file' : 'files'} checked`;
-      this.say(
-        bad.length === 0
-          ? `${checked}: no errors`
-          : `${checked}: ${errors} ${errors === 1 ? 'error' : 'errors'} in ${bad.length}`,
-      );
+      const checked = `${formatCount(results.length, 'files')} checked`;
+      this.say(bad.length === 0 ? `${checked}: no errors` : `${checked}: ${formatCount(errors, 'errors')} in ${bad.length}`);
     }
     if (bad.length > 0) this.exit(EXIT.invalid);
   }

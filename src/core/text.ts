@@ -30,12 +30,6 @@ export function printableLines(text: string): string {
     .join('\n');
 }
 
-/** The first line; an ellipsis says that there are more. */
-export function headline(text: string): string {
-  const [first = '', ...more] = text.trim().split(/\r\n|\n/);
-  return more.length === 0 ? first : `${first.trimEnd()} …`;
-}
-
 /** The same for bytes that come in pieces; what is not UTF-8 becomes U+FFFD. */
 export async function* printableStream(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder();
@@ -47,6 +41,12 @@ export async function* printableStream(bytes: AsyncIterable<Uint8Array>): AsyncG
     yield printableLines(rest === '' ? text : text.slice(0, -1));
   }
   yield printableLines(rest + decoder.decode());
+}
+
+/** The first line; an ellipsis says that there are more. */
+export function headline(text: string): string {
+  const [first = '', ...more] = text.trim().split(/\r\n|\n/);
+  return more.length === 0 ? first : `${first.trimEnd()} …`;
 }
 
 /** At most `width` code points, the cut marked by an ellipsis. */

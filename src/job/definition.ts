@@ -82,7 +82,6 @@ export const jobFileSchema = object({
   steps: described(list(anything(), { min: 1, max: STEPS_MAX }), 'What the job does.'),
 });
 
-export type JobFile = Infer<typeof jobFileSchema>;
 export type StepFile = Infer<typeof stepSchema>;
 export type RetryFile = Infer<typeof retrySchema>;
 export type ScheduleFile = Infer<typeof scheduleSchema>;

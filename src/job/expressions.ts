@@ -37,11 +37,6 @@ export function evaluateCondition(condition: string, context: ExpressionContext)
   return evaluate(compiled, condition, context).truthy;
 }
 
-/** Whether a condition says itself in which state of the run it holds. */
-export function hasStatusFunction(condition: string): boolean {
-  return usesStatus(compileOrThrow(condition, STATUS_FUNCTIONS));
-}
-
 /** Replaces every expression. A text that is one expression and nothing else takes its type. Throws AppError `expression-failed`. */
 export function interpolate(raw: Raw, context: ExpressionContext): Raw {
   if (typeof raw === 'string') return hasExpression(raw) ? interpolateText(raw, context) : raw;

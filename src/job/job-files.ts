@@ -1,9 +1,9 @@
 // Where a job file is: by path, or by name in the jobs folder.
-import { stat } from 'node:fs/promises';
 import { basename, extname, resolve } from 'node:path';
 import { didYouMean } from '../core/diagnostic.ts';
 import { AppError } from '../core/errors.ts';
 import { printable } from '../core/text.ts';
+import { isFile, isFolder } from '../files/there.ts';
 import { valueAt } from './issue.ts';
 import { EXTENSIONS, listJobs } from './job-folder.ts';
 import { parseYaml } from './parse.ts';
@@ -52,15 +52,7 @@ function missingHint(name: string, names: ReadonlyMap<string, string> | undefine
 }
 
 async function refuseFolder(path: string): Promise<void> {
-  const facts = await stat(path).catch(() => undefined);
-  if (facts?.isDirectory() !== true) return;
+  if (!(await isFolder(path))) return;
   const hint = 'Name one of the files in it.';
   throw new AppError('job-missing', `${printable(path)} is a folder, not a job file`, { hint });
-}
-
-async function isFile(path: string): Promise<boolean> {
-  return stat(path).then(
-    facts => facts.isFile(),
-    () => false,
-  );
 }

@@ -52,15 +52,6 @@ export function parseYaml(source: Source): Parsed {
   }
 }
 
-/** One value as it would stand in a job file, for `--set`; undefined when it is no single value. */
-export function parseScalar(text: string): string | number | boolean | null | undefined {
-  const document = parseDocument(text, { version: '1.2', schema: 'core', merge: false, prettyErrors: false, logLevel: 'error' });
-  if (document.errors.length > 0 || document.warnings.length > 0) return undefined;
-  if (document.contents === null) return '';
-  const value: unknown = isScalar(document.contents) ? document.contents.value : undefined;
-  return isPlain(value) ? value : undefined;
-}
-
 function tooDeep(range: Range): Problem {
   const message = `values are nested more than ${DEPTH_MAX} deep`;
   return { code: 'too-big', message, hint: 'Look for brackets that are not closed; no job needs so many.', path: [], range };

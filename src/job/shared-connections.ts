@@ -1,7 +1,7 @@
 // connections.yaml: servers that all jobs of a folder share.
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Diagnostic } from '../core/diagnostic.ts';
+import { isFile } from '../files/there.ts';
 import { checkConnections } from './connection-check.ts';
 import { locate } from './diagnostics.ts';
 import type { ExpressionScope } from './expression-check.ts';
@@ -58,11 +58,4 @@ function contentProblems(content: Raw, at: Path): readonly Problem[] {
 function innerPath(value: Raw): Path {
   if (!isMapping(value) || Object.keys(value).length !== 1 || !Object.hasOwn(value, 'connections')) return [];
   return typeof valueAt(value, ['connections', 'type']) === 'string' ? [] : ['connections'];
-}
-
-async function isFile(path: string): Promise<boolean> {
-  return stat(path).then(
-    facts => facts.isFile(),
-    () => false,
-  );
 }

@@ -8,8 +8,8 @@ export interface Snapshot {
   /** `vars` as the run has them. */
   readonly job: Job;
   /** The part of the job that the run is limited to. */
-  readonly only?: string;
-  readonly from?: string;
+  readonly only?: string | undefined;
+  readonly from?: string | undefined;
 }
 
 /** Passwords that stand in the job file as they are do not go into it. */

@@ -25,9 +25,9 @@ export interface PlannedStep {
 
 export interface PlanOptions {
   /** Run this step alone. */
-  readonly only?: string;
+  readonly only?: string | undefined;
   /** Run this step and all that depend on it. */
-  readonly from?: string;
+  readonly from?: string | undefined;
 }
 
 /** Throws AppError `unknown-step`, or `usage` when both options are given. */

@@ -2,6 +2,7 @@
 import { CronExpressionParser } from 'cron-parser';
 import { didYouMean } from '../core/diagnostic.ts';
 import { MisuseError } from '../core/errors.ts';
+import { formatCount } from '../core/units.ts';
 import type { CronFacts, CronProblem } from '../job/schedule-check.ts';
 import type { CronFields } from './cron-fields.ts';
 
@@ -136,7 +137,7 @@ function checkNickname(text: string, seconds: boolean): CronProblem | undefined 
 }
 
 function countProblem(count: number, seconds: boolean): CronProblem {
-  const message = `the cron expression has ${count} ${count === 1 ? 'field' : 'fields'}, but needs ${seconds ? 'six' : 'five'}`;
+  const message = `the cron expression has ${formatCount(count, 'fields')}, but needs ${seconds ? 'six' : 'five'}`;
   if (count === 6) return { message, hint: 'If the first field is for seconds, add `seconds: true`; otherwise remove one.' };
   if (count === 5) return { message, hint: 'Put a field for the seconds in front, or remove `seconds: true`.' };
   return { message, hint: seconds ? SIX_HINT : FIVE_HINT };

@@ -130,7 +130,7 @@ export interface RunFacts {
   /** Epoch milliseconds. */
   readonly startedAt: number;
   readonly host: string;
-  /** What postrider resumes a run with: `postrider run NAME`. */
+  /** Why it was begun: `run`, a slot, or `retry`. */
   readonly trigger: 'manual' | 'schedule' | 'retry';
 }
 

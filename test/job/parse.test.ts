@@ -1,7 +1,7 @@
 // YAML as job files may use it, and where its values stand.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DEPTH_MAX, parseScalar, parseYaml, VALUES_MAX } from '../../src/job/parse.ts';
+import { DEPTH_MAX, parseYaml, VALUES_MAX } from '../../src/job/parse.ts';
 import { sourceOf } from '../../src/job/source.ts';
 
 const seed = Number(process.env['FUZZ_SEED'] ?? 20261123);
@@ -111,17 +111,4 @@ describe('parseYaml', () => {
       { seed, numRuns: 2_000 },
     );
   });
-});
-
-describe('parseScalar', () => {
-  it.each([
-    ['1', 1],
-    ['true', true],
-    ['yes', 'yes'],
-    ['', ''],
-    ['"1"', '1'],
-    ['[1]', undefined],
-    ['a: b', undefined],
-    ['"', undefined],
-  ])('%j is %j', (text, value) => expect(parseScalar(text)).toBe(value));
 });

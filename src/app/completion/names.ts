@@ -1,9 +1,10 @@
 // Names for completion: jobs, runs, connections, secrets and what else words stand for. Asks nobody, and says nothing about what it cannot read.
-import { access, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { basename, extname, resolve } from 'node:path';
 import { printable } from '../../core/text.ts';
 import { localMinute } from '../../progress/time.ts';
 import { EXPLANATIONS } from '../explain/explain.ts';
+import { hasStore } from '../state.ts';
 import type { Workspace } from '../workspace.ts';
 import type { Candidate, Expected, NameKind } from './grammar.ts';
 
@@ -96,17 +97,4 @@ async function steps(place: Workspace, { given: [word = ''] }: Expected): Promis
 async function accounts({ cwd }: Workspace, { values }: Expected): Promise<readonly Candidate[]> {
   const entries = await readdir(resolve(cwd, values['archive'] ?? 'archive'), { withFileTypes: true });
   return entries.filter(entry => entry.isDirectory()).map(({ name }) => ({ value: name, summary: 'account' }));
-}
-
-/** Completing makes no state folder where there is none. */
-async function hasStore(place: Workspace): Promise<boolean> {
-  const { storeFile } = await import('../state.ts');
-  const file = storeFile(place);
-  return (
-    file !== undefined &&
-    (await access(file).then(
-      () => true,
-      () => false,
-    ))
-  );
 }

@@ -7,7 +7,7 @@ import { formatCount, formatSize } from '../../core/units.ts';
 import { keychainNames } from '../../secrets/keychain.ts';
 import { isAlive } from '../process-life.ts';
 import { secretsOf, vaultPath } from '../secrets.ts';
-import { openStore, storeFile } from '../state.ts';
+import { hasStore, withStore } from '../state.ts';
 import { validateFiles } from '../validate.ts';
 import type { Workspace } from '../workspace.ts';
 import { type Finding, fine, skipped, warning } from './finding.ts';
@@ -30,26 +30,20 @@ export async function checkDisk({ stateDir, env }: Workspace): Promise<readonly 
 
 /** Opens the store only where there is one; looks for runs whose process is gone. */
 export async function checkStore(workspace: Workspace, clock: Clock): Promise<readonly Finding[]> {
-  const file = storeFile(workspace);
-  if (file !== undefined && (await modeOf(file)) === undefined) return [skipped('state store', 'no run yet')];
-  const store = await openStore(workspace, clock);
-  try {
-    const running = await store.runs({ status: 'running', limit: RUNS_MAX });
-    const stale = running.filter(run => run.host === workspace.host && !isAlive(run.pid, run.startedAt));
-    const ids = stale.map(run => `${run.job} (${run.id})`).join(', ');
-    return [
-      fine('state store', `usable; ${running.length - stale.length} running`),
-      stale.length === 0
-        ? fine('stale runs', 'none')
-        : warning(
-            'stale runs',
-            ids,
-            'Their process is gone. The next run of the job closes the record and goes on where it stopped.',
-          ),
-    ];
-  } finally {
-    await store.close();
-  }
+  if (!(await hasStore(workspace))) return [skipped('state store', 'no run yet')];
+  const running = await withStore(workspace, store => store.runs({ status: 'running', limit: RUNS_MAX }), clock);
+  const stale = running.filter(run => run.host === workspace.host && !isAlive(run.pid, run.startedAt));
+  const ids = stale.map(run => `${run.job} (${run.id})`).join(', ');
+  return [
+    fine('state store', `usable; ${running.length - stale.length} running`),
+    stale.length === 0
+      ? fine('stale runs', 'none')
+      : warning(
+          'stale runs',
+          ids,
+          'Their process is gone. The next run of the job closes the record and goes on where it stopped.',
+        ),
+  ];
 }
 
 /** Missing is nothing to complain of: only secrets that are kept there need it. */

@@ -41,7 +41,7 @@ async function mirrorStep({ source, destination, options, attempts, one }: Mirro
   const { endpoint, path } = await resolveTarget(upload ? destination : source, 'ftp', one);
   const { transcript } = one;
   const type = createFtpMirror({
-    connect: (to, connectOptions) => connectFtp(to, { ...connectOptions, ...(transcript === undefined ? {} : { transcript }) }),
+    connect: (to, connectOptions) => connectFtp(to, { ...connectOptions, transcript }),
   });
   const direction = upload ? 'upload' : 'download';
   const settings = {

@@ -2,6 +2,7 @@
 import { glob, readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { AppError, fileError } from '../../core/errors.ts';
+import { exists } from '../../files/there.ts';
 import type { FtpClient } from '../../protocols/ftp/index.ts';
 import { makeFolder } from './edit.ts';
 import type { TransferProgress } from './progress.ts';
@@ -69,13 +70,6 @@ export async function localPaths(sources: readonly string[], cwd: string): Promi
     for (const path of found.sort()) paths.add(resolve(cwd, path));
   }
   return [...paths];
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 async function localFacts(path: string) {

@@ -20,5 +20,5 @@ export async function withFtp<T>(
 }
 
 export function openFtp(endpoint: Endpoint, { clock, signal, transcript }: OneOff): Promise<FtpClient> {
-  return connectFtp(endpoint, { dial, clock, signal, ...(transcript === undefined ? {} : { transcript }) });
+  return connectFtp(endpoint, { dial, clock, signal, transcript });
 }

@@ -3,7 +3,7 @@ import { systemClock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import { isOpen, isWaiting, type Letter } from '../../mail/outbox.ts';
 import type { Store } from '../../stores/store.ts';
-import { openStore } from '../state.ts';
+import { withStore } from '../state.ts';
 import type { Workspace } from '../workspace.ts';
 import { flush } from './flush.ts';
 
@@ -94,12 +94,3 @@ async function found(store: Store, id: string): Promise<Letter> {
 }
 
 async function* nothing(): AsyncGenerator<Buffer> {}
-
-async function withStore<T>(place: Workspace, work: (store: Store) => Promise<T>): Promise<T> {
-  const store = await openStore(place, systemClock);
-  try {
-    return await work(store);
-  } finally {
-    await store.close();
-  }
-}

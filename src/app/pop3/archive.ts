@@ -28,9 +28,7 @@ export async function previewArchive(request: ArchiveRequest): Promise<Preview> 
 
 async function archiveStep({ target, archive, options, attempts, one }: ArchiveRequest): Promise<OneStep> {
   const { endpoint } = await resolveTarget(target, 'pop3', one);
-  const { transcript } = one;
-  const shown = transcript && ((from: string, line: string) => transcript(from === 'client' ? '>' : '<', line));
   const given = Object.entries(options).filter((entry): entry is [string, Raw] => entry[1] !== undefined);
   const settings = { ...Object.fromEntries(given), connection: endpoint.name, archive: resolve(one.workspace.cwd, archive) };
-  return { id: 'archive', type: makePop3Archive(shown) as unknown as StepType, settings, endpoint, attempts, one };
+  return { id: 'archive', type: makePop3Archive(one.transcript) as unknown as StepType, settings, endpoint, attempts, one };
 }

@@ -1,6 +1,6 @@
 // pop3 delete: names what would go, asks, and marks it; the QUIT that follows deletes it.
 import { AppError, CancelledError } from '../../core/errors.ts';
-import { formatSize } from '../../core/units.ts';
+import { formatCount, formatSize } from '../../core/units.ts';
 import type { Pop3Client } from '../../protocols/pop3/index.ts';
 import { describeMessages } from './mailbox.ts';
 import { messageNumber } from './message-number.ts';
@@ -29,7 +29,7 @@ export async function deleteMessages(client: Pop3Client, { words, yes, say, ask 
     if (ask === undefined)
       throw new AppError('usage', 'nobody can be asked here', { hint: 'Write --yes to delete without a question.' });
     for (const line of await described(client, new Map(numbers.map(number => [number, sizes.get(number) ?? 0])))) say(line);
-    const answer = await ask(`Delete ${numbers.length} message(s) for good (y, n)? `);
+    const answer = await ask(`Delete ${formatCount(numbers.length, 'messages')} for good (y, n)? `);
     if (!/^y(es)?$/i.test(answer.trim())) throw new CancelledError('nothing was deleted');
   }
   const refused = await client.deleteMany(numbers);

@@ -8,10 +8,7 @@ import { resolveTarget } from '../target.ts';
 export async function withPop3<T>(target: string, one: OneOff, work: (client: Pop3Client) => Promise<T>): Promise<T> {
   const { endpoint } = await resolveTarget(target, 'pop3', one);
   const { clock, signal, transcript } = one;
-  const client = await connectPop3(endpoint, {
-    ...{ dial, clock, signal },
-    transcript: transcript && ((from, line) => transcript(from === 'client' ? '>' : '<', line)),
-  });
+  const client = await connectPop3(endpoint, { dial, clock, signal, transcript });
   try {
     const result = await work(client);
     await client.quit();

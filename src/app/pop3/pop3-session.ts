@@ -1,5 +1,6 @@
 // What the POP3 shell is connected to. Marks live in the session: only `quit` deletes, and a session that breaks deletes nothing.
 import { AppError, CancelledError } from '../../core/errors.ts';
+import { formatCount } from '../../core/units.ts';
 import { dial } from '../../protocols/net/dial.ts';
 import { addressOf, type Endpoint } from '../../protocols/net/endpoint.ts';
 import { connectPop3, type Pop3Client } from '../../protocols/pop3/index.ts';
@@ -46,16 +47,13 @@ export class Pop3Session {
     if (this.#endpoint === undefined) throw new AppError('not-connected', 'not connected');
     this.forget();
     const { clock, signal, transcript } = this.one;
-    this.#client = await connectPop3(this.#endpoint, {
-      ...{ dial, clock, signal },
-      transcript: transcript && ((from, line) => transcript(from === 'client' ? '>' : '<', line)),
-    });
+    this.#client = await connectPop3(this.#endpoint, { dial, clock, signal, transcript });
     return this.#client;
   }
 
   /** Says what a session took with it. */
   forget(): void {
-    if (this.marked.size > 0) this.io.say(`${this.marked.size} mark(s) are gone with the session: nothing was deleted`);
+    if (this.marked.size > 0) this.io.say(`${formatCount(this.marked.size, 'marks')} gone with the session: nothing was deleted`);
     this.marked.clear();
   }
 
@@ -64,7 +62,7 @@ export class Pop3Session {
     this.ended = true;
     if (!this.#client?.usable) return this.forget();
     await this.#client.quit();
-    if (this.marked.size > 0) this.io.say(`deleted ${this.marked.size} message(s)`);
+    if (this.marked.size > 0) this.io.say(`deleted ${formatCount(this.marked.size, 'messages')}`);
     this.marked.clear();
   }
 

@@ -1,8 +1,9 @@
 // A message of a POP3 mailbox into a new file: its exact octets, or no file.
-import { mkdir, open, rm } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { AppError, fileError } from '../../core/errors.ts';
+import { makeFolder } from '../../files/make-folder.ts';
 import type { Pop3Client } from '../../protocols/pop3/index.ts';
 
 /** Throws AppError when `path` exists, or cannot be written; a message that does not come whole leaves no file. */
@@ -23,7 +24,7 @@ export async function saveMessages(
   client: Pop3Client,
   { numbers, folder, saved }: { numbers: readonly number[]; folder: string; saved: (path: string) => void },
 ): Promise<void> {
-  await mkdir(folder, { recursive: true }).catch(error => {
+  await makeFolder(folder).catch(error => {
     throw fileError(error, folder);
   });
   for (const number of new Set(numbers)) {

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { AppError } from '../../core/errors.ts';
 import { printable, shorten } from '../../core/text.ts';
-import { formatSize } from '../../core/units.ts';
+import { formatCount, formatSize } from '../../core/units.ts';
 import { helpCommand, need, type ShellCommand } from '../shell/command.ts';
 import { listMessages } from './mailbox.ts';
 import { messageNumber } from './message-number.ts';
@@ -23,7 +23,7 @@ const stat: Pop3Command = {
     need(stat, words, 0, 0);
     const { count, bytes } = await (await shell.client()).stat();
     const marks = shell.marked.size === 0 ? '' : `, ${shell.marked.size} marked for deletion`;
-    shell.io.print(`${count} ${count === 1 ? 'message' : 'messages'}, ${formatSize(bytes)}${marks}`);
+    shell.io.print(`${formatCount(count, 'messages')}, ${formatSize(bytes)}${marks}`);
   },
 };
 

@@ -14,7 +14,7 @@ import type { RunFacts, StepFacts } from '../../steps/step.ts';
 import type { RunRecord, StepRecord, Store } from '../../stores/store.ts';
 import { findRun } from '../history.ts';
 import { historyOf } from '../run-history.ts';
-import { openStore } from '../state.ts';
+import { withStore } from '../state.ts';
 import type { Workspace } from '../workspace.ts';
 
 export interface ReportPreview {
@@ -26,13 +26,8 @@ export interface ReportPreview {
 
 /** By id, unique prefix, or `last`. Throws AppError `run-missing`. */
 export async function previewReport(place: Workspace, id: string): Promise<ReportPreview> {
-  const store = await openStore(place, systemClock);
-  try {
-    const model = await modelOf(store, await findRun(store, id));
-    return { run: model.run, subject: subjectOf(model), text: textReport(model), html: htmlReport(model) };
-  } finally {
-    await store.close();
-  }
+  const model = await withStore(place, async store => modelOf(store, await findRun(store, id)));
+  return { run: model.run, subject: subjectOf(model), text: textReport(model), html: htmlReport(model) };
 }
 
 /** Gives back the paths of the HTML and the text. */

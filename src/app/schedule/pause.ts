@@ -1,8 +1,8 @@
 // Keeps a job from being started by its schedule, with the reason, until it is resumed.
 import { systemClock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
-import { withStore } from '../history.ts';
 import { InvalidJobError, jobByName } from '../jobs.ts';
+import { withStore } from '../state.ts';
 import type { Workspace } from '../workspace.ts';
 
 /** Gives back the job's name. Throws AppError `job-missing`. */

@@ -9,8 +9,8 @@ import { nextSlot, type Slot, slotsBetween, type Timetable } from '../../schedul
 import { scheduleId, timetableOf } from '../../schedule/timetable.ts';
 import { machineZone, zoneNamed } from '../../schedule/zone.ts';
 import type { Cursor, Decision, RunRecord, Store } from '../../stores/store.ts';
-import { withStore } from '../history.ts';
 import { jobByName } from '../jobs.ts';
+import { withStore } from '../state.ts';
 import type { Workspace } from '../workspace.ts';
 
 export interface Explanation {

@@ -1,13 +1,14 @@
 // Installs, removes and looks at the systemd unit of the scheduler.
 import { spawn } from 'node:child_process';
-import { access, mkdir, rm, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { rm, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { AppError, fileError } from '../../core/errors.ts';
+import { makeFolder } from '../../files/make-folder.ts';
+import { exists } from '../../files/there.ts';
 import type { Job } from '../../job/job.ts';
 import { JobsFolder } from '../schedule/jobs-folder.ts';
 import { secretNeeds } from '../secret-needs.ts';
-import type { Workspace } from '../workspace.ts';
+import { homeFolder, type Workspace, xdgFolder } from '../workspace.ts';
 import { type Credential, unitText } from './unit.ts';
 
 export interface ServiceRequest {
@@ -57,8 +58,8 @@ export async function serviceUnit(request: InstallRequest): Promise<Unit> {
 export async function installService(request: InstallRequest): Promise<Unit> {
   const unit = await serviceUnit(request);
   try {
-    await mkdir(dirname(unit.path), { recursive: true });
-    if (!request.system) await mkdir(stateOf(request), { recursive: true, mode: 0o700 });
+    await makeFolder(dirname(unit.path));
+    if (!request.system) await makeFolder(stateOf(request), { mode: 0o700 });
     await writeFile(unit.path, unit.text);
   } catch (error) {
     throw fileError(error, unit.path);
@@ -95,7 +96,7 @@ export async function serviceStatus(request: ServiceRequest): Promise<ServiceSta
 
 function stateOf({ workspace, system }: ServiceRequest): string {
   const chosen = workspace.env['POSTRIDER_STATE'] ?? '';
-  return system && chosen === '' && workspace.stateDir.startsWith(homedir()) ? SYSTEM_STATE : workspace.stateDir;
+  return system && chosen === '' && workspace.stateDir.startsWith(join(homeFolder(), '/')) ? SYSTEM_STATE : workspace.stateDir;
 }
 
 function unitPath({ workspace: { env }, system }: ServiceRequest): string {
@@ -104,8 +105,7 @@ function unitPath({ workspace: { env }, system }: ServiceRequest): string {
 }
 
 function configHome(env: Workspace['env']): string {
-  const home = env['XDG_CONFIG_HOME'] ?? '';
-  return isAbsolute(home) ? home : join(env['HOME'] ?? homedir(), '.config');
+  return xdgFolder(env, 'XDG_CONFIG_HOME', '.config');
 }
 
 async function credentialsOf(jobs: readonly Job[], request: InstallRequest): Promise<readonly Credential[]> {
@@ -129,13 +129,6 @@ function pairOf(text: string, cwd: string): readonly [name: string, path: string
     });
   }
   return [name, resolve(cwd, path)];
-}
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 /** The first line of what it answers; is-active and is-enabled answer with a code, too. */

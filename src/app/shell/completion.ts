@@ -1,6 +1,7 @@
 // Tab completion: commands, names on the server, local names.
 import { readdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { printable } from '../../core/text.ts';
 import { commandNamed, commandNames } from './command-table.ts';
 import type { Completion } from './line-shell.ts';
 import type { ShellSession } from './shell-session.ts';
@@ -74,5 +75,5 @@ async function localNames(shell: ShellSession, word: string): Promise<readonly s
 
 /** Names with control characters never reach the line that is being typed. */
 function isSafe(name: string): boolean {
-  return name.isWellFormed() && !/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/.test(name);
+  return printable(name) === name;
 }

@@ -3,15 +3,16 @@
 //   closed ──open──► connected ──(server gone, Ctrl-C on a deaf server, passive toggled)──► lost ──next command──► connected
 //     ▲                 │ close
 //     └─────────────────┘
-import { homedir } from 'node:os';
 import type { Timer } from '../../core/clock.ts';
 import { AppError, BrokenSessionError, CancelledError } from '../../core/errors.ts';
 import { connectFtp, type FtpClient } from '../../protocols/ftp/index.ts';
 import { dial } from '../../protocols/net/dial.ts';
 import { addressOf, type Endpoint } from '../../protocols/net/endpoint.ts';
+import type { Transcript } from '../../protocols/wire/command.ts';
 import type { TransferProgress } from '../ftp/progress.ts';
 import type { OneOff } from '../oneoff.ts';
 import { resolveTarget } from '../target.ts';
+import { homeFolder } from '../workspace.ts';
 
 export interface ShellIo {
   /** One line of results. */
@@ -81,7 +82,7 @@ export class ShellSession {
   }
 
   get home(): string {
-    return this.one.workspace.env['HOME'] ?? homedir();
+    return homeFolder();
   }
 
   async open(target: string): Promise<void> {
@@ -179,7 +180,7 @@ export class ShellSession {
       throw new AppError('not-connected', 'not connected', { hint: 'Use `open ftp://user@host/folder` or `open @name`.' });
     }
     const { clock, signal } = this.one;
-    const transcript = (direction: '>' | '<', line: string) => {
+    const transcript: Transcript = (direction, line) => {
       if (this.one.transcript !== undefined) this.one.transcript(direction, line);
       else if (this.settings.verbose && direction === '<') this.io.say(line);
     };

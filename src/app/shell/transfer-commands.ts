@@ -5,6 +5,7 @@ import { basename, dirname, posix, resolve } from 'node:path';
 import { cancelled } from '../../core/clock.ts';
 import { AppError, fileError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
+import { isFolder } from '../../files/there.ts';
 import type { FtpClient } from '../../protocols/ftp/index.ts';
 import { LocalFolder } from '../../steps/ftp-mirror/local-folder.ts';
 import { downloadFile } from '../ftp/download.ts';
@@ -151,11 +152,4 @@ async function continueOne(shell: ShellSession, client: FtpClient, remote: strin
 async function isFile(path: string): Promise<boolean> {
   const facts = await stat(path).catch(error => Promise.reject(fileError(error, path)));
   return !facts.isDirectory();
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  return stat(path).then(
-    facts => facts.isDirectory(),
-    () => false,
-  );
 }

@@ -2,9 +2,10 @@
 import { dial } from '../../protocols/net/dial.ts';
 import { addressOf } from '../../protocols/net/endpoint.ts';
 import { type ChunkingProof, connectSmtp, rememberChunking } from '../../protocols/smtp/index.ts';
+import type { Transcript } from '../../protocols/wire/command.ts';
 import type { OneOff } from '../oneoff.ts';
 import { serverMemory } from '../outbox/sender.ts';
-import { openStore } from '../state.ts';
+import { withStore } from '../state.ts';
 import { resolveTarget } from '../target.ts';
 
 export interface SmtpProbe {
@@ -25,13 +26,13 @@ export async function probeSmtp(target: string, one: OneOff, { chunking }: { chu
   const { endpoint } = await resolveTarget(target, 'smtp', one);
   const { clock, signal, transcript } = one;
   const startedAt = clock.elapsed();
-  let [roundTrips, last] = [0, 'received'];
-  const heard = (way: string, line: string) => {
-    if (way === 'received' && last === 'sent') roundTrips += 1;
-    last = way;
-    transcript?.(way === 'sent' ? '>' : '<', line);
+  let [roundTrips, last] = [0, '<'];
+  const heard: Transcript = (direction, line) => {
+    if (direction === '<' && last === '>') roundTrips += 1;
+    last = direction;
+    transcript?.(direction, line);
   };
-  const client = await connectSmtp(endpoint, { ...{ dial, clock, signal }, transcript: heard });
+  const client = await connectSmtp(endpoint, { dial, clock, signal, transcript: heard });
   const [tookMs, readyAfter] = [Math.round(clock.elapsed() - startedAt), roundTrips];
   const { keywords, auth, sizeMax } = client.extensions;
   const proof = chunking ? await client.proveChunking() : undefined;
@@ -46,11 +47,6 @@ export async function probeSmtp(target: string, one: OneOff, { chunking }: { chu
   };
 }
 
-async function remember(proven: boolean, address: string, { workspace, clock }: OneOff): Promise<void> {
-  const store = await openStore(workspace, clock);
-  try {
-    await rememberChunking(proven, serverMemory(store, address), clock);
-  } finally {
-    await store.close();
-  }
+function remember(proven: boolean, address: string, { workspace, clock }: OneOff): Promise<void> {
+  return withStore(workspace, store => rememberChunking(proven, serverMemory(store, address), clock), clock);
 }

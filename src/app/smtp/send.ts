@@ -27,8 +27,7 @@ export async function previewSend(request: SendRequest, show: ShowMail): Promise
 async function sendStep({ target, mail, one }: SendRequest, show?: ShowMail): Promise<OneStep> {
   const { endpoint } = await resolveTarget(target, 'smtp', one);
   const { transcript } = one;
-  const shown = transcript && { transcript: (way: string, line: string) => transcript(way === 'sent' ? '>' : '<', line) };
-  const type = makeSmtpSend((to, options) => connectSmtp(to, { ...options, ...shown }), show) as unknown as StepType;
+  const type = makeSmtpSend((to, options) => connectSmtp(to, { ...options, transcript }), show) as unknown as StepType;
   const given = Object.entries(mail).filter((entry): entry is [string, Raw] => entry[1] !== undefined);
   return { id: 'send', type, settings: { ...Object.fromEntries(given), connection: endpoint.name }, endpoint, attempts: 1, one };
 }

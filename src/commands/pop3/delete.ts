@@ -3,6 +3,7 @@ import { deleteMessages } from '../../app/pop3/delete.ts';
 import { withPop3 } from '../../app/pop3/mailbox.ts';
 import { askLine } from '../../app/shell/interactive.ts';
 import { printable } from '../../core/text.ts';
+import { formatCount } from '../../core/units.ts';
 import { isInteractive } from '../../progress/prompt.ts';
 import { BaseCommand, TARGET_HELP, targetFlags } from '../base.ts';
 
@@ -30,6 +31,6 @@ export default class Pop3Delete extends BaseCommand {
       ask,
     };
     const deleted = await this.oneOff(flags, one => withPop3(args.target, one, client => deleteMessages(client, deletion)));
-    this.say(`deleted ${deleted} message(s)`);
+    this.say(`deleted ${formatCount(deleted, 'messages')}`);
   }
 }

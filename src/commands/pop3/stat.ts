@@ -1,6 +1,6 @@
 import { Args } from '@oclif/core';
 import { withPop3 } from '../../app/pop3/mailbox.ts';
-import { formatSize } from '../../core/units.ts';
+import { formatCount, formatSize } from '../../core/units.ts';
 import { BaseCommand, jsonFlag, TARGET_HELP, targetFlags } from '../base.ts';
 
 export default class Pop3Stat extends BaseCommand {
@@ -16,6 +16,6 @@ export default class Pop3Stat extends BaseCommand {
     const { args, flags } = await this.parse(Pop3Stat);
     const { count, bytes } = await this.oneOff(flags, one => withPop3(args.target, one, client => client.stat()));
     if (flags.json) return this.printJson({ count, bytes });
-    this.print(`${count} ${count === 1 ? 'message' : 'messages'}, ${formatSize(bytes)}`);
+    this.print(`${formatCount(count, 'messages')}, ${formatSize(bytes)}`);
   }
 }

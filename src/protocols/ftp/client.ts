@@ -5,6 +5,7 @@ import type { Dial } from '../net/dial.ts';
 import type { Endpoint } from '../net/endpoint.ts';
 import { Landing } from '../net/landing.ts';
 import type { DataUse } from '../net/transport.ts';
+import type { Transcript } from '../wire/command.ts';
 import type { Reply } from '../wire/reply.ts';
 import { textFromWire, textToWire } from './ascii.ts';
 import { Attributes } from './attributes.ts';
@@ -36,7 +37,7 @@ export interface FtpClientOptions {
   /** Aborting closes the connection at once, whatever runs. */
   readonly signal?: AbortSignal;
   /** Sees every command and reply line, secrets masked. */
-  readonly transcript?: (direction: '>' | '<', shown: string) => void;
+  readonly transcript?: Transcript | undefined;
   /** The folder that will be listed first: it is entered, and its data connection asked for, together with the sign-in. */
   readonly opening?: string | undefined;
 }

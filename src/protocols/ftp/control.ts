@@ -6,7 +6,7 @@ import { printable } from '../../core/text.ts';
 import { addressOf, type Endpoint } from '../net/endpoint.ts';
 import { type ControlTransport, type Reader, type Transport, timedOut } from '../net/transport.ts';
 import { Watch } from '../net/watch.ts';
-import { type Command, commandOf } from '../wire/command.ts';
+import { type Command, commandOf, type Transcript } from '../wire/command.ts';
 import { COMMAND_BYTES_MAX } from '../wire/limits.ts';
 import type { Reply } from '../wire/reply.ts';
 import type { Charset } from './charset.ts';
@@ -22,7 +22,7 @@ export interface ControlOptions {
   readonly endpoint: Endpoint;
   readonly clock: Clock;
   readonly charset: Charset;
-  readonly transcript?: ((direction: '>' | '<', shown: string) => void) | undefined;
+  readonly transcript?: Transcript | undefined;
 }
 
 /** What the first reply answers. */

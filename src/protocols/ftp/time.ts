@@ -31,6 +31,14 @@ export function formatTime(at: number): string {
   return `${String(day).padStart(8, '0')}${String(time).padStart(6, '0')}`;
 }
 
+/** Of a listing: `97` is 1997, `24` is 2024; OS/2 counts on, `103` is 2003. A whole year is itself. */
+export function fullYear(year: number): number {
+  if (year >= 1_000) return year;
+  return year + (year < CENTURY_TURN ? 2_000 : 1_900);
+}
+
+const CENTURY_TURN = 70;
+
 /** Milliseconds of a UTC date whose month counts from 1; undefined for a date or time that does not exist. */
 export function utc(year: number, month: number, day: number, hour = 0, minute = 0, second = 0): number | undefined {
   const at = Date.UTC(year, month - 1, day, hour, minute, second);

@@ -3,9 +3,10 @@ import type { Clock } from '../../core/clock.ts';
 import { AppError, RefusedError } from '../../core/errors.ts';
 import type { Dial } from '../net/dial.ts';
 import { addressOf, type Endpoint } from '../net/endpoint.ts';
+import type { Transcript } from '../wire/command.ts';
 import { type Capabilities, NO_CAPABILITIES, parseCapabilities } from './capabilities.ts';
 import { type Pop3Client, SessionClient } from './client.ts';
-import { Conversation, type Transcript } from './conversation.ts';
+import { Conversation } from './conversation.ts';
 import type { Window } from './pipeline.ts';
 import { signIn } from './sign-in.ts';
 

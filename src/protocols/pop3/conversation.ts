@@ -4,15 +4,12 @@ import { type AppError, BrokenSessionError, MisuseError } from '../../core/error
 import { boundGarbage, giveBack } from '../../core/memory.ts';
 import type { Secret } from '../../core/secret.ts';
 import { type ControlTransport, withDeadline } from '../net/transport.ts';
-import { bytesOf } from '../wire/command.ts';
+import { bytesOf, type Transcript } from '../wire/command.ts';
 import { type Lines, linesIn } from '../wire/receive-buffer.ts';
 import type { Pop3Command, Verb } from './command.ts';
 import { type Purpose, refusal } from './refusal.ts';
 import type { Response } from './response.ts';
 import { type Pop3Event, Pop3Session } from './session.ts';
-
-/** Told every line that is said, in its safe form; never the octets of messages. */
-export type Transcript = (from: 'client' | 'server', line: string) => void;
 
 export interface ConversationOptions {
   readonly clock: Clock;
@@ -181,7 +178,7 @@ export class Conversation {
 
   async #write(bytes: Buffer, commands: readonly { readonly shown: string }[]): Promise<void> {
     const { transcript } = this.#options;
-    if (transcript !== undefined) for (const { shown } of commands) transcript('client', shown);
+    if (transcript !== undefined) for (const { shown } of commands) transcript('>', shown);
     try {
       await this.#transport.write(bytes);
     } catch (error) {
@@ -195,7 +192,7 @@ export class Conversation {
     for (const event of events) {
       if (event.type !== 'greeting' && event.type !== 'reply') continue;
       const { ok, code, text } = event.response;
-      transcript('server', [ok ? '+OK' : '-ERR', code === '' ? '' : `[${code}]`, text].filter(Boolean).join(' '));
+      transcript('<', [ok ? '+OK' : '-ERR', code === '' ? '' : `[${code}]`, text].filter(Boolean).join(' '));
     }
   }
 

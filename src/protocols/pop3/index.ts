@@ -2,6 +2,5 @@
 export type { Capabilities } from './capabilities.ts';
 export type { Ahead, Pop3Client } from './client.ts';
 export { connectPop3, type Pop3Options } from './connect.ts';
-export type { Transcript } from './conversation.ts';
 export type { Listing, Stat } from './listing.ts';
 export type { Deletions, Retrieved, RetrieveOptions, Wanted, Window } from './pipeline.ts';

@@ -5,9 +5,10 @@ import { AppError } from '../../core/errors.ts';
 import type { Dial } from '../net/dial.ts';
 import { addressOf, type Endpoint } from '../net/endpoint.ts';
 import { type Transport, withDeadline } from '../net/transport.ts';
+import type { Transcript } from '../wire/command.ts';
 import { parseDomain } from './address.ts';
 import { type SmtpClient, SmtpSessionClient, type Wishes } from './client.ts';
-import { Conversation, type Transcript } from './conversation.ts';
+import { Conversation } from './conversation.ts';
 import { SmtpSession } from './session.ts';
 import { signIn } from './sign-in.ts';
 import { refused, verdictOf } from './status.ts';
@@ -18,7 +19,7 @@ export interface ConnectOptions {
   readonly clock: Clock;
   /** Aborting it closes the connection, now and later. */
   readonly signal?: AbortSignal;
-  readonly transcript?: Transcript;
+  readonly transcript?: Transcript | undefined;
   /** What is remembered of this server between runs. */
   readonly memory?: ServerMemory;
   /** `tls: explicit` is not demanded of a server that does not offer it: between mail servers only. */
@@ -41,7 +42,7 @@ export async function connectSmtp(endpoint: Endpoint, options: ConnectOptions): 
     clock,
     timeoutMs: endpoint.timeoutMs,
     where: addressOf(endpoint),
-    ...(transcript === undefined ? {} : { transcript }),
+    transcript,
   });
   try {
     const name = ownName(endpoint, transport);

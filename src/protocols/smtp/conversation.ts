@@ -3,20 +3,17 @@ import { type Clock, nextTurn } from '../../core/clock.ts';
 import { BrokenSessionError } from '../../core/errors.ts';
 import { type Transport, timedOut } from '../net/transport.ts';
 import { Watch } from '../net/watch.ts';
-import { bytesOf } from '../wire/command.ts';
+import { bytesOf, type Transcript } from '../wire/command.ts';
 import type { SmtpCommand } from './command.ts';
 import type { SmtpEvent, SmtpSession } from './session.ts';
 import { replyText } from './status.ts';
-
-/** One line of the dialogue as people may see it: no secret, nothing unprintable. */
-export type Transcript = (direction: 'sent' | 'received', line: string) => void;
 
 export interface ConversationOptions {
   readonly clock: Clock;
   readonly timeoutMs: number;
   /** `host:port`, for messages. */
   readonly where: string;
-  readonly transcript?: Transcript;
+  readonly transcript?: Transcript | undefined;
 }
 
 /** Turns of the event loop, a few microseconds each, that a near server has for its answer before our process goes to sleep. */
@@ -67,7 +64,7 @@ export class Conversation {
   encode(commands: readonly SmtpCommand[]): readonly Buffer[] {
     return commands.map(command => {
       const sent = this.session.send(command);
-      this.#options.transcript?.('sent', sent.shown);
+      this.#options.transcript?.('>', sent.shown);
       return bytesOf(sent);
     });
   }
@@ -100,7 +97,7 @@ export class Conversation {
   /** The same, whatever it means for the session. */
   early(): SmtpEvent | undefined {
     const event = this.session.next();
-    if (event !== undefined) this.#options.transcript?.('received', replyText(event.reply));
+    if (event !== undefined) this.#options.transcript?.('<', replyText(event.reply));
     return event;
   }
 
@@ -145,7 +142,7 @@ export class Conversation {
   }
 
   #understood(event: SmtpEvent): SmtpEvent {
-    this.#options.transcript?.('received', replyText(event.reply));
+    this.#options.transcript?.('<', replyText(event.reply));
     if (!event.closing) return event;
     this.#goodbye = closing(this.where, event);
     if (event.to !== 'message') throw this.fail(this.#goodbye);

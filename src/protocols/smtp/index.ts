@@ -4,7 +4,6 @@ export { formatAddress, parseAddress, type SmtpAddress } from './address.ts';
 export type { ChunkingProof } from './chunk-probe.ts';
 export type { MailSource, MessageInfo, OutgoingMail, SmtpClient } from './client.ts';
 export type { ConnectOptions } from './connect.ts';
-export type { Transcript } from './conversation.ts';
 export type { Envelope, Notify } from './envelope.ts';
 export type { Extensions } from './extensions.ts';
 export { connectSmtp } from './open.ts';

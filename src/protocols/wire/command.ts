@@ -9,6 +9,9 @@ export interface Command {
   readonly shown: string;
 }
 
+/** Told every line of a dialogue in its safe form: `>` what we said, `<` what the server said; never the octets of files and mails. */
+export type Transcript = (direction: '>' | '<', shown: string) => void;
+
 /** Above Latin-1 there are characters whose lower octet is one of the others. */
 const UNSENDABLE = /[\0\r\n\u0100-\uffff]/;
 

@@ -2,6 +2,7 @@
 import { cancelled } from '../../core/clock.ts';
 import { AppError, MisuseError, RefusedError, reportOf } from '../../core/errors.ts';
 import { keepNewSpaceSmall } from '../../core/memory.ts';
+import { formatCount } from '../../core/units.ts';
 import type { Move, Removal, Transfer } from './compare.ts';
 import { Filling } from './filling.ts';
 import { makeLastRank } from './filter.ts';
@@ -74,7 +75,7 @@ class Application implements Arrivals {
     else
       this.#workshop.context.note(
         'warning',
-        `${deletes.length} deletions were held back, because not everything was transferred`,
+        `${formatCount(deletes.length, 'deletions')} held back, because not everything was transferred`,
       );
   }
 
@@ -140,7 +141,10 @@ class Application implements Arrivals {
     for (const rank of [...ranks.keys()].sort((a, b) => a - b)) {
       const transfers = ranks.get(rank) ?? [];
       if (rank > 0 && this.#tally.failed > 0) {
-        this.#workshop.context.note('warning', `${transfers.length} file(s) of \`last\` were held back, because others failed`);
+        this.#workshop.context.note(
+          'warning',
+          `${formatCount(transfers.length, 'files')} of \`last\` held back, because others failed`,
+        );
         continue;
       }
       await this.#deliverAll(bySize(transfers));
@@ -211,7 +215,7 @@ class Application implements Arrivals {
     if (this.#tally.failed > 0) {
       this.#workshop.context.note(
         'warning',
-        `nothing was published: ${this.#staged.length} file(s) wait for the rest under temporary names`,
+        `nothing was published: ${formatCount(this.#staged.length, 'files')} still under temporary names`,
       );
       return;
     }

@@ -18,6 +18,7 @@ import {
   transformed,
   word,
 } from '../../core/schema.ts';
+import { formatCount } from '../../core/units.ts';
 
 const PARALLEL_MAX = 64;
 const DELETES_MAX = 1_000_000_000;
@@ -129,7 +130,7 @@ export function describeMirror(config: MirrorConfig): string {
     ...(config.atomic ? [config.commit === 'end' ? 'atomic, commit at the end' : 'atomic'] : []),
     ...(config.compare === 'time-size' ? [] : [`by ${config.compare}`]),
     ...(config.verify === 'hash' ? ['verified by hash'] : []),
-    config.parallel === 1 ? '1 connection' : `${config.parallel} connections`,
+    formatCount(config.parallel, 'connections'),
   ];
   return `${config.direction} ${from} → ${to} (${traits.join(', ')})`;
 }

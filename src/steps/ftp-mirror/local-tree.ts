@@ -3,6 +3,7 @@ import { lstatSync, readdirSync, type Stats } from 'node:fs';
 import { type Clock, nextTurn } from '../../core/clock.ts';
 import { AppError, fileError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
+import { formatCount } from '../../core/units.ts';
 import { lstat, readdir, realpath, stat } from '../../files/elsewhere.ts';
 import type { Filter } from './filter.ts';
 import { localPath } from './paths.ts';
@@ -104,9 +105,8 @@ class Walker {
   sayLinks(): void {
     const [first] = this.#links;
     if (first === undefined) return;
-    const many = this.#links.length === 1 ? '1 symbolic link was' : `${this.#links.length} symbolic links were`;
     this.#walk.warn(
-      `${many} left out: ${printable(first)}${this.#links.length > 1 ? ', …' : ''} (\`symlinks: follow\` takes them along)`,
+      `${formatCount(this.#links.length, 'symbolic links')} left out: ${printable(first)}${this.#links.length > 1 ? ', …' : ''} (\`symlinks: follow\` takes them along)`,
     );
   }
 

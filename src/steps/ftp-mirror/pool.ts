@@ -6,6 +6,7 @@
 //              └─ fails with none alive:    the pool is dead; all waiting work gets that error
 import { type Clock, cancelled, nextTurn, type Timer } from '../../core/clock.ts';
 import { AppError, reportOf } from '../../core/errors.ts';
+import { formatCount } from '../../core/units.ts';
 import type { FtpClient } from '../../protocols/ftp/index.ts';
 import { type KnownLimit, SessionCount } from './session-count.ts';
 
@@ -307,7 +308,9 @@ export class Pool {
 
   #fewer(error: unknown, alive: number): void {
     if (!this.#count.refused(this.#options.clock.elapsed(), alive)) return;
-    this.#options.warn(`the server gives no more than ${this.#count.allowed ?? 1} session(s): ${reportOf(error).message}`);
+    this.#options.warn(
+      `the server gives no more than ${formatCount(this.#count.allowed ?? 1, 'sessions')}: ${reportOf(error).message}`,
+    );
   }
 
   #die(error: Error): void {

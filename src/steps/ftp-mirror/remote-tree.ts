@@ -2,6 +2,7 @@
 import { posix } from 'node:path';
 import { RefusedError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
+import { formatCount } from '../../core/units.ts';
 import type { FtpEntry } from '../../protocols/ftp/index.ts';
 import { type Batch, LISTING_WEIGHT } from './batch.ts';
 import type { Filter } from './filter.ts';
@@ -117,7 +118,7 @@ class Walker {
     const [first] = this.#links;
     if (first !== undefined) {
       this.#walk.warn(
-        `${this.#links.length} symbolic link(s) on the server were left out: ${printable(first)}${this.#links.length > 1 ? ', …' : ''}`,
+        `${formatCount(this.#links.length, 'symbolic links')} on the server left out: ${printable(first)}${this.#links.length > 1 ? ', …' : ''}`,
       );
     }
     const result = { tree: this.#tree, unsafe: this.#unsafe };

@@ -1,5 +1,5 @@
 // pop3/archive: keeps every message of a POP3 mailbox, and deletes on the server only what is safely kept. Its code is loaded when it runs.
-import type { Transcript } from '../../protocols/pop3/index.ts';
+import type { Transcript } from '../../protocols/wire/command.ts';
 import type { StepType } from '../step.ts';
 import { configSchema, type Pop3ArchiveConfig, showPolicy } from './config.ts';
 import type { ArchiveOutputs } from './tally.ts';

@@ -2,7 +2,8 @@
 import { resolve } from 'node:path';
 import { AccountState, accountFolder, firstSeen, loadIndex, nodeFiles } from '../../archive/index.ts';
 import { formatCount, formatSize } from '../../core/units.ts';
-import { connectPop3, type Transcript } from '../../protocols/pop3/index.ts';
+import { connectPop3 } from '../../protocols/pop3/index.ts';
+import type { Transcript } from '../../protocols/wire/command.ts';
 import type { Preview, PreviewAction, StepContext } from '../step.ts';
 import type { Pop3ArchiveConfig } from './config.ts';
 import { type Decisions, decide, type Knowledge } from './decide.ts';

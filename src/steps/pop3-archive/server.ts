@@ -1,7 +1,8 @@
 // The server of a connection: how to reach it, what is known of its provider, and whether it can follow commands that go ahead of replies.
 import { BrokenSessionError } from '../../core/errors.ts';
 import { addressOf, type Endpoint } from '../../protocols/net/endpoint.ts';
-import { connectPop3, type Pop3Client, type Transcript, type Window } from '../../protocols/pop3/index.ts';
+import { connectPop3, type Pop3Client, type Window } from '../../protocols/pop3/index.ts';
+import type { Transcript } from '../../protocols/wire/command.ts';
 import type { StepContext } from '../step.ts';
 import { explained, type Provider, providerOf } from './providers.ts';
 

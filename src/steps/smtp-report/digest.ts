@@ -1,6 +1,6 @@
 // One mail over many jobs: what ran since the last digest, failures first.
 import { printable, shorten } from '../../core/text.ts';
-import { formatDuration } from '../../core/units.ts';
+import { formatCount, formatDuration } from '../../core/units.ts';
 import type { JobRun } from '../step.ts';
 import { escapeHtml } from './html.ts';
 import { timeShown } from './sentence.ts';
@@ -97,7 +97,7 @@ function sentenceOf({ host, since, ok, failed, jobs }: DigestModel): string {
   if (jobs.length === 0) return `Nothing ran on ${host} since ${timeShown(since)}.`;
   const failing = jobs.filter(summary => summary.failing).length;
   const state = failing === 0 ? 'no job is failing' : `${failing} of ${jobs.length} jobs ${failing === 1 ? 'is' : 'are'} failing`;
-  return `${runs} ${runs === 1 ? 'run' : 'runs'} on ${host} since ${timeShown(since)}: ${ok} ok, ${failed} failed; ${state}.`;
+  return `${formatCount(runs, 'runs')} on ${host} since ${timeShown(since)}: ${ok} ok, ${failed} failed; ${state}.`;
 }
 
 function lineOf({ job, runs, ok, failed, failing }: JobSummary): string {

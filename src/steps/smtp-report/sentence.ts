@@ -1,6 +1,6 @@
 // The sentences of a report: what happened, what changed, and how a time or a step's state is written.
 import { printable, shorten } from '../../core/text.ts';
-import { formatDuration, formatSize } from '../../core/units.ts';
+import { formatCount, formatDuration, formatSize } from '../../core/units.ts';
 import type { Outputs } from '../step.ts';
 import { type Counts, isFailure, type ReportRow, type RunVerdict, type Standing } from './report-model.ts';
 
@@ -23,7 +23,7 @@ export function causeOf(rows: readonly ReportRow[], counts: Counts): string {
     counts.open > 0 ? `${counts.open} still to come` : '',
   ].filter(part => part !== '');
   if (apart.length === 0) return counts.total === 1 ? 'The step succeeded.' : `All ${counts.total} steps succeeded.`;
-  return `${counts.succeeded} of ${counts.total} ${counts.total === 1 ? 'step' : 'steps'} succeeded, ${apart.join(', ')}.`;
+  return `${counts.succeeded} of ${formatCount(counts.total, 'steps')} succeeded, ${apart.join(', ')}.`;
 }
 
 /** This run against the one before. */

@@ -1,10 +1,10 @@
 // The subject line of a report: status, job, host, the worst fact, the time; made to be read in a list of mails.
-import { formatDuration } from '../../core/units.ts';
+import { formatCount, formatDuration } from '../../core/units.ts';
 import type { Counts, ReportModel } from './report-model.ts';
 
 /** `[FAILED] nightly-site @ web01: 1 of 4 steps failed (12m 40s)`. */
 export function subjectOf(model: ReportModel): string {
-  const warnings = model.counts.warnings === 0 ? '' : `, ${many(model.counts.warnings, 'warning')}`;
+  const warnings = model.counts.warnings === 0 ? '' : `, ${formatCount(model.counts.warnings, 'warnings')}`;
   return `[${statusWord(model)}] ${model.job} @ ${model.host}: ${factOf(model.counts)}${warnings} (${formatDuration(model.durationMs)})`;
 }
 
@@ -22,15 +22,11 @@ export function statusWord({ verdict, standing }: ReportModel): string {
 
 function factOf(counts: Counts): string {
   const { total, succeeded, failed, cancelled, skipped, tolerated } = counts;
-  if (failed > 0) return `${failed} of ${many(total, 'step')} failed`;
-  if (cancelled > 0) return `${cancelled} of ${many(total, 'step')} cancelled`;
-  if (succeeded === total) return `${many(total, 'step')} succeeded`;
+  if (failed > 0) return `${failed} of ${formatCount(total, 'steps')} failed`;
+  if (cancelled > 0) return `${cancelled} of ${formatCount(total, 'steps')} cancelled`;
+  if (succeeded === total) return `${formatCount(total, 'steps')} succeeded`;
   const apart = [tolerated > 0 ? `${tolerated} tolerated` : '', skipped > 0 ? `${skipped} skipped` : ''].filter(
     part => part !== '',
   );
-  return [`${succeeded} of ${many(total, 'step')} succeeded`, ...apart].join(', ');
-}
-
-function many(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`;
+  return [`${succeeded} of ${formatCount(total, 'steps')} succeeded`, ...apart].join(', ');
 }

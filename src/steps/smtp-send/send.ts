@@ -1,6 +1,6 @@
 // What smtp/send does: reads the files, composes the mail, delivers it once.
 import { type AppError, reportOf } from '../../core/errors.ts';
-import { formatSize } from '../../core/units.ts';
+import { formatCount, formatSize } from '../../core/units.ts';
 import { messageIdOf } from '../../mail/compose.ts';
 import { type StreamedAttachment, type StreamedDraft, streamMail } from '../../mail/stream.ts';
 import { closeAll, type FoundFile, openAttachments } from '../smtp-attachments.ts';
@@ -50,7 +50,7 @@ export async function previewMail(
   }
   const count = recipientsOf(addressees).length;
   return {
-    summary: `one mail of ${formatSize(message.size)} to ${count} ${count === 1 ? 'recipient' : 'recipients'}${note}`,
+    summary: `one mail of ${formatSize(message.size)} to ${formatCount(count, 'recipients')}${note}`,
     actions: sendActions(addressees, message.size),
   };
 }

@@ -107,7 +107,7 @@ describe('signing in', () => {
       transcript: (from, line) => said.push(`${from} ${line}`),
     }).catch((error: Error) => error.message);
     expect(failed).toMatch(/refused AUTH PLAIN \*{4}: “no”/);
-    expect(said).toEqual(['server +OK ready', 'client CAPA', 'server +OK', 'client AUTH PLAIN ****', 'server -ERR no']);
+    expect(said).toEqual(['< +OK ready', '> CAPA', '< +OK', '> AUTH PLAIN ****', '< -ERR no']);
   });
 
   it('says what is missing before it sends anything secret', async () => {

@@ -38,7 +38,7 @@ function connect(server: FakeServer, more: Partial<Endpoint> = {}): Promise<Smtp
   return connectSmtp(server.endpoint({ caFile: certificates.caFile, ...more }), {
     dial,
     clock: systemClock,
-    transcript: (direction, line) => transcript.push(`${direction === 'sent' ? 'C' : 'S'}: ${line}`),
+    transcript: (direction, line) => transcript.push(`${direction === '>' ? 'C' : 'S'}: ${line}`),
   });
 }
 

@@ -1,19 +1,16 @@
 // Lines of LIST as IIS and other Windows servers write them: `02-25-26  10:33AM  <DIR>  name`.
-import { utc } from '../time.ts';
+import { fullYear, utc } from '../time.ts';
 import { entry, MINUTE_MS, type ParsedLine } from './entry.ts';
 
 const LINE =
   /^(?:(\d\d)[-/.](\d\d)[-/.](\d{4}|\d\d)|(\d{4})-(\d\d)-(\d\d)) +(\d{1,2}):(\d\d)(?::\d\d)? ?([AaPp][Mm])? +(?:(<DIR>|<JUNCTION>|<SYMLINKD?>)(?: {10}| +)|([\d,.]+) )(.+)$/s;
-
-/** Two-digit years: 70 to 99 are 1970 to 1999. */
-const CENTURY_TURN = 70;
 
 export function parseDosLine(line: string): ParsedLine {
   const match = LINE.exec(line);
   if (match === null) return undefined;
   const [, month, day, shortYear, isoYear, isoMonth, isoDay, hour, minute, half, mark, size, text = ''] = match;
   const modifiedAt = utc(
-    Number(isoYear ?? fullYear(shortYear ?? '')),
+    fullYear(Number(isoYear ?? shortYear)),
     Number(isoMonth ?? month),
     Number(isoDay ?? day),
     hourOf(Number(hour), half),
@@ -27,11 +24,6 @@ export function parseDosLine(line: string): ParsedLine {
     precisionMs: modifiedAt === undefined ? undefined : MINUTE_MS,
     target,
   });
-}
-
-function fullYear(text: string): number {
-  const year = Number(text);
-  return text.length === 4 ? year : year + (year < CENTURY_TURN ? 2000 : 1900);
 }
 
 function hourOf(hour: number, half: string | undefined): number {

@@ -1,5 +1,5 @@
 // Lines of LIST as OS/2 writes them: `     0           DIR   05-12-97   16:44  PSFONTS`.
-import { utc } from '../time.ts';
+import { fullYear, utc } from '../time.ts';
 import { entry, MINUTE_MS, type ParsedLine } from './entry.ts';
 
 const LINE = /^\s*(\d+)\s+((?:DIR|[RHSA]+)(?:\s+(?:DIR|[RHSA]+))*)?\s*(\d{1,2})-(\d{1,2})-(\d{2,4})\s+(\d{1,2}):(\d\d)\s+(.+)$/s;
@@ -7,9 +7,8 @@ const LINE = /^\s*(\d+)\s+((?:DIR|[RHSA]+)(?:\s+(?:DIR|[RHSA]+))*)?\s*(\d{1,2})-
 export function parseOs2Line(line: string): ParsedLine {
   const match = LINE.exec(line);
   if (match === null) return undefined;
-  const [, size, marks = '', month, day, yearText = '', hour, minute, name = ''] = match;
-  const year = fullYear(Number(yearText));
-  const modifiedAt = utc(year, Number(month), Number(day), Number(hour), Number(minute));
+  const [, size, marks = '', month, day, year, hour, minute, name = ''] = match;
+  const modifiedAt = utc(fullYear(Number(year)), Number(month), Number(day), Number(hour), Number(minute));
   const folder = /\bDIR\b/.test(marks);
   return entry(name, folder ? 'folder' : 'file', {
     size: folder ? undefined : Number(size),
@@ -17,11 +16,3 @@ export function parseOs2Line(line: string): ParsedLine {
     precisionMs: modifiedAt === undefined ? undefined : MINUTE_MS,
   });
 }
-
-/** `97`, `103` for 2003, `24`, `2024`. */
-function fullYear(year: number): number {
-  if (year >= 1_000) return year;
-  return year < CENTURY_TURN ? year + 2_000 : year + 1_900;
-}
-
-const CENTURY_TURN = 70;
