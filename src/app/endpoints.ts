@@ -1,8 +1,9 @@
 // A connection of a job → the Endpoint that a client needs: expressions evaluated, secrets fetched, clear text warned about.
 import { AppError } from '../core/errors.ts';
 import { type Redactor, Secret } from '../core/secret.ts';
-import { type ExpressionContext, interpolate, secretsIn } from '../job/expressions.ts';
+import { type ExpressionContext, interpolate, secretsIn, textOf } from '../job/expressions.ts';
 import type { Connection, Job, Raw } from '../job/job.ts';
+import { piecesOf } from '../job/template.ts';
 import { addressOf, type Endpoint, isLoopback, type ProxyHop, type TokenSupplier } from '../protocols/net/endpoint.ts';
 import { parseProxy } from '../protocols/net/proxy.ts';
 import type { NoteLevel } from '../steps/step.ts';
@@ -46,7 +47,7 @@ async function resolveEndpoint(connection: Connection, dependencies: EndpointDep
     ...rest,
     host: read(connection.host),
     ...(user === undefined ? {} : { user: read(user) }),
-    ...(proxy === undefined ? {} : { proxy: proxyOf(read(proxy), dependencies.redactor) }),
+    ...(proxy === undefined ? {} : { proxy: proxyOf(proxyText(proxy, context), dependencies.redactor) }),
     ...(dkim === undefined ? {} : { dkim: { ...dkim, key: kept(read(dkim.key), dependencies.redactor) } }),
   };
   if (oauth2 !== undefined) return { ...endpoint, token: dependencies.tokensOf(oauth2) };
@@ -63,6 +64,19 @@ function kept(text: string, redactor: Redactor): Secret {
   const secret = new Secret(text);
   redactor.add(secret);
   return secret;
+}
+
+/** Before the last `@`, expressions stand for a user or a password, whose `%` begins no percent-encoding. */
+function proxyText(proxy: string, context: ExpressionContext): string {
+  const pieces = piecesOf(proxy);
+  const host = pieces.findLastIndex(piece => piece.kind === 'text' && piece.text.includes('@'));
+  const worth = (expression: string) => textOf(`\${{${expression}}}`, context);
+  return pieces
+    .map(({ kind, text }, index) => {
+      if (kind === 'text') return text;
+      return index < host ? worth(text).replaceAll('%', '%25') : worth(text);
+    })
+    .join('');
 }
 
 function proxyOf(text: string, redactor: Redactor): ProxyHop {

@@ -9,6 +9,7 @@ import type { Raw } from './job.ts';
 import { IDENTIFIER_PATTERN, IDENTIFIER_WORDS } from './names.ts';
 import type { Path, Problem } from './problem.ts';
 import { hasExpression } from './template.ts';
+import { withoutWrittenPassword } from './written-secrets.ts';
 
 /** Read when the connection is opened; everything else is read with the file. */
 const EXPRESSION_KEYS: ReadonlySet<string> = new Set(['host', 'user', 'password', 'proxy', 'dkim']);
@@ -49,6 +50,7 @@ function checkConnection(raw: Raw, path: Path, scope: ExpressionScope): readonly
     ...checkEncoding(raw['encoding'], [...path, 'encoding']),
     ...checkTls(raw, path),
     ...checkSignIn(raw, path),
+    ...checkWritten(raw, path),
   ];
 }
 
@@ -106,6 +108,24 @@ function checkSignIn(raw: Readonly<Record<string, Raw>>, path: Path): readonly P
     problems.push({ code: 'clear-text-password', severity: 'warning', message, hint, path: [...path, 'tls'] });
   }
   return problems;
+}
+
+/** Secrets besides the password. */
+function checkWritten({ proxy, dkim }: Readonly<Record<string, Raw>>, path: Path): readonly Problem[] {
+  const problem = (what: string, hint: string, ...keys: string[]): Problem => {
+    const message = `${what} stands in this file in clear text`;
+    return { code: 'secret-in-file', severity: 'warning', message, hint, path: [...path, ...keys], part: 'key' };
+  };
+  const store = 'Store it with `postrider secret set NAME` and write';
+  const key = isMapping(dkim) ? dkim['key'] : undefined;
+  return [
+    ...(typeof proxy === 'string' && withoutWrittenPassword(proxy) !== proxy
+      ? [problem('the password of the proxy', `${store} user:\${{ secrets.NAME }}@ before the host.`, 'proxy')]
+      : []),
+    ...(typeof key === 'string' && key !== '' && !hasExpression(key)
+      ? [problem('the private key of `dkim`', `${store} \`\${{ secrets.NAME }}\`.`, 'dkim', 'key')]
+      : []),
+  ];
 }
 
 /** Says for which kind of server a key is unknown, and what a fingerprint looks like. */

@@ -39,7 +39,7 @@ const connectionKeys = () => ({
   'max-connections': optional(integer(1, 64), 'How many sessions may be open at once.'),
   proxy: optional(
     matching(word(), /^(?:(?:socks5h?|http):\/\/.|\$\{\{)/, 'is no proxy: write socks5://host:1080 or http://host:8080'),
-    'socks5://host:1080 or http://host:8080 (CONNECT) that all connections to the server go through.',
+    'socks5://host:1080 or http://host:8080 (CONNECT) that all connections to the server go through; user:${{ secrets.NAME }}@ before the host signs in there.',
   ),
 });
 

@@ -3,6 +3,7 @@ import { MisuseError } from '../core/errors.ts';
 import type { StepType } from '../steps/step.ts';
 import type { Connection, Job, JobStep } from './job.ts';
 import { hasExpression } from './template.ts';
+import { withoutWrittenPassword } from './written-secrets.ts';
 
 export interface Snapshot {
   /** `vars` as the run has them. */
@@ -12,10 +13,10 @@ export interface Snapshot {
   readonly from?: string | undefined;
 }
 
-/** Passwords that stand in the job file as they are do not go into it. */
+/** Passwords and keys that stand in the job file as they are do not go into it. */
 export function writeSnapshot({ job, only, from }: Snapshot): string {
   const { steps, onFailure, connections, ...rest } = job;
-  const bare = Object.fromEntries(Object.entries(connections).map(([name, connection]) => [name, withoutPassword(connection)]));
+  const bare = Object.fromEntries(Object.entries(connections).map(([name, connection]) => [name, withoutSecrets(connection)]));
   const plain = (step: JobStep) => ({ ...step, type: undefined });
   return JSON.stringify({
     job: { ...rest, connections: bare, steps: steps.map(plain), onFailure: onFailure.map(plain) },
@@ -24,7 +25,7 @@ export function writeSnapshot({ job, only, from }: Snapshot): string {
   });
 }
 
-/** `today` is the job as its file says now; passwords that were left out are taken from there. Throws MisuseError for a step type that is gone. */
+/** `today` is the job as its file says now; what was left out is taken from there. Throws MisuseError for a step type that is gone. */
 export function readSnapshot(text: string, types: ReadonlyMap<string, StepType>, today?: Job): Snapshot {
   return reviveSnapshot(JSON.parse(text) as Snapshot, types, today);
 }
@@ -37,16 +38,30 @@ export function reviveSnapshot({ job, ...part }: Snapshot, types: ReadonlyMap<st
     return { ...step, type };
   };
   const connections = Object.fromEntries(
-    Object.entries(job.connections).map(([name, connection]) => [name, withPassword(connection, today?.connections[name])]),
+    Object.entries(job.connections).map(([name, connection]) => [name, withSecrets(connection, today?.connections[name])]),
   );
   return { ...part, job: { ...job, connections, steps: job.steps.map(typed), onFailure: job.onFailure.map(typed) } };
 }
 
-function withoutPassword({ password, ...rest }: Connection): Connection {
-  return password === undefined || !hasExpression(password) ? (rest as Connection) : ({ ...rest, password } as Connection);
+function withoutSecrets({ password, proxy, dkim, ...rest }: Connection): Connection {
+  return {
+    ...rest,
+    ...(password === undefined || !hasExpression(password) ? {} : { password }),
+    ...(proxy === undefined ? {} : { proxy: withoutWrittenPassword(proxy) }),
+    ...(dkim === undefined ? {} : { dkim: hasExpression(dkim.key) ? dkim : { ...dkim, key: '' } }),
+  };
 }
 
-function withPassword(connection: Connection, today: Connection | undefined): Connection {
+/** A proxy or a key that is another today stays what it was, and is refused where its secret is needed. */
+function withSecrets(connection: Connection, today: Connection | undefined): Connection {
+  const { proxy, dkim } = connection;
   const password = connection.password ?? today?.password;
-  return password === undefined ? connection : { ...connection, password };
+  const sameProxy = today?.proxy !== undefined && withoutWrittenPassword(today.proxy) === proxy;
+  const sameKey = dkim?.key === '' && today?.dkim?.domain === dkim.domain && today.dkim.selector === dkim.selector;
+  return {
+    ...connection,
+    ...(password === undefined ? {} : { password }),
+    ...(sameProxy ? { proxy: today.proxy } : {}),
+    ...(sameKey ? { dkim: today.dkim } : {}),
+  };
 }

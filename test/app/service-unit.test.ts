@@ -42,7 +42,11 @@ describe('the unit', () => {
   it('lets a system unit write nowhere but where jobs do', () => {
     const system = lines({ scope: 'system', account: 'postrider' });
     expect(system).toEqual(expect.arrayContaining(['User=postrider', 'ProtectSystem=strict', 'WantedBy=multi-user.target']));
-    expect(system).toContain('ReadWritePaths=/home/me/.local/state/postrider /srv/site "/srv/my archive"');
+    expect(system).toContain('ReadWritePaths=-/home/me/.local/state/postrider -/srv/site "-/srv/my archive"');
+    const own = lines({ scope: 'system', stateDir: '/var/lib/postrider', writable: ['/srv/$x'] });
+    expect(own).toEqual(
+      expect.arrayContaining(['StateDirectory=postrider', 'StateDirectoryMode=0700', 'ReadWritePaths=-/srv/$x']),
+    );
     expect(lines()).toContain('WantedBy=default.target');
   });
 });

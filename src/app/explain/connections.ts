@@ -82,8 +82,14 @@ export const CONNECTION_CODES: Explanations = {
     'In active mode the server connects to this machine, which no proxy lets it do.',
     'Remove `passive: false` or `proxy`.',
   ],
-  'proxy-invalid': ['`proxy` is no address of a proxy.', 'Write socks5://host:port or http://host:port.'],
-  'proxy-refused': ['The proxy would not make the connection.', 'Its rules must allow that host and port.'],
+  'proxy-invalid': [
+    '`proxy` is no address of a proxy, or another kind of server answers there.',
+    'Write socks5://host:port or http://host:port, with %25 for a percent sign in a password that is no expression.',
+  ],
+  'proxy-refused': [
+    'The proxy would not, or could not, make the connection.',
+    'Its rules must allow that host and port, for FTP the data ports, too; many HTTP proxies allow CONNECT to port 443 alone.',
+  ],
   'proxy-sign-in-refused': ['The proxy does not accept this user or password.', 'Check the sign-in within `proxy`.'],
   'reply-unexpected': [
     'The SMTP server answered with a code that does not fit.',

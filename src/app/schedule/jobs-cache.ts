@@ -4,7 +4,7 @@ import { readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Connection, Job } from '../../job/job.ts';
 import { reviveSnapshot, type Snapshot, writeSnapshot } from '../../job/snapshot.ts';
-import { hasExpression } from '../../job/template.ts';
+import { holdsWrittenSecret } from '../../job/written-secrets.ts';
 import type { StepType } from '../../steps/step.ts';
 import { packageFile } from '../package-file.ts';
 
@@ -56,7 +56,7 @@ async function read<J>(stateDir: string, jobOf: (stored: StoredJob, connections:
   }
 }
 
-/** Jobs with a password in clear text stay out of it. Never fails: the next start reads the files. */
+/** Jobs with a secret in clear text stay out of it. Never fails: the next start reads the files. */
 export async function writeJobsCache(stateDir: string, jobs: ReadonlyMap<string, Cached<Job>>): Promise<void> {
   const places = new Map<string, number>();
   const place = (connection: Connection): number => {
@@ -65,7 +65,7 @@ export async function writeJobsCache(stateDir: string, jobs: ReadonlyMap<string,
     places.set(text, known);
     return known;
   };
-  const entries = [...jobs].filter(([, { job }]) => !Object.values(job.connections).some(isOpen));
+  const entries = [...jobs].filter(([, { job }]) => !Object.values(job.connections).some(holdsWrittenSecret));
   const lines = entries.map(([file, { stamp, job }]) => {
     const uses = Object.fromEntries(Object.entries(job.connections).map(([name, connection]) => [name, place(connection)]));
     const snapshot = writeSnapshot({ job: { ...job, connections: {} } });
@@ -86,10 +86,6 @@ function jobOf({ uses, snapshot }: StoredJob, connections: Head['connections'], 
   const { job } = reviveSnapshot(snapshot, types);
   const own = Object.entries(uses).map(([name, index]) => [name, connections[index] as Connection]);
   return { ...job, connections: Object.fromEntries(own) };
-}
-
-function isOpen({ password }: Connection): boolean {
-  return password !== undefined && !hasExpression(password);
 }
 
 /** Its version and its build; a package manager may set the times of all files to one. From its sources it is known by the time alone. */

@@ -40,7 +40,7 @@ export function unitText(facts: UnitFacts): string {
     'Type=notify',
     '# systemd-notify speaks for the program.',
     'NotifyAccess=all',
-    `ExecStart=${start.map(quoted).join(' ')}`,
+    `ExecStart=${start.map(word => quoted(word.replaceAll('$', '$$$$'))).join(' ')}`,
     'ExecReload=/bin/kill -HUP $MAINPID',
     'Restart=on-failure',
     'RestartSec=5s',
@@ -102,13 +102,25 @@ function hardening({ scope, stateDir, writable }: UnitFacts): readonly string[] 
     'ProtectControlGroups=yes',
     'ProtectProc=invisible',
     'RemoveIPC=yes',
-    `ReadWritePaths=${[stateDir, ...writable].map(quoted).join(' ')}`,
+    ...places(stateDir, writable),
   ];
 }
 
-/** systemd.service(5), "Command lines": specifiers and variables are not meant; quotes keep a word together. */
+const SYSTEM_STATES = '/var/lib/';
+
+/** A folder of the machine's states is made for the account; of the others, those that are not there yet are no reason not to start. */
+function places(stateDir: string, writable: readonly string[]): readonly string[] {
+  const own = stateDir.startsWith(SYSTEM_STATES) ? stateDir.slice(SYSTEM_STATES.length) : undefined;
+  const others = own === undefined ? [stateDir, ...writable] : writable;
+  return [
+    ...(own === undefined ? [] : [`StateDirectory=${quoted(own)}`, 'StateDirectoryMode=0700']),
+    ...(others.length === 0 ? [] : [`ReadWritePaths=${others.map(path => quoted(`-${path}`)).join(' ')}`]),
+  ];
+}
+
+/** systemd.syntax(7), "Quoting": quotes keep a word together, and specifiers are not meant. Variables exist in command lines alone. */
 function quoted(word: string): string {
-  const text = specifiers(word).replaceAll('$', '$$$$');
+  const text = specifiers(word);
   return /^[A-Za-z0-9_@%+=:,./$-]+$/.test(text) ? text : `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
 }
 

@@ -1,6 +1,6 @@
 // A data connection as a transfer sees it: made already in passive mode, still to come in active mode.
 import type { Clock } from '../../core/clock.ts';
-import { BrokenSessionError, CancelledError } from '../../core/errors.ts';
+import { AppError, BrokenSessionError, CancelledError } from '../../core/errors.ts';
 import type { Endpoint } from '../net/endpoint.ts';
 import type { DataListener, DataTransport } from '../net/transport.ts';
 import type { Reply } from '../wire/reply.ts';
@@ -84,8 +84,14 @@ export function awaitedChannel(listener: DataListener, clock: Clock, timeoutMs: 
   };
 }
 
+/** A proxy that does not serve the port is no firewall, and what it says of trying again holds. */
 export function unreachablePort(where: string, port: number, cause: unknown): BrokenSessionError {
   const why = cause instanceof Error ? cause.message : String(cause);
+  if (cause instanceof AppError && cause.code.startsWith('proxy-')) {
+    const { code, retry, hint } = cause;
+    const message = `${where} offered data port ${port}, but ${why}`;
+    return new BrokenSessionError(code, message, { retry, cause, ...(hint === undefined ? {} : { hint }) });
+  }
   return new BrokenSessionError('data-connect-failed', `${where} offered data port ${port}, but ${why}`, {
     hint: 'A firewall may block the server’s passive ports; have them opened, or try `passive: false`.',
     cause,

@@ -1,9 +1,9 @@
 // Opens TCP connections: addresses raced (RFC 8305), through a proxy where there is one, failures in words a person can act on.
 import { connect, type NetConnectOpts, type OnReadOpts, type Socket } from 'node:net';
 import { type Clock, cancelled } from '../../core/clock.ts';
-import { AppError, BrokenSessionError } from '../../core/errors.ts';
+import { AppError, type AppErrorOptions, BrokenSessionError } from '../../core/errors.ts';
 import { addressOf, type Endpoint } from './endpoint.ts';
-import { askProxy } from './proxy.ts';
+import { askProxy, proxyStuck } from './proxy.ts';
 
 const NEXT_ADDRESS_MS = 250;
 
@@ -28,7 +28,7 @@ export async function openSocket(
     socket.destroy();
   };
   const abort = () => end(signal === undefined ? new Error('aborted') : cancelled(signal));
-  const timer = clock.after(timeoutMs, () => end(unanswered(proxy.host, proxy.port, timeoutMs)));
+  const timer = clock.after(timeoutMs, () => end(proxyStuck(proxy, { host, port }, timeoutMs)));
   signal?.addEventListener('abort', abort, { once: true });
   try {
     await askProxy(socket, proxy, { host, port });
@@ -50,30 +50,35 @@ const LOOPBACK = ['127.0.0.1', '::1'];
 async function openDirectly(
   host: string,
   port: number,
-  endpoint: Pick<Endpoint, 'timeoutMs'>,
+  { proxy, timeoutMs }: Pick<Endpoint, 'timeoutMs' | 'proxy'>,
   clock: Clock,
   signal: AbortSignal | undefined,
   onread?: OnReadOpts,
 ): Promise<Socket> {
+  const role = proxy === undefined ? 'server' : 'proxy';
   const [first = host, second] = host.toLowerCase() === LOCALHOST ? LOOPBACK : [host];
-  const open = (address: string) => openAt(address, { host, port, ms: endpoint.timeoutMs, clock, signal, onread });
+  const open = (address: string) => openAt(address, { host, port, role, ms: timeoutMs, clock, signal, onread });
   return open(first).catch(error => {
     if (second === undefined || !(error instanceof AppError) || error.code !== 'connection-refused') throw error;
     return open(second).catch(other => Promise.reject(signal?.aborted ? other : error));
   });
 }
 
+/** Who is connected to, for messages. */
+type Role = 'server' | 'proxy';
+
 interface Wanted {
   /** As it is called in errors. */
   readonly host: string;
   readonly port: number;
+  readonly role: Role;
   readonly ms: number;
   readonly clock: Clock;
   readonly signal: AbortSignal | undefined;
   readonly onread: OnReadOpts | undefined;
 }
 
-function openAt(address: string, { host, port, ms, clock, signal, onread }: Wanted): Promise<Socket> {
+function openAt(address: string, { host, port, role, ms, clock, signal, onread }: Wanted): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const attempts = { autoSelectFamily: true, autoSelectFamilyAttemptTimeout: NEXT_ADDRESS_MS };
     const socket = connect({ host: address, port, ...attempts, ...(onread === undefined ? {} : { onread }) } as NetConnectOpts);
@@ -89,9 +94,9 @@ function openAt(address: string, { host, port, ms, clock, signal, onread }: Want
       reject(error);
     };
     const abort = () => fail(signal === undefined ? new Error('aborted') : cancelled(signal));
-    const timer = clock.after(ms, () => fail(unanswered(host, port, ms)));
+    const timer = clock.after(ms, () => fail(unanswered(host, port, ms, role)));
     signal?.addEventListener('abort', abort, { once: true });
-    socket.once('error', error => fail(connectFailure(error, host, port)));
+    socket.once('error', error => fail(connectFailure(error, host, port, role)));
     socket.once('connect', () => {
       settle();
       resolve(socket);
@@ -108,20 +113,26 @@ const CONNECT_ERRORS: Readonly<Record<string, readonly [code: string, text: stri
   ENETUNREACH: ['host-unreachable', 'the network cannot be reached', 'Check this machine’s network.'],
 };
 
-export function connectFailure(error: Error, host: string, port: number): AppError {
+export function connectFailure(error: Error, host: string, port: number, role: Role = 'server'): AppError {
   const single = error instanceof AggregateError && error.errors.length > 0 ? (error.errors[0] as Error) : error;
   const errno = (single as NodeJS.ErrnoException).code ?? '';
   const [code, text, hint] = CONNECT_ERRORS[errno] ?? ['connect-failed', single.message, 'Check host, port and network.'];
   const retry = errno === 'ENOTFOUND' ? 'never' : 'reconnect';
-  return new BrokenSessionError(code, `cannot connect to ${addressOf({ host, port })}: ${text}`, { retry, hint, cause: single });
+  return unconnected(code, { host, port, role }, text, { retry, hint, cause: single });
 }
 
-export function unanswered(host: string, port: number, ms: number): BrokenSessionError {
-  return new BrokenSessionError(
-    'connect-timed-out',
-    `cannot connect to ${addressOf({ host, port })}: no answer within ${ms / 1000} s`,
-    {
-      hint: 'Check host, port and firewall.',
-    },
-  );
+export function unanswered(host: string, port: number, ms: number, role: Role = 'server'): BrokenSessionError {
+  const hint = 'Check host, port and firewall.';
+  return unconnected('connect-timed-out', { host, port, role }, `no answer within ${ms / 1000} s`, { hint });
+}
+
+function unconnected(
+  code: string,
+  { role, ...place }: Pick<Wanted, 'host' | 'port' | 'role'>,
+  why: string,
+  options: AppErrorOptions,
+): BrokenSessionError {
+  const message = `cannot connect to ${role === 'proxy' ? 'the proxy ' : ''}${addressOf(place)}: ${why}`;
+  const hint = 'Check `proxy` of the connection, and that the proxy runs.';
+  return new BrokenSessionError(code, message, role === 'proxy' ? { ...options, hint } : options);
 }

@@ -121,8 +121,13 @@ class ControlSocket extends SocketTransport implements ControlTransport {
   }
 
   async #openThroughProxy(port: number, landing: Landing | undefined): Promise<DataTransport> {
-    const { endpoint, clock, signal } = this.#context;
-    const socket = await openSocket(endpoint.host, port, endpoint, clock, signal);
+    const { endpoint, clock } = this.#context;
+    const given = new AbortController();
+    const giveUp = (reason?: Error) => given.abort(reason);
+    this.#unmade.add(giveUp);
+    const socket = await openSocket(endpoint.host, port, endpoint, clock, given.signal).finally(() =>
+      this.#unmade.delete(giveUp),
+    );
     const transport = new SocketTransport(socket, this.#tls.forData(), landing);
     this.#data.add(transport);
     socket.once('close', () => this.#left(transport));

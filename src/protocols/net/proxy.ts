@@ -1,5 +1,6 @@
 // The way to a server through a proxy: SOCKS5 (RFC 1928, RFC 1929) or HTTP CONNECT (RFC 9110 section 9.3.6).
 import { isIP, isIPv4, type Socket } from 'node:net';
+import { domainToASCII } from 'node:url';
 import { nextTurn } from '../../core/clock.ts';
 import { AppError, BrokenSessionError } from '../../core/errors.ts';
 import { Secret } from '../../core/secret.ts';
@@ -39,24 +40,53 @@ const CREDENTIAL_BYTES_MAX = 255;
 
 /** Asks the proxy at the other end of `socket` for a connection to `target`; what follows on the socket is the target's. */
 export async function askProxy(socket: Socket, proxy: ProxyHop, target: Target): Promise<void> {
-  await (proxy.kind === 'http' ? askHttp(socket, proxy, target) : askSocks(socket, proxy, target));
+  const named = { ...target, host: namedHost(target.host) };
+  await (proxy.kind === 'http' ? askHttp(socket, proxy, named) : askSocks(socket, proxy, named));
   await nextTurn();
 }
+
+/** A name in ASCII (RFC 5891), or an address without the interface of this machine, which means nothing to others. */
+function namedHost(host: string): string {
+  if (isIP(host) !== 0) return host.replace(/%.*$/, '');
+  const plain = /^[\w.-]+$/.test(host);
+  const name = plain || NO_NAME.test(host) || printable(host) !== host ? host : domainToASCII(host);
+  if (HOST_NAME.test(name)) return name;
+  throw new BrokenSessionError('host-not-found', `"${printable(shorten(host, 80))}" cannot be the name of a host`, {
+    retry: 'never',
+    hint: 'Check `host`.',
+  });
+}
+
+/** It would be cut there. */
+const NO_NAME = /[\s/:@%?#[\]\\]/;
+/** RFC 1035 section 2.3.4. */
+const HOST_NAME = /^[\w.-]{1,253}$/;
 
 async function askHttp(socket: Socket, proxy: ProxyHop, target: Target): Promise<void> {
   const to = addressOf(target);
   const sign = proxy.user === undefined ? '' : `Proxy-Authorization: Basic ${credentials(proxy)}\r\n`;
   socket.write(`CONNECT ${to} HTTP/1.1\r\nHost: ${to}\r\n${sign}\r\n`);
-  const head = await receive(socket, proxy, bytes => {
-    const end = bytes.indexOf('\r\n\r\n');
-    return end === -1 ? undefined : end + 4;
-  });
+  const head = await receive(socket, proxy, httpHeadLength);
   const [status = ''] = head.toString('latin1').split('\r\n', 1);
   const code = Number(/^HTTP\/1\.[01] (\d{3})/.exec(status)?.[1]);
   if (code >= 200 && code < 300) return;
-  if (code === 407) throw unauthorized(proxy);
+  if (Number.isNaN(code)) throw notOne(proxy);
+  if (UNAUTHORIZED.has(code)) throw unauthorized(proxy);
   throw refused(proxy, target, printable(shorten(status, 120)), code >= 500 ? 'later' : 'never');
 }
+
+/** Up to the empty line, if the answer is one of HTTP at all. */
+function httpHeadLength(bytes: Buffer): number | undefined {
+  const beginning = bytes.toString('latin1', 0, HTTP.length);
+  if (!HTTP.startsWith(beginning)) return bytes.length;
+  const end = bytes.indexOf('\r\n\r\n');
+  return end === -1 ? undefined : end + 4;
+}
+
+const HTTP = 'HTTP/1.';
+
+/** RFC 9110 section 15.5.8, and what tinyproxy says instead. */
+const UNAUTHORIZED: ReadonlySet<number> = new Set([407, 401]);
 
 function credentials({ user = '', password }: ProxyHop): string {
   return Buffer.from(`${user}:${password?.reveal() ?? ''}`, 'utf8').toString('base64');
@@ -163,21 +193,33 @@ function invalid(): AppError {
 }
 
 function unauthorized(proxy: ProxyHop): AppError {
-  return new AppError('proxy-sign-in-refused', `the proxy ${addressOf(proxy)} wants another sign-in`, {
-    hint: 'Write user and password into `proxy`: socks5://user:${{ secrets.NAME }}@host.',
+  const what = proxy.user === undefined ? 'wants a sign-in' : 'does not accept this user and password';
+  return new AppError('proxy-sign-in-refused', `the proxy ${addressOf(proxy)} ${what}`, {
+    hint: `Write user and password into \`proxy\`: ${proxy.kind}://user:\${{ secrets.NAME }}@${addressOf(proxy)}.`,
   });
 }
 
 function refused(proxy: ProxyHop, target: Target, why: string, retry: 'later' | 'never'): AppError {
   return new AppError('proxy-refused', `the proxy ${addressOf(proxy)} does not connect to ${addressOf(target)}: ${why}`, {
     retry,
-    hint: 'Its operator decides which hosts and ports it serves; FTP needs the data ports, too.',
+    hint:
+      retry === 'later'
+        ? 'Check host and port of the server; the proxy looks up the name by itself.'
+        : 'Its operator decides which hosts and ports it serves, HTTP proxies often port 443 alone; FTP needs the data ports, too.',
   });
 }
 
 function notOne(proxy: ProxyHop): AppError {
   return new AppError('proxy-invalid', `${addressOf(proxy)} is no ${proxy.kind === 'http' ? 'HTTP' : 'SOCKS5'} proxy`, {
     hint: 'Check the scheme and the port of `proxy`.',
+  });
+}
+
+/** It was reached, and then nothing came. */
+export function proxyStuck(proxy: ProxyHop, target: Target, ms: number): BrokenSessionError {
+  const message = `the proxy ${addressOf(proxy)} has not connected to ${addressOf(target)} within ${ms / 1000} s`;
+  return new BrokenSessionError('connect-timed-out', message, {
+    hint: 'The server may not answer it, or another kind of proxy listens there: check `proxy`, and host and port of the server.',
   });
 }
 

@@ -11,6 +11,10 @@ export interface ProxyServer {
 export interface ProxyOptions {
   readonly user?: string;
   readonly password?: string;
+  /** The only ones it connects to. Default: all. */
+  readonly ports?: readonly number[];
+  /** Instead of refusing another, it says nothing until it is released. */
+  readonly hold?: (release: () => void) => void;
 }
 
 type Take = (count: number) => Promise<Buffer>;
@@ -23,10 +27,18 @@ export async function startProxy(kind: 'socks5' | 'http', options: ProxyOptions 
     socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
     return socket;
   };
-  const open = (host: string, port: number, client: Socket, ready: () => void, refused: () => void) => {
+  const open = (
+    host: string,
+    port: number,
+    client: Socket,
+    ready: () => void,
+    refused: (why: 'rules' | 'unreachable') => void,
+  ) => {
     asked.push(`${host}:${port}`);
+    if (options.ports?.includes(port) === false)
+      return options.hold === undefined ? refused('rules') : options.hold(() => refused('rules'));
     const server = keep(connect({ host, port, allowHalfOpen: true }));
-    server.once('error', refused);
+    server.once('error', () => refused('unreachable'));
     server.once('connect', () => {
       ready();
       client.pipe(server).pipe(client);
@@ -48,13 +60,21 @@ export async function startProxy(kind: 'socks5' | 'http', options: ProxyOptions 
   };
 }
 
-type Open = (host: string, port: number, client: Socket, ready: () => void, refused: () => void) => void;
+type Open = (
+  host: string,
+  port: number,
+  client: Socket,
+  ready: () => void,
+  refused: (why: 'rules' | 'unreachable') => void,
+) => void;
 
 async function serveSocks(socket: Socket, { user, password }: ProxyOptions, open: Open): Promise<void> {
   const take = taker(socket);
   const [, count = 0] = await take(2);
-  await take(count);
-  socket.write(Buffer.from([5, user === undefined ? 0 : 2]));
+  const offered = await take(count);
+  const method = user === undefined ? 0 : offered.includes(2) ? 2 : 0xff;
+  socket.write(Buffer.from([5, method]));
+  if (method === 0xff) return;
   if (user !== undefined) {
     const [, length = 0] = await take(2);
     const name = await take(length);
@@ -72,7 +92,7 @@ async function serveSocks(socket: Socket, { user, password }: ProxyOptions, open
     port,
     socket,
     () => reply(0),
-    () => reply(5),
+    why => reply(why === 'rules' ? 2 : 5),
   );
 }
 
@@ -88,7 +108,7 @@ async function serveHttp(socket: Socket, { user, password }: ProxyOptions, open:
     Number(port),
     socket,
     () => socket.write('HTTP/1.1 200 Connection established\r\nVia: test\r\n\r\n'),
-    () => socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n'),
+    why => socket.end(`HTTP/1.1 ${why === 'rules' ? '403 Forbidden' : '502 Bad Gateway'}\r\n\r\n`),
   );
 }
 

@@ -1,7 +1,7 @@
 // Through a proxy: control and data, with and without a sign-in, every refusal named, whatever the proxy's answers are cut into.
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { systemClock } from '../../../src/core/clock.ts';
+import { nextTurn, systemClock } from '../../../src/core/clock.ts';
 import { systemRandom } from '../../../src/core/random.ts';
 import { Secret } from '../../../src/core/secret.ts';
 import { connectFtp } from '../../../src/protocols/ftp/index.ts';
@@ -10,6 +10,7 @@ import type { Endpoint, ProxyHop } from '../../../src/protocols/net/endpoint.ts'
 import { parseProxy } from '../../../src/protocols/net/proxy.ts';
 import { startSandbox } from '../../../src/sandbox/index.ts';
 import { tempDir } from '../../support/temp-dir.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
 import { serve } from './peers.ts';
 import { startProxy } from './proxy-server.ts';
 
@@ -35,6 +36,15 @@ const endpoint = (proxy: ProxyHop, more: Partial<Endpoint> = {}): Endpoint => ({
   proxy,
   ...more,
 });
+
+async function sandboxFtp() {
+  const temp = await tempDir();
+  closing.push(() => temp.remove());
+  const sandbox = await startSandbox({ dir: join(temp.path, 'sandbox'), clock: systemClock, random: systemRandom });
+  closing.push(() => sandbox.close());
+  const { endpoints, caFile, user, password } = sandbox;
+  return { port: endpoints.ftp.port, caFile, user, password };
+}
 
 /** A proxy that answers each piece it is sent with the next of `answers`. */
 function scripted(answers: readonly (Buffer | string)[], apart = false): Promise<number> {
@@ -78,20 +88,16 @@ describe('parseProxy', () => {
 
 describe.each(['socks5', 'http'] as const)('%s', kind => {
   it.each([undefined, 'me'])('carries a whole FTP session under TLS, data connections too (user %s)', async user => {
-    const temp = await tempDir();
-    closing.push(() => temp.remove());
-    const sandbox = await startSandbox({ dir: join(temp.path, 'sandbox'), clock: systemClock, random: systemRandom });
-    closing.push(() => sandbox.close());
+    const { port, caFile, user: login, password } = await sandboxFtp();
     const proxy = await startProxy(kind, user === undefined ? {} : { user, password: 'secret' });
     closing.push(() => proxy.close());
-    const { port } = sandbox.endpoints.ftp;
     const client = await connectFtp(
       endpoint(proxyAt(kind, proxy.port, user, 'secret'), {
         port,
         tls: 'explicit',
-        caFile: sandbox.caFile,
-        user: sandbox.user,
-        password: new Secret(sandbox.password),
+        caFile,
+        user: login,
+        password: new Secret(password),
       }),
       { dial, clock: systemClock },
     );
@@ -115,6 +121,7 @@ describe.each(['socks5', 'http'] as const)('%s', kind => {
     closing.push(() => proxy.close());
     const wrong = dial(endpoint(proxyAt(kind, proxy.port, 'me', 'wrong')));
     await expect(wrong).rejects.toMatchObject({ code: 'proxy-sign-in-refused', message: expect.not.stringContaining('wrong') });
+    await expect(dial(endpoint(proxyAt(kind, proxy.port)))).rejects.toMatchObject({ code: 'proxy-sign-in-refused' });
     await expect(dial(endpoint(proxyAt(kind, proxy.port, 'me', 'right'), { port: 1 }))).rejects.toMatchObject({
       code: 'proxy-refused',
       retry: 'later',
@@ -124,9 +131,61 @@ describe.each(['socks5', 'http'] as const)('%s', kind => {
   it('a proxy that hangs up, is none, or is not there', async () => {
     await expect(dial(endpoint(proxyAt(kind, await scripted([]))))).rejects.toMatchObject({ code: 'connection-cut' });
     await expect(dial(endpoint(proxyAt(kind, await scripted(['220 ftp\r\n\r\n\r\n']))))).rejects.toMatchObject({
-      code: kind === 'http' ? 'proxy-refused' : 'proxy-invalid',
+      code: 'proxy-invalid',
     });
-    await expect(dial(endpoint(proxyAt(kind, 1)))).rejects.toMatchObject({ code: 'connection-refused' });
+    await expect(dial(endpoint(proxyAt(kind, 1)))).rejects.toMatchObject({
+      ...{ code: 'connection-refused', retry: 'reconnect', hint: expect.stringContaining('`proxy`') },
+      message: 'cannot connect to the proxy 127.0.0.1:1: nothing answers on that port',
+    });
+  });
+
+  it('a proxy that never answers is named, and so is the server that it was asked for', async () => {
+    const clock = new VirtualClock();
+    const port = await serve(async peer => {
+      await peer.read();
+      await clock.advance(10_000);
+    });
+    await expect(dial(endpoint(proxyAt(kind, port)), { clock })).rejects.toMatchObject({
+      ...{ code: 'connect-timed-out', retry: 'reconnect' },
+      message: `the proxy 127.0.0.1:${port} has not connected to localhost:21 within 10 s`,
+    });
+  });
+
+  it('names go there in ASCII, addresses without an interface, and nothing that is neither', async () => {
+    const proxy = await startProxy(kind);
+    closing.push(() => proxy.close());
+    const refused = (host: string) => dial(endpoint(proxyAt(kind, proxy.port), { host, port: 1 })).catch(error => error.code);
+    expect(await refused('münchen.invalid')).toBe('proxy-refused');
+    expect(await refused('127.0.0.1%lo')).toBe('host-not-found');
+    for (const host of ['a b', 'x\r\nEvil: y', 'a/b', 'h'.repeat(254)]) expect(await refused(host)).toBe('host-not-found');
+    expect(proxy.asked).toEqual(['xn--mnchen-3ya.invalid:1']);
+  });
+
+  it('a proxy that serves the control port alone is said to, and not asked again', async () => {
+    const { port, caFile, user, password } = await sandboxFtp();
+    const proxy = await startProxy(kind, { ports: [port] });
+    closing.push(() => proxy.close());
+    const signIn = { port, tls: 'explicit', caFile, user, password: new Secret(password) } as const;
+    const client = await connectFtp(endpoint(proxyAt(kind, proxy.port), signIn), { dial, clock: systemClock });
+    await expect(client.list('/')).rejects.toMatchObject({
+      ...{ code: 'proxy-refused', retry: 'never', hint: expect.stringContaining('data ports') },
+      message: expect.stringMatching(/offered data port \d+, but the proxy .* does not connect to localhost:\d+/),
+    });
+    client.close();
+  });
+
+  it('a session that ends while the proxy is asked for a data connection waits for it no longer', async () => {
+    const { port, caFile, user, password } = await sandboxFtp();
+    const held: (() => void)[] = [];
+    const proxy = await startProxy(kind, { ports: [port], hold: release => held.push(release) });
+    closing.push(() => proxy.close());
+    const signIn = { port, tls: 'explicit', caFile, user, password: new Secret(password) } as const;
+    const client = await connectFtp(endpoint(proxyAt(kind, proxy.port), signIn), { dial, clock: systemClock });
+    const listed = client.list('/').catch(error => error.code);
+    while (held.length === 0) await nextTurn();
+    client.close();
+    expect(await listed).not.toBe('connect-timed-out');
+    expect(held).toHaveLength(1);
   });
 
   it('active mode is refused before anything listens', async () => {
@@ -154,6 +213,16 @@ describe.each(['socks5', 'http'] as const)('%s', kind => {
 
 it('an HTTP proxy whose answer does not end is none', async () => {
   const port = await scripted([`HTTP/1.1 200 ok\r\n${'X: y\r\n'.repeat(5_000)}`]);
+  await expect(dial(endpoint(proxyAt('http', port)))).rejects.toMatchObject({ code: 'proxy-invalid' });
+});
+
+it('an HTTP proxy that says 401 where 407 is meant refuses the sign-in', async () => {
+  const port = await scripted(['HTTP/1.0 401 Unauthorized\r\n\r\n']);
+  await expect(dial(endpoint(proxyAt('http', port)))).rejects.toMatchObject({ code: 'proxy-sign-in-refused' });
+});
+
+it('another server is no HTTP proxy as soon as it speaks', async () => {
+  const port = await scripted(['SSH-2.0-OpenSSH_9.2\r\n']);
   await expect(dial(endpoint(proxyAt('http', port)))).rejects.toMatchObject({ code: 'proxy-invalid' });
 });
 
