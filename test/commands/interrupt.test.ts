@@ -60,6 +60,13 @@ describe('a script that hears nobody', () => {
     await vi.waitFor(() => expect(isScriptAlive()).toBe(false), 10_000);
   });
 
+  it('ends with a program that was killed, and its children with it', async () => {
+    const { child, done, isScriptAlive } = await start();
+    child.kill('SIGKILL');
+    expect((await done).signal).toBe('SIGKILL');
+    await vi.waitFor(() => expect(isScriptAlive()).toBe(false), 10_000);
+  });
+
   it('ends with the terminal, and the run is on record as cancelled', async () => {
     const { child, done, isScriptAlive } = await start();
     child.kill('SIGHUP');

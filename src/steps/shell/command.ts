@@ -10,11 +10,18 @@ export interface ShellCommand {
   readonly scriptFile?: string;
 }
 
+/** Its end is the end of this process: see GUARD. */
+export const GUARD_FD = 3;
+/**
+ * Ends the script's group when the runner is gone without a word (SIGKILL, out of memory): what takes its run up again, or begins the next
+ * one, must not find the script still at work. It is nobody's child, so that `wait` in the script does not wait for it.
+ */
+const GUARD = `( ( read -r _ <&${GUARD_FD} || kill -KILL 0 ) </dev/null >/dev/null 2>&1 & ); exec ${GUARD_FD}<&-`;
 /**
  * Reads the whole script before it starts, then gives the script an empty standard input: a command in it that reads
  * (ssh, ffmpeg) cannot swallow the rest.
  */
-const FROM_STDIN = 'eval "$(cat)" </dev/null';
+const FROM_STDIN = `${GUARD}; eval "$(cat)" </dev/null`;
 const BASH_PLACES = ['/bin', '/usr/bin', '/usr/local/bin'];
 
 export function shellCommand(config: ShellConfig, env: Readonly<Record<string, string>>, folder: string): ShellCommand {

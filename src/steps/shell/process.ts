@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { CancelledError } from '../../core/errors.ts';
 import type { StepContext } from '../step.ts';
-import type { ShellCommand } from './command.ts';
+import { GUARD_FD, type ShellCommand } from './command.ts';
 import { LineReader } from './line-reader.ts';
 
 /** From SIGTERM to SIGKILL: short when a person waits, longer after a timeout. */
@@ -38,8 +38,13 @@ export function runProcess({ command, input, env, onLine }: ProcessOptions, cont
       env: { ...env },
       detached: own,
       windowsHide: true,
+      stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
     });
-    const readers = [child.stdout, child.stderr].map(stream => {
+    const { stdout, stderr } = child;
+    // Held open until the script has ended.
+    const guard = child.stdio[GUARD_FD];
+    guard?.on('error', () => undefined);
+    const readers = [stdout, stderr].map(stream => {
       const reader = new LineReader(onLine);
       stream.on('data', (chunk: Buffer) => reader.write(chunk));
       return reader;
@@ -59,8 +64,7 @@ export function runProcess({ command, input, env, onLine }: ProcessOptions, cont
       signalGroup(child, 'SIGTERM');
       const drain = context.clock.after(DRAIN_MS, () => {
         signalGroup(child, 'SIGKILL');
-        child.stdout.destroy();
-        child.stderr.destroy();
+        for (const stream of [stdout, stderr, guard]) stream?.destroy();
       });
       child.once('close', () => {
         drain.cancel();

@@ -98,6 +98,11 @@ describe('a script', () => {
     expect(notes).toEqual(['still here']);
   });
 
+  it('waits for its own children alone, and knows of no others', async () => {
+    await run({ run: 'wait; jobs; (exit 3) & wait; (: <&3) 2>/dev/null || echo alone' });
+    expect(notes).toEqual(['alone']);
+  });
+
   it('gets few variables of ours, and those of the job', async () => {
     await run({ run: 'env', env: { MINE: 'yes' } });
     expect(notes).toContain('MINE=yes');
