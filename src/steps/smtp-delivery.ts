@@ -76,6 +76,26 @@ export function failureOf({ outputs, refusals }: Delivered): AppError | undefine
   }
 }
 
+/** The error for a mail that no outbox keeps, or undefined when everybody has it: what is not said now is never heard of again. */
+export function unheldFailureOf(delivered: Delivered): AppError | undefined {
+  const { outputs, refusals } = delivered;
+  const said = refusals.length === 0 ? '' : `; not delivered to ${refusals.slice(0, 3).join('; ')}`;
+  switch (outputs.outcome) {
+    case 'indeterminate':
+      return new AppError('mail-indeterminate', `${UNKNOWN}${said}`, {
+        hint: `Ask a recipient for the mail ${outputs['message-id'] ?? ''} before you send it again: whoever has it would get it twice.`,
+      });
+    case 'partial': {
+      const all = outputs.accepted + outputs.rejected + outputs.deferred;
+      return new AppError('mail-partial', `${outputs.accepted} of ${all} recipients have the mail${said}`, {
+        hint: 'Send it again to the others alone.',
+      });
+    }
+    default:
+      return failureOf(delivered);
+  }
+}
+
 /** Says in the run's notes what a reader should know although the step goes on. */
 export function noteDelivery({ outputs, refusals }: Delivered, context: StepContext): void {
   if (outputs.outcome === 'indeterminate') context.note('warning', UNKNOWN);

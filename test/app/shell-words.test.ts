@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { commandNamed } from '../../src/app/shell/command-table.ts';
-import { commandsOf, quotedWord } from '../../src/app/shell/words.ts';
+import { commandsOf, quotedWord, typedSoFar, withinQuote } from '../../src/app/shell/words.ts';
 
 describe('a line of the shell', () => {
   it.each([
@@ -28,6 +28,28 @@ describe('a line of the shell', () => {
 
   it.each(['plain', 'a b', 'it\'s "x"', '#1', 'a;b', '!x', 'back\\slash'])('%s quoted is one word again', word => {
     expect(commandsOf(`get ${quotedWord(word)}`)).toEqual([['get', word]]);
+  });
+});
+
+describe('what is being typed', () => {
+  it.each([
+    ['', [], '', '', undefined],
+    ['get', [], 'get', 'get', undefined],
+    ['get ', ['get'], '', '', undefined],
+    ['cd "a b" two\\ w', ['cd', 'a b'], 'two w', 'two\\ w', undefined],
+    ['get "two w', ['get'], 'two w', '"two w', '"'],
+    ["put x 'it\\s a", ['put', 'x'], 'it\\s a', "'it\\s a", "'"],
+    ['get "a;b" c; put "x ', ['put'], 'x ', '"x ', '"'],
+  ])('%s', (line, words, word, raw, quote) => {
+    expect(typedSoFar(line)).toEqual({ words, word, raw, quote });
+  });
+
+  it.each(['plain', 'a b', 'it\'s "x"', 'a;b', 'back\\slash'])('%s within a quote is one word again', word => {
+    for (const quote of ['"', "'"]) {
+      const text = withinQuote(word, quote);
+      if (text === undefined) expect([quote, word]).toEqual(["'", expect.stringContaining("'")]);
+      else expect(commandsOf(`get ${text}${quote}`)).toEqual([['get', word]]);
+    }
   });
 });
 

@@ -97,10 +97,44 @@ describe('ftp shell', () => {
     ['quote TYPE A', 1, 'cannot be sent by hand'],
     ['!exit 7', 1, 'ended with 7'],
     ['passive maybe', 2, 'neither on nor off'],
+    ['ls -lR', 2, 'ls has no option -R'],
+    ['mget css', 1, 'css is a folder'],
+    ['mget c[s]s', 1, 'matches folders only'],
+    ['mdelete css', 1, 'css is a folder'],
+    ['mput site', 1, 'site is a folder'],
   ])('%s: exit %i', async (commands, code, message) => {
     const result = await shell(commands);
     expect(result.code).toBe(code);
     expect(result.stderr).toContain(message);
+  });
+
+  it('says that folders among what a pattern names are left out', async () => {
+    const { stderr, code } = await shell('mkdir some; put connections.yaml some.txt; lcd site; mget some*; mdelete some*; rmdir some');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringMatching(/1 folder left out\n[\s\S]*1 folder left out\n/) });
+  });
+
+  it('shows a file, and lists with what dir is given in habit', async () => {
+    const { stdout, code } = await shell('get index.html -; dir -la text.txt; site help');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^home\nMODE .*\n.* 8 .* text\.txt\n2\d\d/);
+  });
+
+  it('takes a name that only looks like a pattern for itself', async () => {
+    await mkdir(join(root(), 'www/shots [1]'));
+    for (const name of ['photo[1].jpg', 'photo1.jpg', 'shots [1]/a.txt']) await writeFile(join(root(), 'www', name), name);
+    const { stdout, code } = await shell('mget photo[1].jpg; ls "shots [1]"; ls "shots [1]/*"; mdelete photo[1].jpg; ls photo*');
+    expect({ stdout, code }).toEqual({ stdout: 'a.txt\nshots [1]/a.txt\nphoto1.jpg\n', code: 0 });
+    expect(await readFile(join(stage.dir, 'photo[1].jpg'), 'utf8')).toBe('photo[1].jpg');
+    expect(await stage.cli('ftp', 'get', '@web/www/photo[1].jpg', 'other.jpg')).toMatchObject({ code: 1 });
+    expect(await stage.cli('ftp', 'rm', '@web/www/photo[1].jpg')).toMatchObject({ code: 0 });
+    expect(await readdir(join(root(), 'www'))).not.toContain('photo1.jpg');
+  });
+
+  it('goes on with no file that is no beginning', async () => {
+    await writeFile(join(stage.dir, 'index.html'), 'longer than what is there\n');
+    const { stderr, code } = await shell('reget index.html');
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('it is no beginning of it') });
+    expect(await readFile(join(stage.dir, 'index.html'), 'utf8')).toBe('longer than what is there\n');
   });
 
   it('hands its own secrets to no local command', async () => {

@@ -134,3 +134,31 @@ it('smtp send takes its flags and sends one mail', async () => {
   expect((await stage.cli('smtp', 'send', '@outbox', ...flags, '-q')).code).toBe(0);
   expect(await stage.sandbox.mailbox.list()).toHaveLength(before + 1);
 });
+
+it('smtp send of which nobody knows the outcome ends with 1, and says not to send again blindly', async () => {
+  const r = await rehearsal({ faults: ['smtp:dot=cut'] });
+  try {
+    const flags = ['--from', 'a@example.org', '--to', 'b@example.org', '--subject', 's', '--text', 't'];
+    const { code, stderr } = await r.cli('smtp', 'send', '@outbox', ...flags);
+    expect({ code, sent: (await r.sandbox.mailbox.list()).length }).toEqual({ code: 1, sent: 1 });
+    expect(stderr).toMatch(/outcome is indeterminate.*may or may not have the mail/);
+    expect(stderr).toMatch(/Ask a recipient for the mail <.*> before you send it again/);
+    expect(stderr).not.toContain('outbox');
+  } finally {
+    await r.close();
+  }
+});
+
+it('smtp send that not everybody has ends with 1 and names who has it not', async () => {
+  const r = await rehearsal({ faults: ['smtp:RCPT#2=reply:450 4.2.0 greylisted'] });
+  try {
+    const to = ['--to', 'b@example.org', '--to', 'c@example.org'];
+    const flags = ['--from', 'a@example.org', ...to, '--subject', 's', '--text', 't'];
+    const { code, stdout } = await r.cli('smtp', 'send', '@outbox', ...flags, '--json');
+    expect({ code, sent: (await r.sandbox.mailbox.list()).length }).toEqual({ code: 1, sent: 1 });
+    expect(stdout).toContain('"code":"mail-partial"');
+    expect(stdout).toContain('1 of 2 recipients have the mail; not delivered to c@example.org: 450 4.2.0 greylisted');
+  } finally {
+    await r.close();
+  }
+});

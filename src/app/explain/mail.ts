@@ -28,7 +28,11 @@ export const MAIL_CODES: Explanations = {
   'mail-deferred': ['The server does not take the mail just now (4xx).', 'It waits in the outbox and is tried again.'],
   'mail-indeterminate': [
     'The connection was cut after the last byte and before the answer: the mail may have arrived or not.',
-    'It is not sent again blindly. Look at the recipient’s; then `postrider outbox resend ID` or `drop ID`.',
+    'It is not sent again blindly. Look at the recipient’s; then `postrider outbox resend ID` or `drop ID`, or `smtp send` once more.',
+  ],
+  'mail-partial': [
+    '`smtp send` delivered to some recipients and not to others, whom the message names.',
+    'Send again to those alone; in a job, the outbox does so.',
   ],
   'mail-rejected': [
     'The server refused the mail for good (5xx).',

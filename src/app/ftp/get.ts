@@ -7,8 +7,8 @@ import type { FtpClient } from '../../protocols/ftp/index.ts';
 import { LocalFolder } from '../../steps/ftp-mirror/local-folder.ts';
 import { downloadFile } from './download.ts';
 import type { TransferProgress } from './progress.ts';
-import { demand, type RemoteItem, tidy } from './remote.ts';
-import { expand, isGlob } from './remote-glob.ts';
+import { type RemoteItem, tidy } from './remote.ts';
+import { expand, isGlob, isLiteral } from './remote-glob.ts';
 import { walk } from './walk.ts';
 
 export interface GetRequest {
@@ -28,7 +28,7 @@ export interface Fetched {
 }
 
 export async function getFiles(client: FtpClient, request: GetRequest): Promise<readonly Fetched[]> {
-  const items = isGlob(request.pattern) ? await expand(client, request.pattern) : [await demand(client, request.pattern)];
+  const items = await expand(client, request.pattern);
   const place = await placeOf(request, items);
   const fetched: Fetched[] = [];
   for (const item of items) {
@@ -54,7 +54,7 @@ async function placeOf({ local, cwd, recursive, pattern }: GetRequest, items: re
   if (local === undefined) return { folder: await LocalFolder.open(cwd), name: undefined };
   const path = resolve(cwd, local);
   if (await isLocalFolder(path)) return { folder: await LocalFolder.open(path), name: undefined };
-  const several = isGlob(pattern) || items.length > 1;
+  const several = isGlob(pattern) && !isLiteral(items, pattern);
   if (several || /[/\\]$/.test(local)) throw noFolder(path);
   if (!(await isLocalFolder(dirname(path)))) throw noFolder(dirname(path));
   return { folder: await LocalFolder.open(dirname(path)), name: basename(path) };

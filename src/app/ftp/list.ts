@@ -6,7 +6,7 @@ import type { Column } from '../../progress/table.ts';
 import { localMinute } from '../../progress/time.ts';
 import type { FtpClient, FtpEntry } from '../../protocols/ftp/index.ts';
 import { demand, find, isFolder, joined, missing, type RemoteItem, tidy, unlessMissing } from './remote.ts';
-import { expand, isGlob } from './remote-glob.ts';
+import { expand, isGlob, isLiteral } from './remote-glob.ts';
 import { collected, walk } from './walk.ts';
 
 export interface ListOptions {
@@ -22,11 +22,9 @@ export async function listRemote(
   { recursive, all }: ListOptions,
 ): Promise<readonly RemoteItem[]> {
   const shown = ({ path: at }: RemoteItem) => all || !at.split('/').some(name => /^\.[^.]/.test(name));
-  if (isGlob(path)) {
-    const items = await expand(client, path);
-    return recursive ? collected(opened(client, items)) : items;
-  }
   const folder = tidy(path);
+  const matches = isGlob(path) ? await expand(client, path) : undefined;
+  if (matches !== undefined && !isLiteral(matches, path)) return recursive ? collected(opened(client, matches)) : matches;
   if (recursive && (await isFolder(client, folder))) return (await collected(walk(client, folder))).filter(shown);
   const entries = await client.list(folder).catch(unlessMissing);
   if (entries !== undefined) return byName(entries.map(entry => ({ path: joined(folder, entry.name), entry }))).filter(shown);

@@ -2,7 +2,7 @@
 import { matchesGlob, posix } from 'node:path';
 import { AppError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
-import type { FtpClient } from '../../protocols/ftp/index.ts';
+import type { FtpClient, FtpEntry } from '../../protocols/ftp/index.ts';
 import { demand, joined, type RemoteItem, tidy, unlessMissing } from './remote.ts';
 
 /** More matches than this are a mistake in a pattern. */
@@ -12,7 +12,10 @@ export function isGlob(path: string): boolean {
   return /[*?[{]/.test(path);
 }
 
-/** What the pattern names, in order; a path without wildcards is itself. Throws `path-missing` when there is nothing. */
+/**
+ * What the pattern names, in order; a path without wildcards is itself, and so is a name such as `photo[1].jpg` that is there.
+ * Throws `path-missing` when there is nothing.
+ */
 export async function expand(client: FtpClient, pattern: string): Promise<readonly RemoteItem[]> {
   if (!isGlob(pattern)) return [await demand(client, pattern)];
   const items = await matching(client, tidy(pattern));
@@ -30,11 +33,22 @@ async function matching(client: FtpClient, pattern: string): Promise<readonly Re
   const found: RemoteItem[] = [];
   for (const parent of folders) {
     const entries = isGlob(folder) ? await client.list(parent).catch(unlessMissing) : await client.list(parent);
-    for (const entry of entries ?? []) if (nameMatches(entry.name, name)) found.push({ path: joined(parent, entry.name), entry });
+    for (const entry of named(entries ?? [], name)) found.push({ path: joined(parent, entry.name), entry });
     if (found.length > MATCHES_MAX)
       throw new AppError('too-many-matches', `${printable(pattern)} matches more than ${MATCHES_MAX} names`);
   }
   return found.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** A name that only looks like a pattern means itself, and nothing that the pattern would match. */
+function named(entries: readonly FtpEntry[], pattern: string): readonly FtpEntry[] {
+  const literal = entries.find(({ name }) => name === pattern && !nameMatches(name, pattern));
+  return literal === undefined ? entries.filter(({ name }) => nameMatches(name, pattern)) : [literal];
+}
+
+/** True for what expand() found because it is written so, and not because it matches. */
+export function isLiteral(items: readonly RemoteItem[], pattern: string): boolean {
+  return items.length === 1 && items[0]?.path === tidy(pattern);
 }
 
 /** As in a shell: a leading dot must be written. */

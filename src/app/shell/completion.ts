@@ -5,36 +5,27 @@ import { printable } from '../../core/text.ts';
 import { commandNamed, commandNames } from './command-table.ts';
 import type { Completion } from './line-shell.ts';
 import type { ShellSession } from './shell-session.ts';
-import { quotedWord } from './words.ts';
+import { quotedWord, typedSoFar, withinQuote } from './words.ts';
 
 /** Says nothing, rather than something wrong, when a folder cannot be listed. */
 export async function complete(shell: ShellSession, line: string): Promise<Completion> {
-  const end = lastWord(line);
-  const before =
-    line
-      .slice(0, line.length - end.length)
-      .split(';')
-      .at(-1) ?? '';
-  const words = before
-    .trim()
-    .split(/\s+/)
-    .filter(word => word !== '');
-  const word = end.replace(/\\(.)/g, '$1');
+  const { words, word, raw, quote } = typedSoFar(line);
   const [first] = words;
   if (first === undefined)
     return fitting(
       commandNames.map(name => `${name} `),
-      end,
+      raw,
     );
   const kind = kindOf(first, words.length - 1);
-  if (kind === undefined) return [[], end];
-  if (kind === 'command') return fitting([...commandNames], end);
+  if (kind === undefined) return [[], raw];
+  if (kind === 'command') return fitting([...commandNames], raw);
   const names = await (kind === 'remote' ? remoteNames(shell, word) : localNames(shell, word)).catch(() => []);
-  return fitting(
-    names.map(quotedWord).map(name => (name.endsWith('/') ? name : `${name} `)),
-    quotedWord(word),
-    end,
-  );
+  const written = (name: string) => (quote === undefined ? quotedWord(name) : withinQuote(name, quote));
+  const candidates = names.flatMap(name => {
+    const text = written(name);
+    return text === undefined ? [] : [name.endsWith('/') ? text : `${text}${quote ?? ''} `];
+  });
+  return fitting(candidates, written(word) ?? raw, raw);
 }
 
 function kindOf(command: string, index: number) {
@@ -48,11 +39,6 @@ function kindOf(command: string, index: number) {
 
 function fitting(candidates: readonly string[], start: string, end: string = start): Completion {
   return [candidates.filter(candidate => candidate.startsWith(start)), end];
-}
-
-/** From the last blank that no backslash protects. */
-function lastWord(line: string): string {
-  return /(?:\\.|[^\s\\;])*$/s.exec(line)?.[0] ?? '';
 }
 
 async function remoteNames(shell: ShellSession, word: string): Promise<readonly string[]> {

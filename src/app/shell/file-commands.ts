@@ -89,4 +89,14 @@ const quote: ShellCommand = {
   },
 };
 
-export const fileCommands: readonly ShellCommand[] = [remove, mdelete, rename, size, modtime, chmod, quote];
+const site: ShellCommand = {
+  names: ['site'],
+  usage: 'site COMMAND…',
+  summary: 'send a command of this server alone, as site help',
+  async run(shell, words) {
+    need(site, words, 1);
+    await quote.run(shell, ['SITE', ...words]);
+  },
+};
+
+export const fileCommands: readonly ShellCommand[] = [remove, mdelete, rename, size, modtime, chmod, quote, site];

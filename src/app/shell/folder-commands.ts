@@ -5,7 +5,7 @@ import { AppError, fileError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
 import { table } from '../../progress/table.ts';
 import { widest, widthOf } from '../../progress/width.ts';
-import { LISTING, listRemote } from '../ftp/list.ts';
+import { LISTING, listRemote, nameWithin } from '../ftp/list.ts';
 import type { RemoteItem } from '../ftp/remote.ts';
 import { need, type ShellCommand } from './command.ts';
 import type { ShellSession } from './shell-session.ts';
@@ -16,12 +16,22 @@ const ls: ShellCommand = {
   summary: 'names in a folder on the server; -l for sizes and times, -a for names with a dot, too',
   completes: ['remote'],
   async run(shell, words) {
-    const options = words.filter(word => /^-[la1]+$/.test(word)).join('');
-    const paths = words.filter(word => !/^-[la1]+$/.test(word));
+    const options = words.filter(isOption).join('');
+    const paths = words.filter(word => !isOption(word));
+    const unknown = /[^-la1]/.exec(options)?.[0];
+    if (unknown !== undefined) {
+      throw new AppError('usage', `ls has no option -${printable(unknown)}`, {
+        hint: `Write: ${ls.usage}; a name that begins with a dash as ./-name.`,
+      });
+    }
     need(ls, paths, 0, 1);
     await show(shell, paths[0] ?? '.', { long: options.includes('l'), all: options.includes('a') });
   },
 };
+
+function isOption(word: string): boolean {
+  return /^-./.test(word);
+}
 
 const dir: ShellCommand = {
   names: ['dir', 'll'],
@@ -29,8 +39,9 @@ const dir: ShellCommand = {
   summary: 'the same with mode, size and time, and names with a dot',
   completes: ['remote'],
   async run(shell, words) {
-    need(dir, words, 0, 1);
-    await show(shell, words[0] ?? '.', { long: true, all: true });
+    const paths = words.filter(word => !/^-[la1]+$/.test(word));
+    need(dir, paths, 0, 1);
+    await show(shell, paths[0] ?? '.', { long: true, all: true });
   },
 };
 
@@ -121,8 +132,9 @@ async function show(
   path: string,
   { long, all }: { readonly long: boolean; readonly all: boolean },
 ): Promise<void> {
-  const items = await shell.use(client => listRemote(client, path, { recursive: false, all }));
-  if (items.length === 0) return;
+  const found = await shell.use(client => listRemote(client, path, { recursive: false, all }));
+  if (found.length === 0) return;
+  const items = found.map(item => ({ ...item, path: nameWithin(path, item.path) }));
   const lines = long ? table(LISTING, items, shell.io.columns()) : inColumns(items.map(nameOf), shell.io.columns());
   for (const line of lines) shell.io.print(line);
 }

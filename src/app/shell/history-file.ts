@@ -23,5 +23,5 @@ export async function writeHistory({ stateDir }: Workspace, file: string, lines:
 
 /** Commands sent by hand may hold a password (SITE PSWD), and so may a URL that was refused. */
 function isKept(line: string): boolean {
-  return line.trim() !== '' && !/\b(quote|literal|open|psw?d|pass)\b|:\/\/|@.*:/i.test(line);
+  return line.trim() !== '' && !/\b(quote|literal|site|open|psw?d|pass)\b|:\/\/|@.*:/i.test(line);
 }

@@ -20,6 +20,8 @@ export interface ShellIo {
   /** One line about what happens. */
   readonly say: (line: string) => void;
   readonly progress: TransferProgress;
+  /** Bytes of a file on stdout: on a terminal without what would steer it. */
+  readonly show: (bytes: AsyncIterable<Buffer>) => Promise<void>;
   /** Writes without a line end, beside `say`. */
   readonly write: (text: string) => void;
   readonly columns: () => number;

@@ -5,6 +5,7 @@ import { basename, dirname, posix, resolve } from 'node:path';
 import { cancelled } from '../../core/clock.ts';
 import { AppError, fileError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
+import { formatCount } from '../../core/units.ts';
 import { isFolder } from '../../files/there.ts';
 import type { FtpClient } from '../../protocols/ftp/index.ts';
 import { LocalFolder } from '../../steps/ftp-mirror/local-folder.ts';
@@ -21,11 +22,12 @@ import type { ShellSession } from './shell-session.ts';
 const get: ShellCommand = {
   names: ['get', 'recv'],
   usage: 'get REMOTE [LOCAL]',
-  summary: 'fetch a file',
+  summary: 'fetch a file; `-` for LOCAL shows it',
   completes: ['remote', 'local'],
   async run(shell, words) {
     need(get, words, 1, 2);
     const [remote = '', local] = words;
+    if (local === '-') return shell.use(client => shell.io.show(untilCancelled(shell, client.download(remote))), { repeatable: false });
     await shell.use(async client => fetchOne(shell, client, await demand(client, remote), local));
   },
 };
@@ -63,10 +65,7 @@ const mput: ShellCommand = {
   completes: ['local'],
   async run(shell, words) {
     need(mput, words, 1);
-    const { settings, localFolder } = shell;
-    const paths = settings.glob ? await localPaths(words, localFolder) : words.map(word => resolve(localFolder, word));
-    const files: string[] = [];
-    for (const path of paths) if (await isFile(path)) files.push(path);
+    const files = await localFiles(shell, words);
     for await (const path of chosen(shell, 'mput', files, file => basename(file))) await sendOne(shell, path, basename(path));
   },
 };
@@ -86,14 +85,39 @@ const reget: ShellCommand = {
 
 export const transferCommands: readonly ShellCommand[] = [get, mget, put, mput, reget];
 
-/** What patterns name, folders left out; with `glob off` the words themselves. */
+/** What patterns name, folders left out; with `glob off` the words themselves. Throws AppError `is-folder` where that is nothing. */
 export async function remoteFiles(shell: ShellSession, words: readonly string[]): Promise<readonly RemoteItem[]> {
   const items: RemoteItem[] = [];
   for (const word of words) {
     const found = await shell.use(async client => (shell.settings.glob ? expand(client, word) : [await demand(client, word)]));
-    for (const item of found) if (item.entry.type !== 'folder') items.push(item);
+    for (const item of filesOf(shell, word, found, ({ entry }) => entry.type !== 'folder')) items.push(item);
   }
   return items;
+}
+
+/** Says how many folders are left out. */
+function filesOf<T>({ io }: ShellSession, word: string, found: readonly T[], isFile: (item: T) => boolean): readonly T[] {
+  const files = found.filter(isFile);
+  const folders = found.length - files.length;
+  if (files.length === 0 && folders > 0) {
+    const what = folders === 1 ? `${printable(word)} is a folder` : `${printable(word)} matches folders only`;
+    throw new AppError('is-folder', what, {
+      hint: 'Whole folders are for `postrider ftp get --recursive`, `ftp put --recursive` and `ftp rm --recursive`.',
+    });
+  }
+  if (folders > 0) io.say(`${formatCount(folders, 'folders')} left out`);
+  return files;
+}
+
+async function localFiles(shell: ShellSession, words: readonly string[]): Promise<readonly string[]> {
+  const { settings, localFolder } = shell;
+  const files = new Set<string>();
+  for (const word of words) {
+    const paths = settings.glob ? await localPaths([word], localFolder) : [resolve(localFolder, word)];
+    const found = await Promise.all(paths.map(async path => ({ path, isFile: await isFile(path) })));
+    for (const { path } of filesOf(shell, word, found, each => each.isFile)) files.add(path);
+  }
+  return [...files];
 }
 
 async function fetchOne(
@@ -112,6 +136,13 @@ async function fetchOne(
   const name = into ? posix.basename(path) : basename(place);
   const progress = progressOf(shell);
   await downloadFile(client, { remote: path, size, modifiedAt, folder, local: name, progress, signal, ascii: settings.ascii });
+}
+
+async function* untilCancelled({ signal }: ShellSession, chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) {
+    if (signal.aborted) throw cancelled(signal);
+    yield chunk;
+  }
 }
 
 async function sendOne(shell: ShellSession, local: string, remote: string): Promise<void> {
@@ -134,7 +165,8 @@ async function continueOne(shell: ShellSession, client: FtpClient, remote: strin
   const handle = await open(local, constants.O_RDWR | constants.O_CREAT).catch(error => Promise.reject(fileError(error, local)));
   try {
     let position = (await handle.stat()).size;
-    if (entry.size !== undefined && position >= entry.size) return shell.io.say(`${local} is whole already`);
+    if (entry.size !== undefined && position > entry.size) throw noBeginning(local, position, entry.size);
+    if (position === entry.size) return shell.io.say(`${local} is whole already`);
     progress.begin(remote, entry.size);
     progress.at(position);
     for await (const chunk of client.download(remote, { offset: position })) {
@@ -147,6 +179,12 @@ async function continueOne(shell: ShellSession, client: FtpClient, remote: strin
     await handle.close();
     progress.end();
   }
+}
+
+function noBeginning(local: string, bytes: number, whole: number): AppError {
+  return new AppError('size-mismatch', `${local} has ${bytes} bytes and the file on the server ${whole}: it is no beginning of it`, {
+    hint: 'It was left alone; `get` fetches the file anew.',
+  });
 }
 
 async function isFile(path: string): Promise<boolean> {

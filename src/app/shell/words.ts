@@ -65,6 +65,41 @@ function quotedText(text: string, start: number, quote: string): { readonly text
   throw new AppError('usage', `the quote ${quote} is not closed`, { hint: `Write another ${quote} at the end of the name.` });
 }
 
+/** A command that is still being typed. */
+export interface Typed {
+  /** The words before the one that is being typed. */
+  readonly words: Words;
+  /** The word that is being typed, as it is meant; '' behind a blank. */
+  readonly word: string;
+  /** The same as it stands there, at the end of the line. */
+  readonly raw: string;
+  /** The quote that is open. */
+  readonly quote: string | undefined;
+}
+
+export function typedSoFar(line: string): Typed {
+  let [words, word, start]: [string[], string, number] = [[], '', 0];
+  let quote: string | undefined;
+  for (let at = 0; at < line.length; at += 1) {
+    const char = line[at] ?? '';
+    if (quote === undefined && (/\s/.test(char) || char === ';')) {
+      if (char === ';') words = [];
+      else if (start < at) words.push(word);
+      [word, start] = ['', at + 1];
+    } else if (char === '\\' && quote !== "'") word += line[++at] ?? '';
+    else if (char === quote) quote = undefined;
+    else if (quote === undefined && (char === '"' || char === "'")) quote = char;
+    else word += char;
+  }
+  return { words, word, raw: line.slice(start), quote };
+}
+
+/** The word within a quote that is open, or undefined where it cannot stand there. */
+export function withinQuote(word: string, quote: string): string | undefined {
+  if (quote === "'") return word.includes("'") ? undefined : `'${word}`;
+  return `"${word.replace(/["\\]/g, '\\$&')}`;
+}
+
 /** The word so that commandsOf() reads it again as one word. */
 export function quotedWord(word: string): string {
   return /^[^\s"'\\;#!]+$/.test(word) ? word : word.replace(/[\s"'\\;#!]/g, '\\$&');

@@ -28,6 +28,7 @@ export default class FtpShell extends BaseCommand {
     const io = {
       say,
       print: (line: string) => this.print(line),
+      show: (bytes: AsyncIterable<Buffer>) => this.printBytes(bytes),
       write: (text: string) => void process.stderr.write(text),
       columns,
     };

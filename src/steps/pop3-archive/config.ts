@@ -48,7 +48,7 @@ export const configSchema = described(
     seal: preset(
       flag(),
       true,
-      'Whether months that are past are packed and sealed (default: true); `archive seal` does it by hand.',
+      'Whether months that are past are packed and sealed; `archive seal` does it by hand (default: true).',
     ),
     attachments: optional(
       object({

@@ -4,7 +4,16 @@ import { formatCount, formatSize } from '../../core/units.ts';
 import { messageIdOf } from '../../mail/compose.ts';
 import { type StreamedAttachment, type StreamedDraft, streamMail } from '../../mail/stream.ts';
 import { closeAll, type FoundFile, openAttachments } from '../smtp-attachments.ts';
-import { type Composed, type Connect, type DeliveryOutputs, deliverOnce, failureOf, noteDelivery } from '../smtp-delivery.ts';
+import {
+  type Composed,
+  type Connect,
+  type Delivered,
+  type DeliveryOutputs,
+  deliverOnce,
+  failureOf,
+  noteDelivery,
+  unheldFailureOf,
+} from '../smtp-delivery.ts';
 import { type Addressees, addresseesOf, recipientsOf } from '../smtp-fields.ts';
 import { keptText, ownStepId, sendActions } from '../smtp-mail.ts';
 import type { Preview, StepContext } from '../step.ts';
@@ -25,10 +34,15 @@ export async function sendMail(config: SendConfig, context: StepContext, connect
     compose: () => compose(config, addressees, messageId, context),
   };
   const delivery = await deliverOnce(letter, context, connect);
-  const failure = failureOf(delivery);
-  if (failure !== undefined && delivery.outputs.outcome !== 'indeterminate') throw failure;
+  const failure = context.outbox === undefined ? unheldFailureOf(delivery) : heldFailureOf(delivery);
+  if (failure !== undefined) throw failure;
   noteDelivery(delivery, context);
   return delivery.outputs;
+}
+
+/** The outbox holds a mail of unknown outcome until a person decides, and lists it; the run goes on. */
+function heldFailureOf(delivery: Delivered): AppError | undefined {
+  return delivery.outputs.outcome === 'indeterminate' ? undefined : failureOf(delivery);
 }
 
 /** Files that earlier steps have yet to make may be missing still. */
