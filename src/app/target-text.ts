@@ -70,6 +70,22 @@ export function parseTarget(text: string): TargetText {
   return { kind: 'url', settings: { ...settings, ...readQuery(query) }, path: decoded(path, 'the path') };
 }
 
+/** Of a file that is moved, the path on the server that `from` names. Throws AppError `usage` when `to` names another one. */
+export function pathOnSameServer(from: string, to: string): string {
+  if (!looksLikeTarget(to)) return to;
+  const [here, there] = [parseTarget(from), parseTarget(to)];
+  if (serverOf(here) === serverOf(there)) return there.path;
+  throw new AppError('usage', `${printable(to)} is not on the server of ${printable(from)}`, {
+    hint: 'A file is moved within one server: write the new path alone. From one to another: `ftp get` and `ftp put`.',
+  });
+}
+
+function serverOf(target: TargetText): string {
+  if (target.kind === 'name') return `@${target.name}`;
+  const { type, host, port, user } = target.settings;
+  return JSON.stringify([type, String(host).toLowerCase(), port, user]);
+}
+
 function readQuery(query: string): Readonly<Record<string, Raw>> {
   const settings: Record<string, Raw> = {};
   for (const pair of query === '' ? [] : query.split('&')) {
@@ -99,7 +115,10 @@ function decoded(text: string, what: string): string {
 
 function notTarget(text: string): AppError {
   const shown = shorten(printable(text.replace(/:[^@/]*@/, ':…@')), 80);
-  const hint = 'Write a URL like ftp://user@ftp.example.org/folder, or @name for a connection of connections.yaml.';
+  const url = 'Write a URL like ftp://user@ftp.example.org/folder';
+  const hint = /^[A-Za-z_][\w-]*(\/|$)/.test(shown)
+    ? `Did you mean @${shown}, by a connection of connections.yaml? Else: ${url.toLowerCase()}.`
+    : `${url}, or @name for a connection of connections.yaml.`;
   return new AppError('usage', `"${shown}" names no server`, { hint });
 }
 

@@ -73,12 +73,10 @@ export default class Init extends BaseCommand {
     for (const { path, written } of started.files) this.print(`${written ? 'wrote  ' : 'kept   '} ${shown(path)}`);
     const file = resolve(dir, 'connections.yaml');
     if (started.missing !== undefined) this.print(`\nMissing in ${shown(file)}, which stays as it was:\n\n${started.missing}`);
-    const first = started.connections[0] ?? 'web';
     this.print('\nNext:');
     this.print(`  1. Look over the servers in ${shown(file)}.`);
-    this.print(
-      `  2. Give the passwords: postrider secret set ${first} (or export POSTRIDER_SECRET_${first.toUpperCase()}=…, or a file in /run/secrets).`,
-    );
+    const secrets = started.connections.map(name => `postrider secret set ${name}`).join('; ');
+    this.print(`  2. Give the passwords: ${secrets} (or export POSTRIDER_SECRET_NAME=…, or a file NAME in /run/secrets).`);
     this.print(`  3. postrider validate ${asked} && postrider plan ${asked}/${TEMPLATES[templates[0] ?? 'deploy'].file}`);
   }
 }

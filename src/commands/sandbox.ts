@@ -29,7 +29,7 @@ export default class SandboxCommand extends BaseCommand {
       helpValue: 'RULE',
       description: 'SERVER:POINT[#N][@BYTES]=ACTION, may be given several times',
     }),
-    seed: Flags.boolean({ description: 'put a small web site and some mails into it' }),
+    seed: Flags.boolean({ description: 'put some mails into it, and a small web site to deploy beside it' }),
     transcript: Flags.boolean({ description: 'print what is said, passwords masked' }),
   };
 
@@ -55,6 +55,7 @@ export default class SandboxCommand extends BaseCommand {
     );
     this.print(`trust        ${sandbox.caFile}`);
     this.print(`web root     ${sandbox.siteDir}`);
+    if (seed) this.print(`web site     ${join(sandbox.dir, 'site-source')}   (to deploy)`);
     this.print(`connections  ${connections}`);
     this.print('\nCtrl-C ends it.');
     await new Promise(done => interruption.signal.addEventListener('abort', done, { once: true }));

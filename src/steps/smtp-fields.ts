@@ -10,7 +10,7 @@ export const mailbox = () =>
   refined(
     word(),
     text => readMailbox(text) !== undefined,
-    'is no mail address: write name@example.org or Name <name@example.org>',
+    'is no mail address: write name@example.org or Name <name@example.org>, one address each',
   );
 
 const mailboxes = () => oneOrMany(mailbox());

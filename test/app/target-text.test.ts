@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { looksLikeTarget, parseTarget } from '../../src/app/target-text.ts';
+import { looksLikeTarget, parseTarget, pathOnSameServer } from '../../src/app/target-text.ts';
 import { AppError } from '../../src/core/errors.ts';
 
 function settings(url: string) {
@@ -76,6 +76,8 @@ describe('a URL', () => {
     ['ftp://h/?tsl=none', /unknown setting "tsl"/, /Did you mean tls\?/],
     ['ftp.example.org', /names no server/, /Write a URL/],
     ['', /names no server/, /Write a URL/],
+    ['web', /names no server/, /Did you mean @web, /],
+    ['web/www', /names no server/, /Did you mean @web\/www, /],
   ])('%s is explained', (url, message, hint) => {
     const error = problem(url);
     expect(error.message).toMatch(message);
@@ -86,4 +88,17 @@ describe('a URL', () => {
 it('tells servers from local files', () => {
   expect(['@web/x', 'ftp://h', 'fpt://h'].map(looksLikeTarget)).toEqual([true, true, true]);
   expect(['./@web', 'C:\\x', 'public', '-', '@'].map(looksLikeTarget)).toEqual([false, false, false, false, false]);
+});
+
+it('moves within one server only', () => {
+  expect(pathOnSameServer('@web/a', 'b/c')).toBe('b/c');
+  expect(pathOnSameServer('@web/a', '@web:/b')).toBe('/b');
+  expect(pathOnSameServer('ftp://u@h/a', 'ftp://u@H/b?tls=none')).toBe('b');
+  for (const [from, to] of [
+    ['@web/a', '@inbox/b'],
+    ['@web/a', 'ftp://u@h/b'],
+    ['ftp://u@h/a', 'ftp://u@other/b'],
+    ['ftp://u@h/a', 'ftp://v@h/b'],
+  ] as const)
+    expect(() => pathOnSameServer(from, to), to).toThrow(`${to} is not on the server of ${from}`);
 });

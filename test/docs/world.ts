@@ -108,7 +108,7 @@ export async function world(): Promise<World> {
       text
         .replace(/ftp:\/\/deploy@ftp\.example\.org(\/[^\s']*)?/g, (_, path = '') => url('ftp', path))
         .replace(/smtp:\/\/robot@smtp\.example\.org/g, url('smtp'))
-        .replace(/ftp:\/\/sandbox@localhost:2121(\/\w+)\?ca=[^\s']*/g, (_, path) => url('ftp', path))
+        .replaceAll('--jobs ./postrider-sandbox', '--jobs ./jobs')
         .replaceAll('https://www.example.org/', site)
         .replaceAll('/srv/site', temp.path)
         .replaceAll('4f2a9c', sha256(MAIL(0)).slice(0, 6))

@@ -51,6 +51,7 @@ export const serverOutputs = {
   'pop3 stat': document({ count: count(), bytes: count() }),
   'pop3 list': document({ messages: list(message) }),
   'pop3 archive --dry-run': preview,
+  'smtp send --dry-run': preview,
   'smtp probe': document({
     ...{ server: text(), tls: text(), 'signed-in': flag(), extensions: list(text()), mechanisms: list(text()) },
     'size-max': optional(count()),

@@ -5,6 +5,7 @@ import { AppError, CancelledError, reportOf } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
 import { formatCount } from '../../core/units.ts';
 import type { LineShell } from './line-shell.ts';
+import { TabKey } from './tab-key.ts';
 
 export interface Keyboard {
   readonly input: NodeJS.ReadableStream;
@@ -66,6 +67,7 @@ async function readLine(
 ): Promise<string | undefined> {
   const known = nextAhead(keyboard, shell.prompt);
   if (known !== undefined || entered.get(keyboard.input)?.ended === true) return known;
+  const tab = new TabKey(shell);
   const editor = createInterface({
     ...keyboard,
     terminal: true,
@@ -73,18 +75,17 @@ async function readLine(
     historySize: HISTORY_LINES_MAX,
     removeHistoryDuplicates: true,
     prompt: shell.prompt,
-    completer: (line: string, done: (error: Error | null, result: [string[], string]) => void) => {
-      shell.complete(line).then(
-        ([candidates, end]) => done(null, [[...candidates], end]),
-        () => done(null, [[], line]),
-      );
-    },
+    completer: tab.complete,
   });
   editor.on('history', lines => remember([...lines]));
-  return nextLine(editor, keyboard, () => {
+  editor.on('line', tab.lineIsOver).on('close', tab.lineIsOver);
+  const line = await nextLine(editor, keyboard, () => {
     keyboard.output.write('^C\n');
     return '';
   });
+  const meant = await tab.settled(line);
+  if (meant !== undefined && meant !== line) keyboard.output.write(`${shell.prompt}${printable(meant)}\n`);
+  return meant;
 }
 
 /** The line entered now, or undefined at the end; what came with it waits. `interrupted`: what Ctrl-C stands for. */

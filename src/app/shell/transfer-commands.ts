@@ -27,7 +27,8 @@ const get: ShellCommand = {
   async run(shell, words) {
     need(get, words, 1, 2);
     const [remote = '', local] = words;
-    if (local === '-') return shell.use(client => shell.io.show(untilCancelled(shell, client.download(remote))), { repeatable: false });
+    if (local === '-')
+      return shell.use(client => shell.io.show(untilCancelled(shell, client.download(remote))), { repeatable: false });
     await shell.use(async client => fetchOne(shell, client, await demand(client, remote), local));
   },
 };
@@ -182,9 +183,13 @@ async function continueOne(shell: ShellSession, client: FtpClient, remote: strin
 }
 
 function noBeginning(local: string, bytes: number, whole: number): AppError {
-  return new AppError('size-mismatch', `${local} has ${bytes} bytes and the file on the server ${whole}: it is no beginning of it`, {
-    hint: 'It was left alone; `get` fetches the file anew.',
-  });
+  return new AppError(
+    'size-mismatch',
+    `${local} has ${bytes} bytes and the file on the server ${whole}: it is no beginning of it`,
+    {
+      hint: 'It was left alone; `get` fetches the file anew.',
+    },
+  );
 }
 
 async function isFile(path: string): Promise<boolean> {

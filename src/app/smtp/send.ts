@@ -20,7 +20,7 @@ export async function sendOnce(request: SendRequest, kind: RendererKind, io: Ren
 }
 
 /** `show` is given the octets of the mail. */
-export async function previewSend(request: SendRequest, show: ShowMail): Promise<Preview> {
+export async function previewSend(request: SendRequest, show?: ShowMail): Promise<Preview> {
   return previewOneStep(await sendStep(request, show));
 }
 

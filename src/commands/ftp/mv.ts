@@ -1,7 +1,7 @@
 import { Args } from '@oclif/core';
 import { moveRemote } from '../../app/ftp/edit.ts';
 import { withFtp } from '../../app/ftp/session.ts';
-import { looksLikeTarget, parseTarget } from '../../app/target-text.ts';
+import { pathOnSameServer } from '../../app/target-text.ts';
 import { BaseCommand, TARGET_HELP, targetFlags } from '../base.ts';
 
 export default class FtpMv extends BaseCommand {
@@ -18,7 +18,7 @@ export default class FtpMv extends BaseCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(FtpMv);
-    const to = looksLikeTarget(args.to) ? parseTarget(args.to).path : args.to;
+    const to = pathOnSameServer(args.target, args.to);
     await this.oneOff(flags, one => withFtp(args.target, one, (client, path) => moveRemote(client, path, to)));
   }
 }

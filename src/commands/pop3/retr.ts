@@ -23,13 +23,13 @@ export default class Pop3Retr extends BaseCommand {
     output: Flags.string({
       char: 'o',
       helpValue: 'DIR',
-      description: 'a folder for NUMBER.eml; files that are there are never replaced',
+      description: 'a folder for NUMBER.eml, or - for stdout; files that are there are never replaced',
     }),
   };
 
   async run(): Promise<void> {
     const { args, argv, flags } = await this.parse(Pop3Retr);
-    const { output } = flags;
+    const output = flags.output === '-' ? undefined : flags.output;
     await this.oneOff(flags, one => {
       const numbers = (argv as string[]).slice(1).map(word => messageNumber(word));
       const [first = 0, ...more] = numbers;

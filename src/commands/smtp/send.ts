@@ -28,7 +28,7 @@ export default class SmtpSend extends BaseCommand {
     html: Flags.string({ description: 'the body as HTML' }),
     attach: many('a file or a pattern'),
     'dry-run': Flags.boolean({ char: 'n', description: 'print the mail as it would go; send nothing' }),
-    json: Flags.boolean({ description: 'print one event per line on stdout' }),
+    json: Flags.boolean({ description: 'one event per line on stdout; with --dry-run one document' }),
     quiet: Flags.boolean({ char: 'q', description: 'say nothing unless it fails' }),
   };
 
@@ -39,11 +39,13 @@ export default class SmtpSend extends BaseCommand {
     if (piped && flags['password-stdin']) {
       throw new AppError('usage', 'stdin cannot hold the password and the body', { hint: 'Give the body with --text.' });
     }
+    if (piped && process.stdin.isTTY) this.say('The body is what you type now; Ctrl-D ends it.');
     const body = piped ? await text(process.stdin) : flags.text;
     const mail = { from, to, cc, bcc, 'reply-to': flags['reply-to'], subject, text: body, html, attachments: attach };
     await this.oneOff(flags, async one => {
       const request = { target: args.target, mail, one };
       if (flags['dry-run']) {
+        if (flags.json) return this.printJson({ ...(await previewSend(request)) });
         const { summary } = await previewSend(request, octets => this.printBytes(octets));
         return this.say(printable(summary));
       }

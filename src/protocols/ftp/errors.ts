@@ -89,16 +89,18 @@ const CROWDED =
   /too many|no more connections|overloaded|try (again|back )?later|try again|maximum number|number of connect|only.*session.*allowed|more connection|already connected|simultaneous|connection limit|temporarily/i;
 
 /** A refused sign-in: never again with these credentials, unless the server is only full. */
-export function signInRefused(where: string, command: string, reply: Reply): RefusedError {
+export function signInRefused(where: string, command: string, reply: Reply, hint: string = CHECK_SIGN_IN): RefusedError {
   if (reply.code === 421 || CROWDED.test(reply.lines.join(' '))) return crowded(where, command, reply);
   if (reply.code < 500) return refused(where, command, reply);
   return refused(where, command, reply, {
     code: 'sign-in-refused',
     retry: 'never',
     what: 'the sign-in',
-    hint: 'Check user and password; `postrider secret check JOB` shows where the password comes from.',
+    hint,
   });
 }
+
+const CHECK_SIGN_IN = 'Check user and password; `postrider secret check JOB` shows where the password comes from.';
 
 /** The server turned us away at the door. */
 export function crowded(where: string, command: string, reply: Reply): RefusedError {

@@ -1,5 +1,5 @@
 // From the greeting to a session that can work: TLS, sign-in, protection, features, names, binary (RFC 959, 2228, 2389, 2640, 4217).
-import { AppError, CancelledError } from '../../core/errors.ts';
+import { AppError, CancelledError, type RefusedError } from '../../core/errors.ts';
 import type { Secret } from '../../core/secret.ts';
 import type { Endpoint } from '../net/endpoint.ts';
 import type { Reply } from '../wire/reply.ts';
@@ -90,7 +90,7 @@ async function admission(
   const isIn = asked !== undefined && isInAlready(control, line, await asked);
   const answer = await answered;
   if (isIn) return;
-  assertAdmitted(control, answer);
+  assertAdmitted(control, line, answer);
   control.trust.askedPassword();
 }
 
@@ -99,13 +99,20 @@ function isInAlready(control: FtpControl, line: string, reply: Reply): boolean {
   if (reply.code === 230 || reply.code === 232) return true;
   if (reply.code === 332) throw refused(control.where, line, reply, ACCOUNT);
   if (reply.code === 331) return false;
-  throw reply.code >= 400 ? signInRefused(control.where, line, reply) : unexpectedReply(control.where, line, reply);
+  throw reply.code >= 400 ? userRefused(control, line, line, reply) : unexpectedReply(control.where, line, reply);
 }
 
-function assertAdmitted(control: FtpControl, answer: Reply): void {
+function assertAdmitted(control: FtpControl, user: string, answer: Reply): void {
   if (answer.code === 332) throw refused(control.where, MASKED, answer, ACCOUNT);
-  if (!isPositive(answer)) throw signInRefused(control.where, MASKED, answer);
+  if (!isPositive(answer)) throw userRefused(control, user, MASKED, answer);
 }
+
+/** `user` is the command that said who signs in. */
+function userRefused({ where }: FtpControl, user: string, command: string, reply: Reply): RefusedError {
+  return user === `USER ${ANONYMOUS}` ? signInRefused(where, command, reply, NOBODY) : signInRefused(where, command, reply);
+}
+
+const NOBODY = 'It lets nobody in without a name: add the user, in a URL ftp://USER@host/.';
 
 const MASKED = 'PASS ****';
 const ACCOUNT = {

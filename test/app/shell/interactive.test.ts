@@ -2,7 +2,8 @@
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
 import { askLine, runInteractive } from '../../../src/app/shell/interactive.ts';
-import type { LineShell } from '../../../src/app/shell/line-shell.ts';
+import type { Completion, LineShell } from '../../../src/app/shell/line-shell.ts';
+import { nextTurn } from '../../../src/core/clock.ts';
 import { AppError } from '../../../src/core/errors.ts';
 
 function makeShell() {
@@ -22,7 +23,7 @@ function makeShell() {
     cancel: () => undefined,
     close: async () => undefined,
   };
-  return { keyboard, ran, said, run: runInteractive(shell, keyboard, []) };
+  return { keyboard, ran, said, shell, run: runInteractive(shell, keyboard, []) };
 }
 
 test('lines pasted together run one after the other, and a beginning waits for its end', async () => {
@@ -34,6 +35,41 @@ test('lines pasted together run one after the other, and a beginning waits for i
   expect(ran).toEqual(['pwd', 'ls', 'get a', 'quit']);
   const shown = keyboard.output.read()?.toString() ?? '';
   expect(shown).toContain('> ls\n> get a\n');
+});
+
+test('a Tab that is still being answered when Enter comes is heeded, and nothing runs beside it', async () => {
+  const { keyboard, ran, shell, run } = makeShell();
+  let answer: (completion: Completion) => void = () => undefined;
+  shell.complete = () =>
+    new Promise(settle => {
+      answer = settle;
+    });
+  // Node's first editor on a stream takes a Tab in the middle of a paste for a blank.
+  keyboard.input.write('cd a\r');
+  await expect.poll(() => ran).toEqual(['cd a']);
+  keyboard.input.write('get tw\t here\rpwd\rls \t');
+  await expect.poll(() => keyboard.output.read()?.toString() ?? '').toContain('get tw');
+  await nextTurn();
+  expect(ran).toEqual(['cd a']);
+  answer([['two\\ words.txt '], 'tw']);
+  await expect.poll(() => ran).toEqual(['cd a', 'get two\\ words.txt  here', 'pwd']);
+  keyboard.input.write('\u0015quit\r');
+  await run;
+  expect(ran).toEqual(['cd a', 'get two\\ words.txt  here', 'pwd', 'quit']);
+});
+
+test.each([
+  ['the beginning that all have', [['report-1.pdf ', 'report-2.pdf '], 're'], 'get report-'],
+  ['nothing where nothing fits', [[], 're'], 'get re'],
+  ['nothing where they have nothing more', [['a', 'b'], ''], 'get re'],
+] as const)('Tab and Enter at once take %s', async (_what, [candidates, end], line) => {
+  const { keyboard, ran, shell, run } = makeShell();
+  shell.complete = async () => [[...candidates], end];
+  keyboard.input.write('cd a\r');
+  await expect.poll(() => ran).toEqual(['cd a']);
+  keyboard.input.write('get re\t\rquit\r');
+  await run;
+  expect(ran).toEqual(['cd a', line, 'quit']);
 });
 
 test('questions take their answers from what was pasted, too', async () => {
