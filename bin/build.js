@@ -10,34 +10,27 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Plugin } from '@oclif/core';
 import { rolldown } from 'rolldown';
+import { licenses } from './licenses.js';
 import { manPage } from './man.js';
 import { ascii, whenUsed } from './when-used.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** Commands that are not ours: dist file → what it is made of. */
-const BORROWED = {
-  'commands/help': '@oclif/plugin-help/lib/commands/help.js',
-};
-
 for (const old of ['dist', 'node_modules/.cache/postrider']) rmSync(join(root, old), { recursive: true, force: true });
-await library();
-await program();
+const bundled = [...(await library()), ...(await program())];
+await writeFile(`${root}dist/licenses.txt`, licenses(bundled.flatMap(({ moduleIds = [] }) => moduleIds)));
 await manual(await manifest());
 rehearse();
 
 async function library() {
   const output = { dir: `${root}dist/api`, format: 'esm', chunkFileNames: '[name].js' };
-  await bundle({ index: `${root}src/api/index.ts` }, output, 'strict');
+  return (await bundle({ index: `${root}src/api/index.ts` }, output, 'strict')).output;
 }
 
 /** What is loaded by its path has a file of its own; the rest is shared out by what needs it together. CommonJS, for bin/load.js. */
 async function program() {
   const own = globSync('commands/**/*.ts', { cwd: `${root}src` });
-  const input = {
-    ...Object.fromEntries(own.map(file => [file.replace(/\.ts$/, ''), `${root}src/${file}`])),
-    ...Object.fromEntries(Object.entries(BORROWED).map(([name, file]) => [name, `${root}node_modules/${file}`])),
-  };
+  const input = Object.fromEntries(own.map(file => [file.replace(/\.ts$/, ''), `${root}src/${file}`]));
   const dir = `${root}dist/cli`;
   const { output } = await bundle(input, {
     ...{ dir, format: 'cjs', exports: 'named', entryFileNames: '[name].cjs', chunkFileNames: 'chunks/[name].cjs' },
@@ -53,6 +46,7 @@ async function program() {
     await writeFile(join(dir, fileName), text);
   }
   await writeFile(`${dir}/build-id`, hash.digest('hex').slice(0, 16));
+  return output;
 }
 
 /** Each in a file of its own: where they lie together, all are loaded with one. */
@@ -67,7 +61,8 @@ async function bundle(input, output, signatures = 'allow-extension') {
   const bundled = await rolldown({
     input,
     platform: 'node',
-    external: ['keytar'],
+    // keytar is native; oclif asks for TypeScript only where commands are run from their sources.
+    external: ['keytar', 'typescript'],
     cwd: root,
     logLevel: 'warn',
     preserveEntrySignatures: signatures,

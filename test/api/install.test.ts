@@ -20,12 +20,16 @@ beforeAll(async () => {
   await run('npm', ['pack', '--ignore-scripts', '--pack-destination', stage.dir], { cwd: ROOT });
   await run('tar', ['-xzf', join(stage.dir, `postrider-${version}.tgz`), '-C', stage.dir]);
   await rename(join(stage.dir, 'package'), app('node_modules/postrider'));
-  // What npm would install beside it.
-  await symlink(join(ROOT, 'node_modules'), join(stage.dir, 'node_modules'));
+  // Nothing else is there but what whoever compiles for Node has; the package brings all that it is made of.
+  await mkdir(app('node_modules/@types'));
+  await symlink(join(ROOT, 'node_modules/@types/node'), app('node_modules/@types/node'));
 });
 afterAll(() => stage.close());
 
-it('compiles the example of the README, with strict types and those of the library checked, too', async () => {
+it.each([
+  { module: 'nodenext' },
+  { module: 'esnext', moduleResolution: 'bundler' },
+])('compiles the example of the README, with strict types and those of the library checked, too: %j', async resolution => {
   const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
   const [, example = ''] = /```ts\n(import \{ FtpClient[\s\S]*?)```/.exec(readme) ?? [];
   expect(example).toContain("from 'postrider'");
@@ -35,7 +39,7 @@ it('compiles the example of the README, with strict types and those of the libra
     "import { AppError, type FtpEntry, type SendResult } from 'postrider';\nexport const seen: [FtpEntry[], SendResult[], string] = [[], [], new AppError('a', 'b').code];\n";
   await writeFile(app('example.ts'), `${around}${example}${kinds}`);
   const options = {
-    module: 'nodenext',
+    ...resolution,
     target: 'es2024',
     lib: ['es2024', 'esnext.disposable'],
     strict: true,

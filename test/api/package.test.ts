@@ -1,12 +1,13 @@
 // What is published: the program, its types, the example jobs, and nothing else.
 import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 
 const root = join(import.meta.dirname, '../..');
 const BELONGS =
-  /^(bin\/(postrider|load)\.js|dist\/api\/.*\.js|dist\/.*\.d\.ts|dist\/cli\/(build-id|.*\.cjs)|dist\/postrider\.1|jobs\/[a-z-]+\.(yaml|schema\.json)|oclif\.manifest\.json|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/;
+  /^(bin\/(postrider|load)\.js|dist\/api\/.*\.js|dist\/.*\.d\.ts|dist\/cli\/(build-id|.*\.cjs)|dist\/postrider\.1|dist\/licenses\.txt|jobs\/[a-z-]+\.(yaml|schema\.json)|oclif\.manifest\.json|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/;
 
 it('the package holds nothing that does not belong', async () => {
   const { stdout } = await promisify(execFile)('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: root });
@@ -17,12 +18,22 @@ it('the package holds nothing that does not belong', async () => {
     expect.arrayContaining([
       'bin/postrider.js',
       'dist/postrider.1',
+      'dist/licenses.txt',
       'dist/api/index.js',
       'dist/api/index.d.ts',
       'oclif.manifest.json',
     ]),
   );
   expect(paths.filter(path => !BELONGS.test(path))).toEqual([]);
+});
+
+it('brings what it is made of, and says whose it is', async () => {
+  const { dependencies, optionalDependencies } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+  expect(dependencies).toBeUndefined();
+  expect(Object.keys(optionalDependencies)).toEqual(['keytar']);
+  const licenses = await readFile(join(root, 'dist/licenses.txt'), 'utf8');
+  for (const name of ['@oclif/core', 'listr2', 'nodemailer', 'yaml', 'zod'])
+    expect(licenses).toMatch(new RegExp(`^${name} \\d[\\d.]+ \\([\\w-]+\\)\\n\\n\\S`, 'm'));
 });
 
 it('exports what src/api says, and none of its insides', async () => {
