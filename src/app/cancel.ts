@@ -3,11 +3,14 @@ import { systemClock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import type { Store } from '../stores/store.ts';
 import { OPEN, type RunDetails, runDetails } from './history.ts';
-import { endRun } from './hold.ts';
+import { elsewhere, endRun } from './hold.ts';
 import { withStore } from './state.ts';
 import type { Workspace } from './workspace.ts';
 
-/** Asks the run's process, or its scheduler, to end it and waits until it has. Throws AppError `run-missing`, `run-over`, `run-elsewhere`. */
+/**
+ * Asks the run's process, or its scheduler, to end it and waits until it has.
+ * One of another machine whose process is gone is closed. Throws AppError `run-missing`, `run-over`.
+ */
 export async function cancelRun(place: Workspace, id: string, signal: AbortSignal): Promise<RunDetails> {
   const { run } = await runDetails(place, id);
   if (!OPEN.has(run.status)) {
@@ -17,16 +20,17 @@ export async function cancelRun(place: Workspace, id: string, signal: AbortSigna
     );
   }
   if (await withStore(place, store => leavesQueue(store, run.id))) return { run: { ...run, status: 'cancelled' }, steps: [] };
-  const asked = await withStore(place, async store => {
+  await withStore(place, async store => {
     const now = await store.run(run.id);
-    return now !== undefined && (await endRun(store, now, place.host));
+    if (now !== undefined) await endRun(store, now, place.host);
   });
-  if (!asked && run.host !== place.host) {
-    throw new AppError('run-elsewhere', `run ${run.id} runs on ${run.host}`, { hint: 'Cancel it there.' });
-  }
+  const isHeard = elsewhere(systemClock);
   for (;;) {
     const details = await runDetails(place, run.id);
-    if (!OPEN.has(details.run.status)) return details;
+    const { status, ...now } = details.run;
+    if (!OPEN.has(status)) return details;
+    if (status !== 'interrupted' && now.host !== place.host && !isHeard({ ...now, status: 'running' }))
+      await withStore(place, store => store.bury(({ id }) => id !== run.id));
     await systemClock.sleep(LOOK_AGAIN_MS, signal);
   }
 }

@@ -2,6 +2,7 @@
 import type { Clock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import type { Job } from '../job/job.ts';
+import { Heartbeats, RUN_BEAT_MS, RUN_SILENCE_MS } from '../schedule/heartbeats.ts';
 import type { RunRecord, StepRecord, Store } from '../stores/store.ts';
 import { isAlive } from './process-life.ts';
 
@@ -33,7 +34,8 @@ export async function beginHeld(
   { clock, signal, say }: HoldOptions,
 ): Promise<void> {
   if (overlap === 'allow') return store.begin(run, steps, { definition });
-  const holds = (other: RunRecord) => isHolder(other, run.host);
+  const isHeard = elsewhere(clock);
+  const holds = (other: RunRecord) => isHolder(other, run.host, isHeard);
   for (let waiting = false; ; waiting = true) {
     try {
       return await store.begin({ ...run, startedAt: clock.now() }, steps, { holds, definition });
@@ -52,9 +54,23 @@ export async function beginHeld(
   }
 }
 
-/** Another machine's process cannot be asked, so it counts as alive. */
-export function isHolder(other: RunRecord, host: string): boolean {
-  return other.host !== host || isAlive(other.pid, other.startedAt);
+/** Whether the run of another machine, or of another container, still beats: see Heartbeats. Of one that a scheduler has, schedulers decide. */
+export function elsewhere(clock: Clock): (run: RunRecord) => boolean {
+  const beats = new Heartbeats(clock, RUN_SILENCE_MS);
+  return ({ id, owner, beat = 0 }) => owner !== undefined || beats.lives(id, beat);
+}
+
+function isHolder(other: RunRecord, host: string, isHeard: (run: RunRecord) => boolean): boolean {
+  return other.host === host ? isAlive(other.pid, other.startedAt) : isHeard(other);
+}
+
+/** Says of a run in the foreground that it lives, until the signal aborts, and calls `wanted` when somebody elsewhere wants it ended. */
+export async function beat(store: Store, run: string, clock: Clock, signal: AbortSignal, wanted: () => void): Promise<void> {
+  while (!signal.aborted) {
+    // A store that is busy or full is heard of by those who have something to record.
+    if (await store.owners.beatRun(run).catch(() => false)) wanted();
+    await clock.sleep(RUN_BEAT_MS, signal).catch(() => undefined);
+  }
 }
 
 async function endOthers(store: Store, run: RunRecord): Promise<void> {
@@ -63,10 +79,10 @@ async function endOthers(store: Store, run: RunRecord): Promise<void> {
   }
 }
 
-/** Asks a run to end: its scheduler by way of the store, a foreground process by SIGTERM. False when nobody can be asked. */
+/** Asks a run to end: by way of the store, or a process of this machine by SIGTERM. False when nobody can be asked. */
 export async function endRun(store: Store, run: RunRecord, host: string): Promise<boolean> {
-  if (run.owner !== undefined || run.status === 'interrupted') return store.owners.requestCancel(run.id);
-  if (run.host !== host || !isAlive(run.pid, run.startedAt)) return false;
+  if (run.owner !== undefined || run.status === 'interrupted' || run.host !== host) return store.owners.requestCancel(run.id);
+  if (!isAlive(run.pid, run.startedAt)) return false;
   process.kill(run.pid, 'SIGTERM');
   return true;
 }

@@ -1,6 +1,6 @@
 // Runs one job in the foreground: loads, plans, connects progress and store to the runner, and names the exit code.
 import { type Clock, systemClock } from '../core/clock.ts';
-import type { ErrorReport } from '../core/errors.ts';
+import { CancelledError, type ErrorReport } from '../core/errors.ts';
 import { systemRandom } from '../core/random.ts';
 import { Redactor } from '../core/secret.ts';
 import { printable } from '../core/text.ts';
@@ -13,7 +13,7 @@ import type { RunFacts, StepFacts } from '../steps/step.ts';
 import type { RunRecord, StepRecord, Store } from '../stores/store.ts';
 import { executeRun } from './execute-run.ts';
 import { EXIT, exitCodeOfRun } from './exit-codes.ts';
-import { beginHeld } from './hold.ts';
+import { beat, beginHeld } from './hold.ts';
 import { interruptedBy } from './interruption.ts';
 import { jobByName } from './jobs.ts';
 import { newRunId } from './run-id.ts';
@@ -90,7 +90,7 @@ interface Begun extends Pick<RunRequest, 'workspace' | 'io' | 'signal'>, Beginni
 }
 
 async function runBegun({ trigger, retryOf, steps, resume, ...begun }: Begun): Promise<RunResult> {
-  const { workspace, clock, store, renderer, snapshot, signal } = begun;
+  const { workspace, clock, store, snapshot } = begun;
   const { job } = snapshot;
   const redactor = new Redactor();
   const say = (line: string) => void begun.io.stderr.write(`${printable(redactor.redact(line))}\n`);
@@ -100,9 +100,29 @@ async function runBegun({ trigger, retryOf, steps, resume, ...begun }: Begun): P
     ...(retryOf === undefined ? {} : { retryOf }),
   };
   const definition = writeSnapshot(snapshot);
-  await beginHeld(store, record, { overlap: job.overlap, definition, steps: steps ?? [] }, { clock, signal, say });
+  const [over, wanted] = [new AbortController(), new AbortController()];
+  const signal = AbortSignal.any([begun.signal, wanted.signal]);
+  const beating = beat(store, record.id, clock, over.signal, () => wanted.abort(new CancelledError()));
+  try {
+    await beginHeld(store, record, { overlap: job.overlap, definition, steps: steps ?? [] }, { clock, signal, say });
+    return await runHeld({ ...begun, record, signal, say, redactor, ...(resume === undefined ? {} : { resume }) });
+  } finally {
+    over.abort();
+    await beating;
+  }
+}
+
+interface Held extends Begun {
+  readonly record: RunRecord;
+  readonly redactor: Redactor;
+  readonly say: (line: string) => void;
+}
+
+async function runHeld({ renderer, record, resume, ...held }: Omit<Held, 'trigger'>): Promise<RunResult> {
+  const { store, say, signal } = held;
   const outcome = await executeRun({
-    ...{ workspace, store, clock, redactor, record, snapshot, signal, say },
+    ...held,
+    record,
     listeners: [{ name: STORE, on: event => store.record(event) }, renderer],
     ...(resume === undefined ? {} : { resume }),
   });

@@ -1,7 +1,7 @@
-// Which schedulers of a store live: their beat is a counter, and its silence is timed by this machine's steady clock, so that neither a
-// clock step nor clocks that differ between machines make a living one look dead.
+// Which schedulers of a store live, and which processes of runs: by their beat, and on this machine by their process.
 import type { Clock } from '../core/clock.ts';
 import type { RunRecord, SchedulerRecord, Store } from '../stores/store.ts';
+import { Heartbeats, RUN_SILENCE_MS } from './heartbeats.ts';
 
 export interface LivenessOptions {
   readonly store: Store;
@@ -13,18 +13,15 @@ export interface LivenessOptions {
   readonly isAlive: (pid: number, since: number) => boolean;
 }
 
-interface Seen {
-  readonly beat: number;
-  /** On the steady clock. */
-  readonly at: number;
-}
-
 export class Liveness {
   readonly #options: LivenessOptions;
-  readonly #seen = new Map<string, Seen>();
+  readonly #schedulers: Heartbeats;
+  readonly #runs: Heartbeats;
 
   constructor(options: LivenessOptions) {
     this.#options = options;
+    this.#schedulers = new Heartbeats(options.clock, options.leaseMs);
+    this.#runs = new Heartbeats(options.clock, RUN_SILENCE_MS);
   }
 
   /** Dismisses the dead, and gives back the owners that live, this one included. */
@@ -36,22 +33,19 @@ export class Liveness {
       if (other.owner === me.owner || this.#lives(other)) living.add(other.owner);
       else await store.owners.dismiss(other.owner);
     }
-    for (const owner of this.#seen.keys()) if (!all.some(other => other.owner === owner)) this.#seen.delete(owner);
+    this.#schedulers.keep(new Set(all.map(({ owner }) => owner)));
     return living;
   }
 
-  /** Whether the process of a run may still be at work, as far as this machine can tell at once. */
-  holds({ owner, host, pid, startedAt }: RunRecord): boolean {
+  /** Whether the process of a run may still be at work, as far as this machine can tell. */
+  holds({ id, owner, host, pid, startedAt, beat = 0 }: RunRecord): boolean {
     const { me, isAlive } = this.#options;
-    return owner === me.owner || host !== me.host || isAlive(pid, startedAt);
+    if (host === me.host) return owner === me.owner || isAlive(pid, startedAt);
+    return owner !== undefined || this.#runs.lives(id, beat);
   }
 
   #lives({ owner, host, pid, startedAt, beat }: SchedulerRecord): boolean {
-    const { clock, me, leaseMs, isAlive } = this.#options;
-    if (host === me.host && !isAlive(pid, startedAt)) return false;
-    const seen = this.#seen.get(owner);
-    if (seen?.beat === beat) return clock.elapsed() - seen.at < leaseMs;
-    this.#seen.set(owner, { beat, at: clock.elapsed() });
-    return true;
+    const { me, isAlive } = this.#options;
+    return (host !== me.host || isAlive(pid, startedAt)) && this.#schedulers.lives(owner, beat);
   }
 }

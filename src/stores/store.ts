@@ -30,6 +30,8 @@ export interface RunRecord {
   readonly slot?: number;
   /** The run that it repeats. */
   readonly retryOf?: string;
+  /** In the foreground: how often its process has said that it lives. Given by the store. */
+  readonly beat?: number;
 }
 
 export interface StepRecord {
@@ -102,7 +104,9 @@ export interface OwnerStore {
   claim(run: RunRecord, by: Pick<SchedulerRecord, 'owner' | 'host' | 'pid'>, alone: boolean): Promise<RunRecord | undefined>;
   /** Leaves a run unfinished, for a scheduler to take up; false when it was no longer in these hands. */
   handBack(run: string, fence: number): Promise<boolean>;
-  /** Ends an interrupted run, or asks the scheduler that runs it to end it. False when it is over, or runs in the foreground. */
+  /** A run in the foreground, going or waiting, says that its process lives. True when somebody wants it ended. */
+  beatRun(run: string): Promise<boolean>;
+  /** Ends an interrupted run, or asks who runs it to end it: a scheduler, or a process that beats for it. False when it is over. */
   requestCancel(run: string): Promise<boolean>;
 }
 

@@ -225,6 +225,22 @@ describe('two schedulers on one store', () => {
     expect(w.reports).toContainEqual(expect.objectContaining({ event: 'run-lost', job: 'a' }));
   });
 
+  it('a run in the foreground of another machine holds its job as long as it beats', async () => {
+    const w = await world();
+    const job = jobOf('a', { schedule: { cron: '1 12 * * *', timezone: 'UTC' } });
+    const there = { id: 'there', job: 'a', file: '/jobs/a.yaml', trigger: 'manual', startedAt: T0 } as const;
+    await w.store.begin({ ...there, host: 'elsewhere', pid: 1, status: 'running' }, []);
+    const scheduler = await w.scheduler(1, [job]);
+    for (let minute = 0; minute < 5; minute++) {
+      await w.store.owners.beatRun('there');
+      await pass(w, scheduler, MINUTE - 10_000);
+    }
+    expect(w.begun).toEqual([]);
+    await pass(w, scheduler, 2 * MINUTE);
+    expect(w.begun).toHaveLength(1);
+    expect(await w.store.run('there')).toMatchObject({ status: 'failed', error: { code: 'crashed' } });
+  });
+
   it('a clock that jumps three days makes nobody look dead', async () => {
     const w = await world();
     w.lasts = () => 10 * MINUTE;

@@ -68,10 +68,9 @@ export function ownersContract(store: () => Store): void {
     expect([run?.crashes, run?.owner]).toEqual([undefined, undefined]);
   });
 
-  it('is asked to end by way of its scheduler; an interrupted one ends at once; others cannot be asked', async () => {
+  it('is asked to end by way of its scheduler; an interrupted one ends at once', async () => {
     await begin('a');
     await begin('b', { job: 'other' });
-    await store().begin(runRecord('foreground', { job: 'third' }), []);
     expect(await store().owners.requestCancel('a')).toBe(true);
     expect(await store().owners.held(ME.owner)).toEqual([
       { run: 'a', fence: 1, cancel: true },
@@ -80,7 +79,20 @@ export function ownersContract(store: () => Store): void {
     await store().owners.handBack('b', 1);
     expect(await store().owners.requestCancel('b')).toBe(true);
     expect(await store().run('b')).toMatchObject({ status: 'cancelled' });
-    expect([await store().owners.requestCancel('b'), await store().owners.requestCancel('foreground')]).toEqual([false, false]);
+    expect(await store().owners.requestCancel('b')).toBe(false);
+  });
+
+  it('in the foreground beats, and hears by that when somebody wants it ended', async () => {
+    await store().begin(runRecord('going'), []);
+    await store().enqueue(runRecord('waiting'), () => true);
+    for (const run of ['going', 'waiting', 'waiting', 'gone']) expect(await store().owners.beatRun(run)).toBe(false);
+    expect([(await store().run('going'))?.beat, (await store().run('waiting'))?.beat]).toEqual([1, 2]);
+    for (const run of ['going', 'waiting']) {
+      expect(await store().owners.requestCancel(run)).toBe(true);
+      expect(await store().owners.beatRun(run)).toBe(true);
+    }
+    await store().bury(() => false);
+    expect(await store().owners.requestCancel('going')).toBe(false);
   });
 
   it('one run of a job waits at most, and begins from there', async () => {

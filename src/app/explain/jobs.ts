@@ -87,7 +87,6 @@ export const RUN_CODES: Explanations = {
   'ledger-full': ['A step wants to remember more than is allowed.', 'Split the job.'],
   misuse: ['A bug of postrider.', 'Please report it with the output.'],
   'not-paused': ['The job is not paused.', 'There is nothing to resume.'],
-  'run-elsewhere': ['The run belongs to another machine.', 'Cancel it there.'],
   'run-exists': ['There is a run of that id already.', 'Start it again.'],
   'slot-withdrawn': ['The slot of the run was skipped just before the run began.', '`postrider why JOB TIME` tells the reason.'],
   'run-going': ['The run has not ended yet.', 'Wait, or `postrider cancel RUN`.'],

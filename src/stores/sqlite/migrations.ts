@@ -162,6 +162,9 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX runs_unended ON runs (status, job) WHERE finished_at IS NULL;
   DROP INDEX runs_open;
   `,
+  `
+  ALTER TABLE runs ADD COLUMN beat INTEGER NOT NULL DEFAULT 0;
+  `,
 ];
 
 /** The version that this program writes. */

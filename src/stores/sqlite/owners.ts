@@ -64,6 +64,13 @@ export class SqliteOwners implements OwnerStore {
     return this.#db.transaction('power', () => this.#db.write(sql, run, fence)) > 0;
   }
 
+  async beatRun(run: string): Promise<boolean> {
+    return this.#db.transaction('process', () => {
+      this.#db.write('UPDATE runs SET beat = beat + 1 WHERE id = ? AND owner IS NULL AND finished_at IS NULL', run);
+      return this.#db.row('SELECT cancel FROM runs WHERE id = ?', run)?.['cancel'] === 1;
+    });
+  }
+
   async requestCancel(run: string): Promise<boolean> {
     const error = JSON.stringify({ code: 'cancelled', message: 'cancelled before it was taken up again', retry: 'never' });
     return this.#db.transaction('power', () => {
@@ -75,8 +82,7 @@ export class SqliteOwners implements OwnerStore {
         this.#db.write(`UPDATE steps SET status = 'cancelled' WHERE run = ? AND status IN ('pending', 'running')`, run);
         return true;
       }
-      const sql = `UPDATE runs SET cancel = 1 WHERE id = ? AND status = 'running' AND owner IS NOT NULL`;
-      return this.#db.write(sql, run) > 0;
+      return this.#db.write(`UPDATE runs SET cancel = 1 WHERE id = ? AND status IN ('running', 'waiting')`, run) > 0;
     });
   }
 }

@@ -23,12 +23,13 @@ export function runOf(row: Row, db: Database): RunRecord {
 }
 
 function ownershipOf(row: Row): Partial<RunRecord> {
-  const { owner, fence, crashes, slot, retry_of: retryOf } = row;
+  const { owner, fence, crashes, slot, beat, retry_of: retryOf } = row;
   return {
     ...(owner === null ? {} : { owner: String(owner) }),
     ...(fence === 1 ? {} : { fence: Number(fence) }),
     ...(crashes === 0 ? {} : { crashes: Number(crashes) }),
     ...(slot === null ? {} : { slot: Number(slot) }),
+    ...(beat === 0 ? {} : { beat: Number(beat) }),
     ...(retryOf === null ? {} : { retryOf: String(retryOf) }),
   };
 }
