@@ -43,10 +43,17 @@ export function xdgFolder(env: Workspace['env'], variable: string, usual: string
   return isAbsolute(chosen) ? chosen : join(homeFolder(), usual);
 }
 
-/** The user database knows it where HOME is empty or relative: that would be wherever we are started. */
+/** As Debian writes it for accounts that have none. */
+const NO_HOME = '/nonexistent';
+
+/** The user database knows it where HOME is empty or relative: that would be wherever we are started. A user by number alone, as in a container, has none. */
 export function homeFolder(): string {
-  const home = homedir();
-  return isAbsolute(home) ? home : userInfo().homedir;
+  try {
+    const home = homedir();
+    return isAbsolute(home) ? home : userInfo().homedir;
+  } catch {
+    return NO_HOME;
+  }
 }
 
 function filled(value: string | undefined): string | undefined {

@@ -8,6 +8,7 @@ const FACTS: UnitFacts = {
   stateDir: '/home/me/.local/state/postrider',
   writable: ['/srv/site', '/srv/my archive'],
   drainMs: 30_000,
+  environment: {},
   credentials: [
     { name: 'web', path: '/etc/postrider/secrets/web', there: true },
     { name: 'mail', path: '/etc/postrider/secrets/mail', there: false },
@@ -22,6 +23,12 @@ describe('the unit', () => {
       'ExecStart=/usr/bin/node "/opt/post rider/bin/postrider.js" schedule --jobs /srv/100%%/jobs --state /home/me/.local/state/postrider --log json --drain 30s',
     );
     expect(lines({ jobsDir: '/a$b"c\\d' }).join('\n')).toContain('--jobs "/a$$b\\"c\\\\d"');
+  });
+
+  it('knows where the vault is', () => {
+    expect(lines({ environment: { POSTRIDER_VAULT_KEY_FILE: '/home/me/my 100% key' } })).toContain(
+      'Environment="POSTRIDER_VAULT_KEY_FILE=/home/me/my 100%% key"',
+    );
   });
 
   it('leaves time for the drain, and signals the scheduler alone', () => {

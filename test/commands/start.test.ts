@@ -94,6 +94,23 @@ it('a database server that cannot be used yet is refused, not ignored', () =>
     expect(result).toMatchObject({ code: 10, stderr: expect.stringMatching(/cannot use yet/) });
   }));
 
+it('a user by number alone, who has no name and no home, may start it, as in a container', () =>
+  inTempDir(async dir => {
+    const nobody = join(dir, 'nobody.cjs');
+    const unknown = "throw Object.assign(new Error('no such entry'), { code: 'ERR_SYSTEM_ERROR' })";
+    writeFileSync(nobody, `require('node:os').userInfo = () => { ${unknown} };\n`);
+    writeFileSync(join(dir, 'a.yaml'), 'steps: [{ id: a, run: "echo done by $SHELL" }]\n');
+    const start = (env: Record<string, string>, ...args: string[]) => {
+      const options = { cwd: dir, encoding: 'utf8', env: { PATH: process.env['PATH'] ?? '', ...env } } as const;
+      const { status, stdout, stderr } = spawnSync(process.execPath, ['--require', nobody, BIN, ...args], options);
+      return { status, said: stdout + stderr };
+    };
+    for (const env of [{}, { HOME: '/' }, { HOME: '' }])
+      expect(start(env, '--version'), JSON.stringify(env)).toMatchObject({ status: 0 });
+    expect(start({ POSTRIDER_STATE: join(dir, 'state') }, 'run', 'a.yaml')).toMatchObject({ status: 0 });
+    expect(start({ HOME: '' }, 'service', 'install', '--print', '--jobs', '.')).toMatchObject({ status: 0 });
+  }));
+
 it('a reader that goes away ends the program quietly', () =>
   inTempDir(async dir => {
     const { status, stderr } = spawnSync('sh', ['-c', `"${process.execPath}" "${BIN}" schema | head -n 1; echo done`], {

@@ -1,6 +1,7 @@
 // Installs, removes and looks at the systemd unit of the scheduler.
 import { spawn } from 'node:child_process';
 import { rm, writeFile } from 'node:fs/promises';
+import { userInfo } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { AppError, fileError } from '../../core/errors.ts';
 import { makeFolder } from '../../files/make-folder.ts';
@@ -8,6 +9,7 @@ import { exists } from '../../files/there.ts';
 import type { Job } from '../../job/job.ts';
 import { JobsFolder } from '../schedule/jobs-folder.ts';
 import { secretNeeds } from '../secret-needs.ts';
+import { secretsOf } from '../secrets.ts';
 import { homeFolder, type Workspace, xdgFolder } from '../workspace.ts';
 import { type Credential, unitText } from './unit.ts';
 
@@ -29,8 +31,10 @@ export interface InstallRequest extends ServiceRequest {
 export interface Unit {
   readonly path: string;
   readonly text: string;
-  /** Secrets that jobs need and that have no file yet. */
+  /** Secrets that jobs need and that the service would not find. */
   readonly missing: readonly Credential[];
+  /** It runs while nobody is signed in, too. */
+  readonly lingers: boolean;
 }
 
 export const UNIT = 'postrider.service';
@@ -49,14 +53,42 @@ export async function serviceUnit(request: InstallRequest): Promise<Unit> {
     writable: [...new Set([...jobs.map(({ workdir }) => workdir), ...writable.map(path => resolve(workspace.cwd, path))])].sort(),
     drainMs,
     credentials,
+    environment: vaultSettings(workspace),
     ...(system ? { account } : {}),
   });
-  return { path: unitPath(request), text, missing: credentials.filter(({ there }) => !there) };
+  const missing = await withoutVault(credentials, workspace);
+  return { path: unitPath(request), text, missing, lingers: system || (await lingers()) };
 }
 
-/** Writes the unit and, unless told otherwise, enables and starts it. Throws AppError `file-denied` and the like, `systemctl-failed`. */
+const VAULT_SETTINGS = ['POSTRIDER_VAULT', 'POSTRIDER_VAULT_KEY_FILE'];
+
+/** Where the vault and its key are, so that the service opens it as whoever installs it does. */
+function vaultSettings({ env, cwd }: Workspace): Readonly<Record<string, string>> {
+  const set = VAULT_SETTINGS.filter(name => (env[name] ?? '') !== '');
+  return Object.fromEntries(set.map(name => [name, resolve(cwd, env[name] ?? '')]));
+}
+
+/** Those that are in no file, nor in a vault that opens by a key file. */
+async function withoutVault(credentials: readonly Credential[], workspace: Workspace): Promise<readonly Credential[]> {
+  const opens = 'POSTRIDER_VAULT_KEY_FILE' in vaultSettings(workspace);
+  const entries = opens ? await secretsOf(workspace).vault.entries() : [];
+  const kept = new Set(entries.map(({ name }) => name));
+  return credentials.filter(({ name, there }) => !there && !kept.has(name));
+}
+
+/** A user's units end when the last session does, unless somebody has said otherwise (loginctl(1)). */
+async function lingers(): Promise<boolean> {
+  try {
+    return await exists(join('/var/lib/systemd/linger', userInfo().username));
+  } catch {
+    return false;
+  }
+}
+
+/** Writes the unit and, unless told otherwise, enables and starts it. Throws AppError `usage` without its account, `file-denied` and the like, `systemctl-failed`. */
 export async function installService(request: InstallRequest): Promise<Unit> {
   const unit = await serviceUnit(request);
+  if (request.system) await assertAccount(request.account);
   try {
     await makeFolder(dirname(unit.path));
     if (!request.system) await makeFolder(stateOf(request), { mode: 0o700 });
@@ -66,8 +98,22 @@ export async function installService(request: InstallRequest): Promise<Unit> {
   }
   if (!request.start) return unit;
   await systemctl(request, 'daemon-reload');
-  await systemctl(request, 'enable', '--now', UNIT);
+  await systemctl(request, 'enable', UNIT);
+  // One that runs would go on with the old unit, and without the secrets that have come since.
+  await systemctl(request, 'restart', UNIT);
   return unit;
+}
+
+/** systemd would say only that the service failed, and try again for ever. */
+function assertAccount(account: string): Promise<void> {
+  return new Promise((done, fail) => {
+    const missing = new AppError('usage', `there is no account ${account} on this machine`, {
+      hint: `useradd --system --home-dir ${SYSTEM_STATE} --shell /usr/sbin/nologin ${account}; or name another one with --account.`,
+    });
+    const child = spawn('id', ['--', account], { stdio: 'ignore' });
+    child.on('error', () => done());
+    child.on('close', code => (code === 0 ? done() : fail(missing)));
+  });
 }
 
 /** Stops it, and removes the unit; state, jobs and secrets stay. False when there was none. */
@@ -116,7 +162,7 @@ async function credentialsOf(jobs: readonly Job[], request: InstallRequest): Pro
   return Promise.all(
     names.map(async name => {
       const path = given.get(name) ?? join(folder, name);
-      return { name, path, there: given.has(name) || (await exists(path)) };
+      return { name, path, there: await exists(path) };
     }),
   );
 }
@@ -142,14 +188,14 @@ function systemctl({ system, workspace }: ServiceRequest, ...args: readonly stri
     const failed = (reason: string) =>
       fail(
         new AppError('systemctl-failed', `systemctl ${words.join(' ')}: ${reason}`, {
-          hint: 'The unit is written. Start it where systemd runs, or use --print and your own means.',
+          hint: `The unit is written. Where systemd runs, \`journalctl ${system ? '' : '--user '}-u ${UNIT}\` may tell more; elsewhere use --print and your own means.`,
         }),
       );
-    child.on('error', error => failed(error.message));
+    child.on('error', error => failed(`it cannot be started (${error.message})`));
     child.on('close', code => {
       const [line = ''] = out.split('\n');
       if (code === 0 || line !== '') done(line);
-      else failed(complaint.trim() || `ended with ${code}`);
+      else failed(complaint.trim().replace(/\s*\n\s*/g, ' ') || `ended with ${code}`);
     });
   });
 }

@@ -13,6 +13,8 @@ export interface UnitFacts {
   readonly account?: string;
   readonly drainMs: number;
   readonly credentials: readonly Credential[];
+  /** Settings of the program besides its flags; none of them secret. */
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 export interface Credential {
@@ -54,6 +56,7 @@ export function unitText(facts: UnitFacts): string {
     'StandardError=journal',
     'SyslogIdentifier=postrider',
     ...(account === undefined ? [] : [`User=${account}`]),
+    ...Object.entries(facts.environment).map(([name, value]) => `Environment=${quoted(`${name}=${value}`)}`),
     '',
     ...credentials.map(credentialLine),
     ...(credentials.length === 0 ? [] : ['']),

@@ -2,6 +2,7 @@
 // where the command to run is known, it hears of no other commands.
 
 import { readFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { Command, Interfaces } from '@oclif/core';
 
@@ -27,6 +28,7 @@ const SILENT: Interfaces.Logger = {
 export async function start(root: string, named?: Named): Promise<void> {
   const args = process.argv.slice(2);
   const pjson = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Interfaces.PJSON;
+  giveHome();
   const takeBack = lent(NEEDLESS);
   const { execute, settings } = await import('@oclif/core');
   settings.enableAutoTranspile = false;
@@ -41,6 +43,18 @@ export async function start(root: string, named?: Named): Promise<void> {
 }
 
 function nothing(): void {}
+
+/** oclif asks for home and shell of the user, which one by number alone, as containers have them, has not. */
+function giveHome(): void {
+  const { env } = process;
+  if (env['HOME'] !== undefined && env['SHELL'] !== undefined) return;
+  try {
+    userInfo();
+  } catch {
+    env['HOME'] ??= '/nonexistent';
+    env['SHELL'] ??= '/bin/sh';
+  }
+}
 
 /** Those of the environment that are not there are 1 until they are taken back. */
 function lent(names: readonly string[]): () => void {

@@ -46,7 +46,8 @@ async function makeFolder(parent: string): Promise<string> {
     return await mkdtemp(join(parent, 'postrider-'));
   } catch (error) {
     const { code, message, hint } = fileError(error, parent);
-    const advice = code === 'file-missing' ? 'It is the folder of temporary files: make it, or set TMPDIR to another.' : hint;
+    const unusable = code === 'file-missing' || code === 'file-denied';
+    const advice = unusable ? 'It is the folder of temporary files: make it writable, or set TMPDIR to another.' : hint;
     throw new AppError(code, message, { cause: error, ...(advice === undefined ? {} : { hint: advice }) });
   }
 }
