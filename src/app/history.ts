@@ -1,5 +1,6 @@
 // What happened before: runs, one run in full, its log; runs whose process died are named as such.
 import { systemClock } from '../core/clock.ts';
+import { didYouMean } from '../core/diagnostic.ts';
 import { AppError } from '../core/errors.ts';
 import { parseDuration } from '../core/units.ts';
 import type { RunEvent } from '../run/events.ts';
@@ -88,6 +89,8 @@ export async function* runLog(place: Workspace, { id, step, follow }: LogRequest
   const store = await openStore(place, systemClock);
   try {
     const { id: run } = await findRun(store, id);
+    // While it goes on, steps of `on-failure` may still come.
+    if (step !== undefined && follow === undefined) await checkStep(store, run, step);
     for (let after = 0; ; ) {
       const now = await store.run(run);
       for (const event of await store.events(run, step, after)) {
@@ -102,13 +105,25 @@ export async function* runLog(place: Workspace, { id, step, follow }: LogRequest
   }
 }
 
+/** Throws AppError `unknown-step`. A run that has yet to begin has none. */
+async function checkStep(store: Store, run: string, step: string): Promise<void> {
+  const ids = (await store.steps(run)).map(each => each.step);
+  if (ids.length === 0 || ids.includes(step)) return;
+  const near = didYouMean(step, ids);
+  throw new AppError('unknown-step', `--step ${step}: the run has no such step`, {
+    hint: near === undefined ? `Its steps: ${ids.join(', ')}.` : `Did you mean ${near}?`,
+  });
+}
+
 /** A run that goes on, or will. */
 export const OPEN: ReadonlySet<string> = new Set(['running', 'interrupted', 'waiting']);
 
 export async function findRun(store: Store, id: string): Promise<RunRecord> {
   const run = id === 'last' ? (await store.runs({ limit: 1 }))[0] : await store.run(id);
   if (run === undefined)
-    throw new AppError('run-missing', `there is no run ${id}`, { hint: 'List the runs with: postrider history' });
+    throw new AppError('run-missing', `there is no run ${id}`, {
+      hint: 'List the runs with: postrider history. The beginning of an id is enough where only one run begins so.',
+    });
   return run;
 }
 

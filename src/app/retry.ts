@@ -71,9 +71,13 @@ function keptSteps(job: Job, before: ReadonlyMap<string, StepRecord>, { fromFail
   const ids = job.steps.map(({ id }) => id).filter(id => before.has(id));
   if (step !== undefined) return new Set(ids.filter(id => id !== step && !needs(id, step)));
   if (!fromFailed) return new Set();
+  // Where nothing failed nothing is tried again, also of a run of `--only` some steps.
+  if (ids.every(id => FINE.has(before.get(id)?.status ?? ''))) return new Set(ids);
   const bad = ids.filter(id => before.get(id)?.status !== 'succeeded');
   return new Set(ids.filter(id => !bad.includes(id) && !bad.some(other => needs(id, other))));
 }
+
+const FINE: ReadonlySet<string> = new Set(['succeeded', 'skipped']);
 
 function checkStep(job: Job, step: string | undefined): void {
   const ids = job.steps.map(({ id }) => id);

@@ -133,6 +133,18 @@ describe('retry', () => {
       expect(out(dir).slice(4)).toEqual(['one bye', 'two 1', 'three']);
     }));
 
+  it('--from-failed runs nothing again where nothing failed, though not every step ran', () =>
+    inPlace(async (ask, dir) => {
+      writeFileSync(join(dir, 'jobs/a.yaml'), JOB);
+      writeFileSync(join(dir, 'go'), '');
+      expect(await ask('run', 'a')).toMatchObject({ code: 0 });
+      expect(await ask('run', 'a', '--only', 'two')).toMatchObject({ code: 0 });
+      expect(await ask('retry', 'last', '--from-failed')).toMatchObject({ code: 0 });
+      expect(out(dir)).toEqual(['one hello', 'two 1', 'three', 'two']);
+      const mistyped = await ask('logs', 'last', '--step', 'tow');
+      expect(mistyped).toMatchObject({ code: 2, stderr: expect.stringContaining('Did you mean two?') });
+    }));
+
   it('--step runs it and what needs it; a step that is not there is wrong usage', () =>
     inPlace(async (ask, dir) => {
       writeFileSync(join(dir, 'go'), '');

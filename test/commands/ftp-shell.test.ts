@@ -99,7 +99,8 @@ describe('ftp shell', () => {
     ['passive maybe', 2, 'neither on nor off'],
     ['ls -lR', 2, 'ls has no option -R'],
     ['mget css', 1, 'css is a folder'],
-    ['mget c[s]s', 1, 'c[s]s is a folder'],
+    ['mget c[s]s', 1, 'c[s]s matches folders only'],
+    ['mirror . x', 2, '`postrider ftp mirror` does that'],
     ['mdelete css', 1, 'css is a folder'],
     ['mput site', 1, 'site is a folder'],
   ])('%s: exit %i', async (commands, code, message) => {

@@ -97,6 +97,23 @@ describe('transfers', () => {
     }
   });
 
+  it('two files of one name are not put into one folder, where the second would replace the first', async () => {
+    for (const folder of ['one', 'two']) {
+      await mkdir(join(root(), 'twins', folder), { recursive: true });
+      await mkdir(join(stage.dir, 'twins', folder), { recursive: true });
+      await writeFile(join(root(), 'twins', folder, 'a.txt'), folder);
+      await writeFile(join(stage.dir, 'twins', folder, 'a.txt'), folder);
+    }
+    const said = { code: 2, stderr: expect.stringContaining('have one name, and would go to one folder') };
+    expect(await stage.cli('ftp', 'get', '@web/twins/*/a.txt')).toMatchObject(said);
+    expect(await stage.cli('ftp', 'put', 'twins/*/a.txt', '@web/twins/')).toMatchObject(said);
+    expect(await stage.cli('ftp', 'shell', '@web', '-c', 'mget twins/*/a.txt')).toMatchObject(said);
+    expect(await stage.cli('ftp', 'shell', '@web', '-c', 'mput twins/*/a.txt')).toMatchObject(said);
+    expect(await readdir(stage.dir)).not.toContain('a.txt');
+    expect(await readdir(root())).not.toContain('a.txt');
+    expect((await readdir(join(root(), 'twins'))).sort()).toEqual(['one', 'two']);
+  });
+
   it('put takes stdin, and leaves no temporary file', async () => {
     const env = { POSTRIDER_SECRET_SANDBOX: stage.sandbox.password };
     const { code } = await cli(['ftp', 'put', '-', '@web/in/dump.sql', '-q'], {

@@ -7,7 +7,7 @@ import type { FtpClient } from '../../protocols/ftp/index.ts';
 import { LocalFolder } from '../../steps/ftp-mirror/local-folder.ts';
 import { downloadFile } from './download.ts';
 import type { TransferProgress } from './progress.ts';
-import { type RemoteItem, tidy } from './remote.ts';
+import { assertDistinct, type RemoteItem, tidy } from './remote.ts';
 import { expand, isGlob, isLiteral } from './remote-glob.ts';
 import { walk } from './walk.ts';
 
@@ -29,6 +29,7 @@ export interface Fetched {
 
 export async function getFiles(client: FtpClient, request: GetRequest): Promise<readonly Fetched[]> {
   const items = await expand(client, request.pattern);
+  assertDistinct(items.map(({ path }) => path));
   const place = await placeOf(request, items);
   const fetched: Fetched[] = [];
   for (const item of items) {

@@ -6,7 +6,7 @@ import { exists } from '../../files/there.ts';
 import type { FtpClient } from '../../protocols/ftp/index.ts';
 import { makeFolder } from './edit.ts';
 import type { TransferProgress } from './progress.ts';
-import { isFolder, joined, tidy } from './remote.ts';
+import { assertDistinct, isFolder, joined, tidy } from './remote.ts';
 import { isGlob } from './remote-glob.ts';
 import { uploadLocal, uploadStream } from './upload.ts';
 import { collected } from './walk.ts';
@@ -33,6 +33,7 @@ export interface Sent {
 export async function putFiles(client: FtpClient, request: PutRequest): Promise<readonly Sent[]> {
   if (request.sources.includes('-')) return [await putStdin(client, request)];
   const locals = await localPaths(request.sources, request.cwd);
+  assertDistinct(locals);
   const into =
     request.target === '' || request.target.endsWith('/') || locals.length > 1 || (await isFolder(client, request.target));
   const sent: Sent[] = [];

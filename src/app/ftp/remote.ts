@@ -42,6 +42,21 @@ export async function demand(client: FtpClient, path: string): Promise<RemoteIte
   throw missing(path);
 }
 
+/** Throws AppError `usage` when two different paths end in one name: in one folder, the second would take the place of the first. */
+export function assertDistinct(paths: readonly string[]): void {
+  const seen = new Map<string, string>();
+  for (const path of paths) {
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    const other = seen.get(name);
+    if (other !== undefined && other !== path) {
+      throw new AppError('usage', `${printable(other)} and ${printable(path)} have one name, and would go to one folder`, {
+        hint: 'Nothing was transferred. Take them one by one; whole folders, by --recursive or `ftp mirror`, keep them apart.',
+      });
+    }
+    seen.set(name, path);
+  }
+}
+
 export function missing(path: string): AppError {
   return new AppError('path-missing', `${printable(path)}: there is no such file or folder on the server`, {
     hint: 'List the folder above it; a path of a URL starts at the folder of the login, and //path at the root.',

@@ -11,8 +11,8 @@ import type { FtpClient } from '../../protocols/ftp/index.ts';
 import { LocalFolder } from '../../steps/ftp-mirror/local-folder.ts';
 import { downloadFile } from '../ftp/download.ts';
 import { localPaths } from '../ftp/put.ts';
-import { demand, type RemoteItem } from '../ftp/remote.ts';
-import { expand } from '../ftp/remote-glob.ts';
+import { assertDistinct, demand, type RemoteItem } from '../ftp/remote.ts';
+import { expand, isGlob } from '../ftp/remote-glob.ts';
 import { uploadLocal, uploadStream } from '../ftp/upload.ts';
 import { need, type ShellCommand } from './command.ts';
 import { chosen } from './confirmation.ts';
@@ -41,6 +41,7 @@ const mget: ShellCommand = {
   async run(shell, words) {
     need(mget, words, 1);
     const items = await remoteFiles(shell, words);
+    assertDistinct(items.map(({ path }) => path));
     for await (const item of chosen(shell, 'mget', items, ({ path }) => path)) {
       await shell.use(client => fetchOne(shell, client, item, undefined));
     }
@@ -67,6 +68,7 @@ const mput: ShellCommand = {
   async run(shell, words) {
     need(mput, words, 1);
     const files = await localFiles(shell, words);
+    assertDistinct(files);
     for await (const path of chosen(shell, 'mput', files, file => basename(file))) await sendOne(shell, path, basename(path));
   },
 };
@@ -101,7 +103,7 @@ function filesOf<T>({ io }: ShellSession, word: string, found: readonly T[], isF
   const files = found.filter(isFile);
   const folders = found.length - files.length;
   if (files.length === 0 && folders > 0) {
-    const what = folders === 1 ? `${printable(word)} is a folder` : `${printable(word)} matches folders only`;
+    const what = isGlob(word) ? `${printable(word)} matches folders only` : `${printable(word)} is a folder`;
     throw new AppError('is-folder', what, {
       hint: 'Whole folders are for `postrider ftp get --recursive`, `ftp put --recursive` and `ftp rm --recursive`.',
     });

@@ -1,4 +1,7 @@
 // smtp send: the step smtp/send on one server, without a job file; tried once.
+import { isUtf8 } from 'node:buffer';
+import { AppError } from '../../core/errors.ts';
+import { formatSize } from '../../core/units.ts';
 import type { Raw } from '../../job/job.ts';
 import type { RendererIo, RendererKind } from '../../progress/renderer.ts';
 import { connectSmtp } from '../../protocols/smtp/index.ts';
@@ -13,6 +16,26 @@ export interface SendRequest {
   /** What a job would write under `with`; absent ones left out. */
   readonly mail: Readonly<Record<string, Raw | undefined>>;
   readonly one: OneOff;
+}
+
+/** A longer body is a file that somebody forgot to attach. */
+export const BODY_BYTES_MAX = 20 * 1024 * 1024;
+
+/** The body of a mail as it is piped in: UTF-8, or Latin-1 when it is not, as logs of old programs are. Throws AppError `message-too-big`. */
+export async function readBody(input: AsyncIterable<Uint8Array | string>): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of input) {
+    chunks.push(Buffer.from(chunk));
+    bytes += chunk.length;
+    if (bytes > BODY_BYTES_MAX) {
+      throw new AppError('message-too-big', `the body on stdin is longer than ${formatSize(BODY_BYTES_MAX)}`, {
+        hint: 'Write it to a file and send that with --attach.',
+      });
+    }
+  }
+  const whole = Buffer.concat(chunks);
+  return whole.toString(isUtf8(whole) ? 'utf8' : 'latin1');
 }
 
 export async function sendOnce(request: SendRequest, kind: RendererKind, io: RendererIo): Promise<OneStepResult> {

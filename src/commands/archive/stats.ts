@@ -40,7 +40,7 @@ function monthColumns(rows: readonly MonthStats[]): readonly Column<MonthStats>[
     { title: 'MONTH', value: row => row.month },
     { title: 'MESSAGES', value: row => String(row.messages), align: 'right' },
     { title: 'SIZE', value: row => formatSize(row.bytes), align: 'right' },
-    { title: '', value: row => bar(row.bytes) },
+    { title: '', value: row => bar(row.bytes), optional: true },
   ];
 }
 
@@ -50,7 +50,7 @@ function senderColumns(rows: readonly SenderStats[]): readonly Column<SenderStat
     { title: 'SENDER', value: row => row.address || '(none)', flexible: true },
     { title: 'MESSAGES', value: row => String(row.messages), align: 'right' },
     { title: 'SIZE', value: row => formatSize(row.bytes), align: 'right' },
-    { title: '', value: row => bar(row.messages) },
+    { title: '', value: row => bar(row.messages), optional: true },
   ];
 }
 

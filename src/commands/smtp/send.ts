@@ -1,6 +1,5 @@
-import { text } from 'node:stream/consumers';
 import { Args, Flags } from '@oclif/core';
-import { previewSend, sendOnce } from '../../app/smtp/send.ts';
+import { previewSend, readBody, sendOnce } from '../../app/smtp/send.ts';
 import { AppError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
 import { BaseCommand, TARGET_HELP, targetFlags } from '../base.ts';
@@ -40,7 +39,7 @@ export default class SmtpSend extends BaseCommand {
       throw new AppError('usage', 'stdin cannot hold the password and the body', { hint: 'Give the body with --text.' });
     }
     if (piped && process.stdin.isTTY) this.say('The body is what you type now; Ctrl-D ends it.');
-    const body = piped ? await text(process.stdin) : flags.text;
+    const body = piped ? await readBody(process.stdin) : flags.text;
     const mail = { from, to, cc, bcc, 'reply-to': flags['reply-to'], subject, text: body, html, attachments: attach };
     await this.oneOff(flags, async one => {
       const request = { target: args.target, mail, one };
