@@ -1,6 +1,5 @@
 // A value that cannot be printed, logged or serialised by accident.
 import { inspect } from 'node:util';
-import { printable } from './text.ts';
 
 const MASK = '****';
 
@@ -40,80 +39,116 @@ const MASKED_LINE_LENGTH_MIN = 8;
 /** And for the middle of base64: 36 bits do not meet by chance. */
 const MASKED_BASE64_LENGTH_MIN = 6;
 
+/** And for the beginning of one, where a text was cut. */
+const MASKED_BEGINNING_LENGTH_MIN = 6;
+/** Of a longer secret only its plain form is looked for, as a whole and line by line. */
+const ANY_FORM_LENGTH_MAX = 4_096;
+
+interface Needle {
+  readonly find: string | RegExp;
+  /** The longest is looked for first. */
+  readonly length: number;
+}
+
 /** Replaces secrets in text that leaves the program, in all forms that programs and servers repeat them in. */
 export class Redactor {
-  readonly #needles = new Set<string>();
-  #longestFirst: readonly string[] | undefined;
+  readonly #known = new Set<string>();
+  #needles: readonly Needle[] = [];
 
   add(secret: Secret): void {
     const value = secret.reveal();
-    if (value.length < MASKED_LENGTH_MIN || this.#needles.has(value)) return;
-    for (const form of formsOf(value)) this.#needles.add(form);
-    this.#longestFirst = undefined;
+    if (value.length < MASKED_LENGTH_MIN || this.#known.has(value)) return;
+    this.#known.add(value);
+    this.#needles = [...this.#needles, ...needlesOf(value)].sort((a, b) => b.length - a.length);
   }
 
   redact(text: string): string {
-    this.#longestFirst ??= [...this.#needles].sort((a, b) => b.length - a.length);
     let clean = text;
-    for (const needle of this.#longestFirst) clean = clean.replaceAll(needle, MASK);
+    for (const { find } of this.#needles) clean = clean.replaceAll(find, MASK);
     return clean;
   }
 
   /** The same for every string inside a JSON value, keys included. */
   redactValue<T>(value: T): T {
-    if (this.#needles.size === 0) return value;
+    if (this.#known.size === 0) return value;
     return redactDeep(value, text => this.redact(text)) as T;
   }
 }
 
-function formsOf(value: string): ReadonlySet<string> {
-  return new Set([
-    value,
-    printable(value),
-    // UTF-8 taken for Latin-1, as whoever takes a server's words for Latin-1 does.
-    printable(Buffer.from(value).toString('latin1')),
-    ...jsonForms(value),
-    ...shellForms(value),
-    ...markupForms(value),
-    ...urlForms(value),
-    ...hexForms(value),
-    ...base64Forms(value),
-    ...linesOf(value),
-  ]);
+function needlesOf(value: string): readonly Needle[] {
+  const written = [value, ...linesOf(value)].flatMap((text): readonly Needle[] => {
+    if (text.length > ANY_FORM_LENGTH_MAX) return [{ find: text, length: text.length }];
+    const chars = (text.match(/\\+|./gsu) ?? []).map(anyForm);
+    return [
+      { find: text, length: text.length },
+      { find: new RegExp(chars.join(''), 'g'), length: text.length },
+      { find: new RegExp(cutForm(chars), 'g'), length: 0 },
+    ];
+  });
+  const encoded = [...new Set([...hexForms(value), ...base64Forms(value)])];
+  return [...written, ...encoded.map(find => ({ find, length: find.length }))];
 }
 
-/** Some programs write slashes with a backslash, and in ASCII alone (Python, PHP, .NET). */
-function jsonForms(value: string): readonly string[] {
-  const json = JSON.stringify(value).slice(1, -1);
-  const ascii = json.replace(/[\u007f-\uffff]/g, char => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
-  const capital = ascii.replace(/\\u[0-9a-f]{4}/g, code => `\\u${code.slice(2).toUpperCase()}`);
-  return [json, ascii, capital].flatMap(form => [form, form.replaceAll('/', '\\/')]);
+/**
+ * A regular expression for a character, or a run of backslashes, as it is, and as it is escaped in URLs and forms, JSON (also within JSON, and
+ * in ASCII alone), by shells, in HTML, XML and quoted-printable, by printable(), and as UTF-8 that was taken for Latin-1. Letters and digits
+ * stay what they are, but for `set -x`, which writes a backslash before each in `[[ a == "$b" ]]`. No text matches in two ways, one of
+ * which would have to be tried after the other: backslashes belong to the run before, if there is one.
+ */
+function anyForm(char: string, at: number, all: readonly string[]): string {
+  const isBehindRun = all[at - 1]?.startsWith('\\') === true;
+  if (/[A-Za-z0-9]/.test(char)) return isBehindRun ? char : `\\\\?${char}`;
+  const count = char.startsWith('\\') ? char.length : 1;
+  const code = char.codePointAt(0) ?? 0;
+  const bytes = [...Buffer.from(count > 1 ? '\\' : char)];
+  const plain = `${isBehindRun ? '' : '\\\\{0,7}'}${char.replace(/[$^.*+?()[\]{}|]/, '\\$&')}${char === "'" ? `(?!${SHELL_QUOTE})` : ''}`;
+  const units = count > 1 ? ['\\'] : char.split('');
+  const escaped = [
+    bytes.map(byte => `%(?:25)?${hex(byte, 2)}`).join(''),
+    units.map(unit => `\\\\{1,7}u${hex(unit.charCodeAt(0), 4)}`).join(''),
+    `&(?:amp;)?#(?:0*${code}|[xX]0*${hex(code, 1)});`,
+    bytes.map(byte => `=${hex(byte, 2)}`).join(''),
+    ...(code < 0x100 ? [`\\\\{1,7}x${hex(code, 2)}`] : []),
+    ...(code < 0x80 ? [] : [bytes.map(byte => `(?:${String.fromCharCode(byte)}|\\\\{1,7}x${hex(byte, 2)})`).join('')]),
+    ...(OTHER_FORMS[char] ?? []),
+  ].join('|');
+  return char.startsWith('\\') ? `(?:\\\\{${count},${8 * count}}|(?:${escaped}){${count}})` : `(?:${plain}|${escaped})`;
 }
 
-/** In single quotes, in double ones, as `printf %q` has it, and as `set -x` shows the right side of `[[ a == "$b" ]]`. */
-function shellForms(value: string): readonly string[] {
-  const escaped = (pattern: RegExp) => value.replace(pattern, '\\$&');
-  return [value.replaceAll("'", `'\\''`), escaped(/["$`\\]/g), escaped(/[^\w@%+=:,./-]/gu), escaped(/./gsu)];
+/** What follows the first quote of `'\\''` and `'"'"'`: a quote within quotes of a shell. */
+const SHELL_QUOTE = `(?:\\\\{1,7}'|"'")'`;
+
+const OTHER_FORMS: Readonly<Record<string, readonly string[]>> = {
+  ' ': ['\\+'],
+  '\t': [' ', '\\\\{1,7}t'],
+  '\n': ['\\\\{1,7}n'],
+  '\r': ['\\\\{1,7}r'],
+  '&': ['&(?:amp;){1,2}'],
+  '<': ['&(?:amp;)?lt;'],
+  '>': ['&(?:amp;)?gt;'],
+  '"': ['&(?:amp;)?quot;'],
+  "'": ['&(?:amp;)?apos;', `'${SHELL_QUOTE}`],
+};
+
+/** In either case. */
+function hex(value: number, digits: number): string {
+  return value
+    .toString(16)
+    .padStart(digits, '0')
+    .replace(/[a-f]/g, digit => `[${digit}${digit.toUpperCase()}]`);
 }
 
-/** HTML and XML, with the quotes escaped as well or not. */
-function markupForms(value: string): readonly string[] {
-  const content = value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
-  const quoted = content.replaceAll('"', '&quot;');
-  return [content, quoted, ...['&#39;', '&#x27;', '&apos;'].map(quote => quoted.replaceAll("'", quote))];
-}
-
-/** As encodeURIComponent, as RFC 3986 has it, as forms have it; hexadecimal digits in either case. */
-function urlForms(value: string): readonly string[] {
-  const usual = encodeURIComponent(value.toWellFormed());
-  const strict = usual.replace(/[!'()*]/g, char => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
-  const forms = [usual, strict, strict.replaceAll('%20', '+')];
-  return [...forms, ...forms.map(form => form.replace(/%../g, code => code.toLowerCase()))];
+/** The beginning of a secret at the end of a text that shorten() cut; of a long one also more than its beginning. */
+function cutForm(chars: readonly string[]): string {
+  const beginning = chars.slice(0, 48);
+  let rest = chars.length > beginning.length ? `[^…]{0,${(chars.length - beginning.length) * 8}}` : '';
+  for (const char of beginning.slice(MASKED_BEGINNING_LENGTH_MIN).reverse()) rest = `(?:${char}${rest})?`;
+  return `${beginning.slice(0, MASKED_BEGINNING_LENGTH_MIN).join('')}${rest}(?=…)`;
 }
 
 function hexForms(value: string): readonly string[] {
-  const hex = Buffer.from(value).toString('hex');
-  return [hex, hex.toUpperCase()];
+  const digits = Buffer.from(value).toString('hex');
+  return [digits, digits.toUpperCase()];
 }
 
 /**

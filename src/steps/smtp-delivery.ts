@@ -217,8 +217,10 @@ class Line {
   readonly context: StepContext;
   readonly #connect: Connect;
   #client: SmtpClient | undefined;
-  /** Opened by an earlier step of the run; stops listening to this step's signal. */
-  #takenOver: (() => void) | undefined;
+  /** Opened by an earlier step of the run, or an earlier try of this one. */
+  #wasIdle = false;
+  /** Stops listening to this step's signal, which ends the session only while this step has it. */
+  #release: (() => void) | undefined;
 
   constructor(connection: string, context: StepContext, connect: Connect) {
     this.#connection = connection;
@@ -230,10 +232,18 @@ class Line {
     if (this.#client?.usable === true) return this.#client;
     const { dial, clock, signal, outbox } = this.context;
     signal.throwIfAborted();
+    this.#release?.();
     const kept = this.context.mailSessions?.take(this.#connection);
-    if (kept !== undefined) return this.#takeOver(kept, signal);
+    this.#wasIdle = kept !== undefined;
+    if (kept !== undefined) {
+      this.#obey(() => kept.close(cancelled(signal)));
+      this.#client = kept;
+      return kept;
+    }
+    const own = new AbortController();
+    this.#obey(() => own.abort(cancelled(signal)));
     const endpoint = await this.context.connection(this.#connection);
-    this.#client = await this.#connect(endpoint, { dial, clock, signal, ...memoryOf(outbox, endpoint) });
+    this.#client = await this.#connect(endpoint, { dial, clock, signal: own.signal, ...memoryOf(outbox, endpoint) });
     return this.#client;
   }
 
@@ -243,7 +253,7 @@ class Line {
     try {
       return await work(client);
     } catch (error) {
-      const idle = this.#takenOver !== undefined && error instanceof BrokenSessionError;
+      const idle = this.#wasIdle && error instanceof BrokenSessionError;
       if (!idle || this.context.signal.aborted) throw error;
       this.close();
       return work(await this.open());
@@ -254,25 +264,23 @@ class Line {
   async leave(): Promise<void> {
     const client = this.#client;
     const { mailSessions } = this.context;
-    this.#takenOver?.();
-    this.#takenOver = undefined;
+    this.#release?.();
+    this.#release = undefined;
     this.#client = undefined;
     if (mailSessions !== undefined && client?.usable === true) mailSessions.keep(this.#connection, client);
     else await client?.quit();
   }
 
   close(): void {
-    this.#takenOver?.();
-    this.#takenOver = undefined;
+    this.#release?.();
+    this.#release = undefined;
     this.#client?.close();
   }
 
-  #takeOver(client: SmtpClient, signal: AbortSignal): SmtpClient {
-    const abort = () => client.close(cancelled(signal));
-    signal.addEventListener('abort', abort, { once: true });
-    this.#takenOver = () => signal.removeEventListener('abort', abort);
-    this.#client = client;
-    return client;
+  #obey(end: () => void): void {
+    const { signal } = this.context;
+    signal.addEventListener('abort', end, { once: true });
+    this.#release = () => signal.removeEventListener('abort', end);
   }
 }
 

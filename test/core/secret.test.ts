@@ -89,6 +89,13 @@ describe('Redactor', () => {
     ['JSON in capitals', 'p\\u00E4ss\\u2603<w&rd>/\\"\'$x'],
     ['HTML text', 'päss☃&lt;w&amp;rd&gt;/"\'$x'],
     ['an HTML attribute', 'päss☃&lt;w&amp;rd&gt;/&quot;&#39;$x'],
+    ['URL of Python', 'p%C3%A4ss%E2%98%83%3Cw%26rd%3E/%22%27%24x'],
+    ['URL of a browser', "p%C3%A4ss%E2%98%83%3Cw&rd%3E/%22'$x"],
+    ['URL within a URL', 'p%25C3%25A4ss%25E2%2598%2583%253Cw%2526rd%253E%252F%2522%2527%2524x'],
+    ['JSON within JSON', JSON.stringify(JSON.stringify('päss☃<w&rd>/"\'$x')).slice(3, -3)],
+    ['quoted-printable', 'p=C3=A4ss=E2=98=83<w&rd>/"\'$x'],
+    ['HTML in decimals', 'p&#228;ss&#9731;&#60;w&#38;rd&#62;&#47;&#34;&#39;&#36;x'],
+    ['quotes of Python’s shlex', 'päss☃<w&rd>/"\'"\'"\'$x'],
     ['XML', 'päss☃&lt;w&amp;rd&gt;/&quot;&apos;$x'],
     ['double quotes of a shell', 'päss☃<w&rd>/\\"\'\\$x'],
     ['set -x of [[ ]]', [...'päss☃<w&rd>/"\'$x'].map(char => `\\${char}`).join('')],
@@ -100,6 +107,46 @@ describe('Redactor', () => {
     const odd = new Redactor();
     odd.add(new Secret('päss☃<w&rd>/"\'$x'));
     expect(odd.redact(`before ${text} after`)).toBe('before **** after');
+  });
+
+  it('masks the beginning of one where a text was cut, and no word that only begins like it', () => {
+    const cut = new Redactor();
+    cut.add(new Secret('Correct-horse/battery'));
+    for (let length = 6; length <= 21; length++)
+      expect(cut.redact(`he said “${'Correct-horse/battery'.slice(0, length)}…” and left`)).toBe('he said “****…” and left');
+    for (const text of ['Correct-h, he said…', 'Correctly…', 'Corre…']) expect(cut.redact(text)).toBe(text);
+    const long = 'k3y-'.repeat(1_000);
+    cut.add(new Secret(long));
+    for (const length of [6, 48, 49, 3_999]) expect(cut.redact(`${long.slice(0, length)}…`)).toBe('****…');
+  });
+
+  it('takes no longer for a text that nearly matches again and again', () => {
+    const hard = new Redactor();
+    hard.add(new Secret(`${'\\'.repeat(40)}x`));
+    hard.add(new Secret('aaaaaaaaaaaaaaaaaaaab'));
+    for (const unit of ['!', '\\a', 'ä', "'", '&', ' ', '\t', '%25', '=', '\\!']) hard.add(new Secret(`${unit.repeat(40)}end`));
+    const near = [
+      '\\x21',
+      '!',
+      '\\\\a',
+      '\\a',
+      'Ã¤',
+      '\\xc3\\xa4',
+      '\\xe4',
+      "'\\''",
+      "'",
+      '&amp;',
+      '&amp;amp;',
+      '+',
+      '%20',
+      ' ',
+      '\\t',
+      '%25',
+      '%2525',
+      '=3D',
+      '\\\\!',
+    ];
+    for (const text of ['\\', 'a', ...near].map(unit => unit.repeat(8_000))) expect(hard.redact(text).length).toBeGreaterThan(0);
   });
 
   it('masks inside values, keys too, and keeps everything else', () => {

@@ -121,6 +121,22 @@ it('the step that has it can be cancelled; one that had it before cannot end it'
   expect([server.connections, server.delivered.length]).toEqual([1, 2]);
 });
 
+it('a try that is over, and had opened it, does not end it for the next', async () => {
+  const failed = new AbortController();
+  let refused = false;
+  server.options = {
+    answer: line => {
+      if (refused || !line.startsWith('RCPT')) return undefined;
+      refused = true;
+      return '450 4.2.0 greylisted, try again';
+    },
+  };
+  await expect(send('one', failed.signal)).rejects.toMatchObject({ code: 'mail-deferred' });
+  failed.abort();
+  expect(await send('one')).toMatchObject({ outcome: 'accepted' });
+  expect([server.connections, server.delivered.length]).toEqual([1, 1]);
+});
+
 it('a run of the program opens one session for all its mails', () =>
   inTempDir(async dir => {
     const { port } = server.endpoint();

@@ -17,7 +17,7 @@
 //
 // send() moves on at once, so that a group may be sent before its first reply (RFC 2920); 421 ends every state (RFC 5321 3.8).
 import { BrokenSessionError, MisuseError } from '../../core/errors.ts';
-import { printable } from '../../core/text.ts';
+import { printable, shorten } from '../../core/text.ts';
 import type { Command } from '../wire/command.ts';
 import { DotStuffer } from '../wire/dots.ts';
 import { REPLY_LINE_BYTES_MAX } from '../wire/limits.ts';
@@ -252,7 +252,7 @@ export class SmtpSession {
 const EXPECTED_3YZ: Readonly<Partial<Record<SmtpEvent['to'], number>>> = { AUTH: 334, RESPONSE: 334, DATA: 354 };
 
 function unexpected(what: string): BrokenSessionError {
-  return new BrokenSessionError('reply-unexpected', `the server answered out of step: ${printable(what).slice(0, 120)}`, {
+  return new BrokenSessionError('reply-unexpected', `the server answered out of step: ${shorten(printable(what), 120)}`, {
     hint: 'Check that host and port belong to an SMTP server.',
   });
 }

@@ -4,6 +4,7 @@
 //                                         open: FTP takes any line as text; SMTP wants "ddd-" on each
 import { isAscii } from 'node:buffer';
 import { BrokenSessionError } from '../../core/errors.ts';
+import { shorten } from '../../core/text.ts';
 import { REPLY_BYTES_MAX, REPLY_LINES_MAX } from './limits.ts';
 
 export interface Reply {
@@ -63,7 +64,7 @@ export class ReplyParser {
     const own = coded?.code === this.#code ? coded : undefined;
     if (own !== undefined && own.mark !== '-') return this.#complete(own.text);
     if (this.#style === 'smtp' && own === undefined)
-      throw broken(`the server mixed reply codes: ${JSON.stringify(text.slice(0, 80))}`);
+      throw broken(`the server mixed reply codes: ${JSON.stringify(shorten(text, 80))}`);
     this.#lines.push(own?.text ?? text);
     return undefined;
   }
@@ -75,7 +76,7 @@ export class ReplyParser {
 
   #first(text: string, coded: Coded | undefined): Reply | undefined {
     if (coded === undefined || (coded.mark === '' && coded.text !== ''))
-      throw broken(`the server sent no reply but ${JSON.stringify(text.slice(0, 80))}`);
+      throw broken(`the server sent no reply but ${JSON.stringify(shorten(text, 80))}`);
     this.#code = coded.code;
     if (coded.mark !== '-') return this.#complete(coded.text);
     this.#lines.push(coded.text);

@@ -209,8 +209,9 @@ class Fetching implements FetchResult {
     await this.#quarantine(message, `it came empty though announced with ${formatSize(message.size)}`);
   }
 
-  async #quarantine(message: Message, reason: string): Promise<void> {
+  async #quarantine(message: Message, why: string): Promise<void> {
     const { archive, context, tally } = this.#job;
+    const reason = context.redact?.(why) ?? why;
     const { number, size, uidl } = message;
     const at = context.clock.now();
     if (uidl !== undefined) archive.remember({ uidl, state: 'failed', reason, at });
