@@ -36,6 +36,7 @@ const SETTINGS = [
   'require-tls',
   'max-connections',
   'proxy',
+  'oauth2',
 ];
 
 const URL_PARTS = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^/?]*)(?:\/([^?]*))?(?:\?(.*))?$/s;

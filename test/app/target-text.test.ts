@@ -27,6 +27,7 @@ describe('a URL', () => {
     ['SMTPS://h', { type: 'smtp', tls: 'implicit', host: 'h' }],
     ['ftp://me@site.org@ftp.host.org/', { type: 'ftp', tls: 'explicit', host: 'ftp.host.org', user: 'me@site.org' }],
     ['ftp://me%40x@[::1]:2121/', { type: 'ftp', tls: 'explicit', host: '::1', user: 'me@x', port: 2121 }],
+    ['pop3s://me@x.org@h?oauth2=robot', { type: 'pop3', tls: 'implicit', host: 'h', user: 'me@x.org', oauth2: 'robot' }],
     ['ftp://h/?tls-max=1.2', { type: 'ftp', tls: 'explicit', host: 'h', 'tls-max': '1.2' }],
     [
       'ftp://h/?tls=none&ca=%2Ftmp%2Fca.pem&passive=false&max-connections=3',
