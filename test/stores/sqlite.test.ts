@@ -50,10 +50,16 @@ describe('the file', () => {
     await third.close();
   });
 
-  it.each(['deleted', 'replaced'])('takes no decision once it was %s: another scheduler would take it again', async how => {
+  it.each([
+    'deleted',
+    'replaced',
+    'restored in place',
+  ])('takes no decision once it was %s: another scheduler would take it again', async how => {
     const store = await openSqliteStore(path, { clock });
     const cursor = await store.slots.open({ job: 'j', schedule: 's', anchor: 0, decidedTo: 0 });
-    for (const file of [path, `${path}-wal`, `${path}-shm`]) rmSync(file);
+    const inPlace = how === 'restored in place';
+    if (inPlace) writeFileSync(path, readFileSync(path));
+    for (const file of inPlace ? [`${path}-wal`, `${path}-shm`] : [path, `${path}-wal`, `${path}-shm`]) rmSync(file);
     const other = how === 'replaced' ? await openSqliteStore(path, { clock }) : undefined;
     const message = expect.stringContaining('was deleted or replaced');
     await expect(store.slots.decide(cursor, 1, [])).rejects.toMatchObject({ code: 'store-unusable', message });

@@ -36,7 +36,10 @@ export function executor(options: ExecutorOptions): Execute {
       if ((record.crashes ?? 0) > maxCrashes + 1) throw crashedTooOften(record);
       await execute(order, snapshot, options);
     } catch (error) {
-      await giveUp(record, reportOf(error), options);
+      const report = reportOf(error);
+      // A store that was busy or full at the wrong moment is no end: the run is taken up again.
+      if (report.code === 'store-unusable' && report.retry === 'later') throw error;
+      await giveUp(record, report, options);
     }
   };
 }

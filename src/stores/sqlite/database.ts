@@ -20,7 +20,8 @@ export class Database {
   readonly #db: DatabaseSync;
   readonly #path: string;
   readonly #statements = new Map<string, StatementSync>();
-  readonly #inode: number | undefined;
+  /** Of the file, and of the log of writes beside it: a backup may be copied into the one and the other removed. */
+  readonly #inodes: readonly (number | undefined)[];
   #durability: Durability = 'power';
   #closed = false;
 
@@ -39,7 +40,7 @@ export class Database {
       this.#db.close();
       throw error;
     }
-    this.#inode = inodeOf(path);
+    this.#inodes = inodesOf(path);
   }
 
   /**
@@ -47,7 +48,8 @@ export class Database {
    * `store-newer` when a newer postrider has changed its tables meanwhile.
    */
   assertInPlace(): void {
-    if (inodeOf(this.#path) === this.#inode) return this.#guard(() => void storedVersion(this.#db, this.#path));
+    if (inodesOf(this.#path).every((inode, i) => inode === this.#inodes[i]))
+      return this.#guard(() => void storedVersion(this.#db, this.#path));
     throw unusable(this.#path, 'was deleted or replaced while it was in use', 'Start postrider again.');
   }
 
@@ -163,8 +165,9 @@ function isFull(path: string): boolean {
   }
 }
 
-function inodeOf(path: string): number | undefined {
-  return path === ':memory:' ? undefined : statSync(path, { throwIfNoEntry: false })?.ino;
+function inodesOf(path: string): readonly (number | undefined)[] {
+  if (path === ':memory:') return [];
+  return [path, `${path}-wal`].map(file => statSync(file, { throwIfNoEntry: false })?.ino);
 }
 
 function unusable(path: string, text: string, hint: string, options: { cause?: unknown; retry?: RetryClass } = {}): AppError {
