@@ -42,7 +42,7 @@ function run(settings: Record<string, unknown>, overrides: Partial<StepContext> 
 
 /** Ended, collected or not. The kernel takes a moment between closing a process's output and calling it ended. */
 function hasEnded(pid: number): Promise<void> {
-  return vi.waitFor(() => expect(stateOf(pid)).toMatch(/^[ZX]/));
+  return vi.waitFor(() => expect(stateOf(pid)).toMatch(/^[ZX]/), 10_000);
 }
 
 function stateOf(pid: number): string {
