@@ -1,23 +1,12 @@
 import { createHash } from 'node:crypto';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/core/clock.ts';
 import { Secret } from '../../../src/core/secret.ts';
 import { dial } from '../../../src/protocols/net/dial.ts';
 import type { Endpoint } from '../../../src/protocols/net/endpoint.ts';
 import { connectPop3, type Pop3Client } from '../../../src/protocols/pop3/index.ts';
 import { DISCARD_BYTES_MAX } from '../../../src/protocols/pop3/limits.ts';
-import { type FakeMessage, type FakeOptions, FakePop3, lines } from './fake-server.ts';
-
-const servers: FakePop3[] = [];
-afterEach(async () => {
-  for (const server of servers.splice(0)) await server.stop();
-});
-
-async function serve(options: FakeOptions = {}): Promise<FakePop3> {
-  const server = await new FakePop3(options).start();
-  servers.push(server);
-  return server;
-}
+import { type FakeMessage, type FakePop3, lines, serve } from './fake-server.ts';
 
 const connect = (server: FakePop3, changes: Partial<Endpoint> = {}, pipelining?: boolean): Promise<Pop3Client> =>
   connectPop3(server.endpoint(changes), { dial, clock: systemClock, pipelining });

@@ -1,5 +1,6 @@
 // A POP3 server for tests, over loopback: a mailbox that behaves like a real one, and faults where a test wants them.
 
+import { onTestFinished } from 'vitest';
 import { Secret } from '../../../src/core/secret.ts';
 import type { Endpoint } from '../../../src/protocols/net/endpoint.ts';
 import type { ServerTransport } from '../../../src/protocols/net/listener.ts';
@@ -21,6 +22,13 @@ export interface FakeOptions {
   /** LIST size of a message; default its true size. */
   size?: (message: FakeMessage) => number;
   uidl?: boolean;
+}
+
+/** One that ends with the test. */
+export async function serve(options: FakeOptions = {}): Promise<FakePop3> {
+  const server = await new FakePop3(options).start();
+  onTestFinished(() => server.stop());
+  return server;
 }
 
 export class FakePop3 {

@@ -10,29 +10,21 @@ import { type Certificates, sandboxCertificates } from '../../../src/sandbox/cer
 import { FUZZ_SEED } from '../../support/splits.ts';
 import { type TempDir, tempDir } from '../../support/temp-dir.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
-import { type FakeOptions, FakeServer } from './fake-server.ts';
+import { type FakeServer, serve } from './fake-server.ts';
 import { ModelServer } from './model-server.ts';
 
 let dir: TempDir;
 let certificates: Certificates;
-const servers: FakeServer[] = [];
 const transcript: string[] = [];
 
 beforeAll(async () => {
   dir = await tempDir();
   certificates = await sandboxCertificates(dir.path, systemClock, systemRandom);
 });
-afterEach(async () => {
-  await Promise.all(servers.splice(0).map(server => server.close()));
+afterEach(() => {
   transcript.length = 0;
 });
 afterAll(() => dir.remove());
-
-async function serve(options: FakeOptions = {}): Promise<FakeServer> {
-  const server = await FakeServer.start(options);
-  servers.push(server);
-  return server;
-}
 
 function connect(server: FakeServer, more: Partial<Endpoint> = {}): Promise<SmtpClient> {
   return connectSmtp(server.endpoint({ caFile: certificates.caFile, ...more }), {

@@ -1,4 +1,5 @@
 // An SMTP server for tests over a real loopback socket: it can answer anything, cut anywhere, and remembers what it really accepted.
+import { onTestFinished } from 'vitest';
 import type { Endpoint } from '../../../src/protocols/net/endpoint.ts';
 import { type Listener, listen, type ServerTransport, type TlsServerContext } from '../../../src/protocols/net/listener.ts';
 
@@ -28,6 +29,13 @@ export interface Delivered {
 export interface FakeSession {
   readonly secure: boolean;
   readonly lines: readonly string[];
+}
+
+/** One that ends with the test. */
+export async function serve(options: FakeOptions = {}): Promise<FakeServer> {
+  const server = await FakeServer.start(options);
+  onTestFinished(() => server.close());
+  return server;
 }
 
 export class FakeServer {

@@ -5,12 +5,10 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../../src/core/clock.ts';
 import { AppError } from '../../../src/core/errors.ts';
-import { systemRandom } from '../../../src/core/random.ts';
-import { Secret } from '../../../src/core/secret.ts';
 import { connectFtp } from '../../../src/protocols/ftp/index.ts';
 import { dial } from '../../../src/protocols/net/dial.ts';
-import { FaultBook, parseFault, sandboxCertificates, startFtpServer } from '../../../src/sandbox/index.ts';
-import { makeRig, read, T0, temporaryFolder, write } from './rig.ts';
+import { makeRig, read, T0, write } from './rig.ts';
+import { sandboxFtp } from './sandbox-rig.ts';
 
 const ALL = process.env['FAULTS'] === 'all';
 const COMMANDS = {
@@ -63,11 +61,7 @@ describe.each(TLS)('tls %s', tls => {
     const groups = Map.groupBy(all, rule => /^ftp:[^#@=]+/.exec(rule)?.[0] ?? '');
     test.each([...groups])('%s', { timeout: 120_000 }, async (_, group) => {
       const world = await makeWorld(direction, tls);
-      try {
-        for (const rule of group) await cell(world, rule);
-      } finally {
-        await world.close();
-      }
+      for (const rule of group) await cell(world, rule);
     });
   });
 });
@@ -75,42 +69,16 @@ describe.each(TLS)('tls %s', tls => {
 type World = Awaited<ReturnType<typeof makeWorld>>;
 
 async function makeWorld(direction: 'upload' | 'download', tls: 'none' | 'explicit') {
-  const dir = await temporaryFolder();
-  const siteDir = join(dir, 'served');
-  const password = new Secret('correct horse');
-  const certificates = await sandboxCertificates(dir, systemClock, systemRandom);
-  let book = new FaultBook();
-  const service = await startFtpServer({
-    clock: systemClock,
-    random: systemRandom,
-    user: 'u',
-    password,
-    tls: certificates.tls,
-    allowClear: true,
-    siteDir,
-    faults: { at: (server, point) => book.at(server, point) },
-  });
-  const endpoint = {
-    name: 'web',
-    type: 'ftp',
-    host: '127.0.0.1',
-    port: service.port,
-    tls,
-    caFile: certificates.caFile,
-    user: 'u',
-    password,
-    timeoutMs: 3_000,
-  } as const;
-  const rig = await makeRig({ connect: (_, options) => connectFtp({ ...endpoint }, { ...options, dial, clock: systemClock }) });
-  const remote = join(siteDir, 'www');
+  const sandbox = await sandboxFtp({ tls });
+  const endpoint = { ...sandbox.endpoint, timeoutMs: 3_000 };
+  const rig = await makeRig({ connect: (_, options) => connectFtp(endpoint, { ...options, dial, clock: systemClock }) });
+  const remote = join(sandbox.siteDir, 'www');
   const [source, target] = direction === 'upload' ? [rig.site, remote] : [remote, rig.site];
   return {
     source,
     target,
     run: () => rig.run({ direction, delete: true, parallel: 2 }),
-    weather: (rule?: string) => {
-      book = new FaultBook(rule === undefined ? [] : [parseFault(rule)]);
-    },
+    weather: sandbox.weather,
     reset: async () => {
       rig.ledger.clear();
       for (const [folder, tree, at] of [
@@ -123,7 +91,6 @@ async function makeWorld(direction: 'upload' | 'download', tls: 'none' | 'explic
       }
       await write(target, { 'same.txt': 'same' }, T0 + 3_600_000);
     },
-    close: () => service.close(),
   };
 }
 

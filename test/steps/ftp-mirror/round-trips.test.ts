@@ -4,52 +4,24 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { nextTurn, systemClock } from '../../../src/core/clock.ts';
-import { systemRandom } from '../../../src/core/random.ts';
-import { Secret } from '../../../src/core/secret.ts';
 import { connectFtp } from '../../../src/protocols/ftp/index.ts';
 import { dial } from '../../../src/protocols/net/dial.ts';
-import { FaultBook, sandboxCertificates, startFtpServer } from '../../../src/sandbox/index.ts';
 import { FTP_ANSWERS, RoundTrips } from '../../support/round-trips.ts';
-import { makeRig, read, temporaryFolder, write } from './rig.ts';
+import { makeRig, read, write } from './rig.ts';
+import { sandboxFtp } from './sandbox-rig.ts';
 
 const FEW = 10;
 const MORE = 40;
 
 async function world(protection: 'private' | 'control') {
-  const dir = await temporaryFolder();
-  const siteDir = join(dir, 'served');
-  const password = new Secret('correct horse');
-  const certificates = await sandboxCertificates(dir, systemClock, systemRandom);
-  const service = await startFtpServer({
-    clock: systemClock,
-    random: systemRandom,
-    user: 'u',
-    password,
-    tls: certificates.tls,
-    siteDir,
-    faults: new FaultBook([]),
-  });
-  onTestFinished(() => service.close());
-  const { caFile } = certificates;
-  const endpoint = {
-    name: 'web',
-    type: 'ftp',
-    host: 'localhost',
-    port: service.port,
-    tls: 'explicit',
-    protection,
-    caFile,
-    user: 'u',
-    password,
-    timeoutMs: 10_000,
-  } as const;
+  const sandbox = await sandboxFtp({ tls: 'explicit' });
+  const endpoint = { ...sandbox.endpoint, protection };
   const trips = new RoundTrips(FTP_ANSWERS);
   const rig = await makeRig({
-    connect: (_, { signal }) =>
-      connectFtp(endpoint, { dial: trips.over(dial), clock: trips.clock, ...(signal === undefined ? {} : { signal }) }),
+    connect: (_, options) => connectFtp(endpoint, { ...options, dial: trips.over(dial), clock: trips.clock }),
   });
   const connectNearby = () => connectFtp(endpoint, { dial, clock: { ...systemClock, elapsed: () => 0 } });
-  return { rig, trips, served: join(siteDir, 'www'), connectNearby };
+  return { rig, trips, served: join(sandbox.siteDir, 'www'), connectNearby };
 }
 
 /** Round trips of a mirror of so many files over one session. */

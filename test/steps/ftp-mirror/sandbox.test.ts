@@ -1,46 +1,18 @@
 // The step through the real client against the sandbox's FTP server, over TLS, with cuts in the middle.
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { systemClock } from '../../../src/core/clock.ts';
-import { systemRandom } from '../../../src/core/random.ts';
-import { Secret } from '../../../src/core/secret.ts';
 import { connectFtp } from '../../../src/protocols/ftp/index.ts';
 import { dial } from '../../../src/protocols/net/dial.ts';
-import { FaultBook, parseFault, sandboxCertificates, startFtpServer } from '../../../src/sandbox/index.ts';
 import type { Telling } from '../../../src/steps/step.ts';
-import { makeRig, read, settings, T0, temporaryFolder, write } from './rig.ts';
+import { makeRig, read, settings, T0, write } from './rig.ts';
+import { sandboxFtp } from './sandbox-rig.ts';
 
 async function world(faults: readonly string[] = []) {
-  const dir = await temporaryFolder();
-  const siteDir = join(dir, 'served');
-  const password = new Secret('correct horse');
-  const { caFile, tls } = await sandboxCertificates(dir, systemClock, systemRandom);
-  const book = new FaultBook(faults.map(parseFault));
-  const service = await startFtpServer({
-    clock: systemClock,
-    random: systemRandom,
-    user: 'u',
-    password,
-    tls,
-    siteDir,
-    faults: book,
-  });
-  onTestFinished(() => service.close());
-  const endpoint = {
-    name: 'web',
-    type: 'ftp',
-    host: 'localhost',
-    port: service.port,
-    tls: 'explicit',
-    caFile,
-    user: 'u',
-    password,
-    timeoutMs: 10_000,
-  } as const;
-  const rig = await makeRig({
-    connect: (_, { signal }) => connectFtp(endpoint, { dial, clock: systemClock, ...(signal === undefined ? {} : { signal }) }),
-  });
+  const { endpoint, siteDir, weather } = await sandboxFtp({ tls: 'explicit' });
+  weather(...faults);
+  const rig = await makeRig({ connect: (_, options) => connectFtp(endpoint, { ...options, dial, clock: systemClock }) });
   return { rig, siteDir };
 }
 

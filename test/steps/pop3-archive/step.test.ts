@@ -5,24 +5,19 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openAccount } from '../../../src/archive/index.ts';
 import { pop3Archive } from '../../../src/steps/pop3-archive/index.ts';
-import { type FakeMessage, type FakeOptions, FakePop3 } from '../../protocols/pop3/fake-server.ts';
+import { type FakeMessage, type FakeOptions, type FakePop3, serve } from '../../protocols/pop3/fake-server.ts';
 import { archived, configOf, contextOf, hashesOf, messagesOf, NOW, type TestContext } from './context.ts';
 
 const DAY = 86_400_000;
-const servers: FakePop3[] = [];
 let dir = '';
 
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'postrider-pop3-'));
 });
-afterEach(async () => {
-  for (const server of servers.splice(0)) await server.stop();
-  await rm(dir, { recursive: true, force: true });
-});
+afterEach(() => rm(dir, { recursive: true, force: true }));
 
-async function serve(options: FakeOptions = {}): Promise<{ server: FakePop3; context: TestContext }> {
-  const server = await new FakePop3({ messages: messagesOf(3), ...options }).start();
-  servers.push(server);
+async function mailbox(options: FakeOptions = {}): Promise<{ server: FakePop3; context: TestContext }> {
+  const server = await serve({ messages: messagesOf(3), ...options });
   return { server, context: contextOf(server, dir) };
 }
 
@@ -37,7 +32,7 @@ function later(context: TestContext, ms: number): void {
 
 describe('pop3/archive', () => {
   it('archives a mailbox once and leaves the server alone', async () => {
-    const { server, context } = await serve();
+    const { server, context } = await mailbox();
     const first = await run(context);
     expect(first).toEqual({ ...NOTHING, listed: 3, archived: 3, bytes: bytesOf(server.messages) });
     expect(archived(dir).toSorted()).toEqual(hashesOf(server.messages));
@@ -49,7 +44,7 @@ describe('pop3/archive', () => {
   });
 
   it('keeps folders and files to their owner', async () => {
-    const { context } = await serve();
+    const { context } = await mailbox();
     await run(context);
     const folder = join(dir, 'mail/me@127.0.0.1');
     expect(statSync(folder).mode & 0o777).toBe(0o700);
@@ -59,7 +54,7 @@ describe('pop3/archive', () => {
   });
 
   it('deletes after archiving, the new and the known', async () => {
-    const { server, context } = await serve();
+    const { server, context } = await mailbox();
     await run(context);
     server.messages.push({ uid: 'new', octets: Buffer.from('Subject: new\r\n\r\n') });
     later(context, DAY);
@@ -70,7 +65,7 @@ describe('pop3/archive', () => {
   });
 
   it('deletes by the age of the copy', async () => {
-    const { server, context } = await serve();
+    const { server, context } = await mailbox();
     expect(await run(context, { delete: '30d' })).toMatchObject({ deleted: 0 });
     later(context, 30 * DAY - 1);
     expect(await run(context, { delete: '30d' })).toMatchObject({ deleted: 0 });
@@ -81,7 +76,7 @@ describe('pop3/archive', () => {
   });
 
   it('fetches again before it deletes when the size does not agree', async () => {
-    const { server, context } = await serve({ size: ({ octets }) => octets.length + 1 });
+    const { server, context } = await mailbox({ size: ({ octets }) => octets.length + 1 });
     await run(context);
     later(context, DAY);
     expect(await run(context, { delete: 'after-archive' })).toMatchObject({ duplicates: 3, skipped: 0, deleted: 3 });
@@ -90,7 +85,7 @@ describe('pop3/archive', () => {
   });
 
   it('never deletes another message under a known UID', async () => {
-    const { server, context } = await serve();
+    const { server, context } = await mailbox();
     await run(context);
     server.messages[0] = { uid: 'uid-0', octets: Buffer.from('Subject: other\r\n\r\nquite another\r\n') };
     later(context, DAY);
@@ -99,7 +94,7 @@ describe('pop3/archive', () => {
   });
 
   it('never believes a UID whose message it deleted: another of the same size under it is fetched', async () => {
-    const { server, context } = await serve({ messages: messagesOf(3) });
+    const { server, context } = await mailbox({ messages: messagesOf(3) });
     await run(context, { delete: 'after-archive' });
     server.messages = messagesOf(3).map(({ uid, octets }) => ({
       uid,
@@ -118,7 +113,7 @@ describe('pop3/archive', () => {
   });
 
   it('counts the age of a copy from its own arrival', async () => {
-    const { server, context } = await serve({ messages: messagesOf(1) });
+    const { server, context } = await mailbox({ messages: messagesOf(1) });
     await run(context);
     server.messages = messagesOf(1).map(({ octets }) => ({ uid: 'again', octets }));
     later(context, 40 * DAY);
@@ -128,7 +123,7 @@ describe('pop3/archive', () => {
   });
 
   it('keeps on the server what its archive cannot give back', async () => {
-    const { server, context } = await serve();
+    const { server, context } = await mailbox();
     await run(context);
     const path = join(dir, 'mail/me@127.0.0.1/2026-11.mbox');
     const mbox = readFileSync(path);
@@ -141,7 +136,7 @@ describe('pop3/archive', () => {
 
   it('stores the same content once, under every UID', async () => {
     const twins = [...messagesOf(2), { uid: 'twin', octets: messagesOf(1)[0]?.octets ?? Buffer.alloc(0) }];
-    const { server, context } = await serve({ messages: twins });
+    const { server, context } = await mailbox({ messages: twins });
     expect(await run(context)).toMatchObject({ listed: 3, archived: 2, duplicates: 1 });
     later(context, DAY);
     expect(await run(context)).toMatchObject({ listed: 3, skipped: 3 });
@@ -154,17 +149,17 @@ describe('pop3/archive', () => {
   });
 
   it('works by content without UIDL and with shared UIDs', async () => {
-    const { server, context } = await serve({ uidl: false });
+    const { server, context } = await mailbox({ uidl: false });
     expect(await run(context)).toMatchObject({ archived: 3 });
     expect(await run(context)).toMatchObject({ archived: 0, duplicates: 3 });
     expect(await run(context, { delete: 'after-archive' })).toMatchObject({ duplicates: 3, deleted: 3 });
     expect(server.messages).toEqual([]);
-    const shared = await serve({ messages: messagesOf(2).map(message => ({ ...message, uid: 'same' })) });
+    const shared = await mailbox({ messages: messagesOf(2).map(message => ({ ...message, uid: 'same' })) });
     expect(await run(shared.context, { account: 'shared' })).toMatchObject({ archived: 2 });
   });
 
   it('forgets nothing when a listing is short once', async () => {
-    const { server, context } = await serve();
+    const { server, context } = await mailbox();
     await run(context);
     const all = server.messages;
     server.messages = [];
@@ -177,7 +172,7 @@ describe('pop3/archive', () => {
 
   it('leaves the rest pending beyond the limit, and large ones alone', async () => {
     const big = { uid: 'big', octets: Buffer.from(`Subject: big\r\n\r\n${'x'.repeat(5_000)}\r\n`) };
-    const { server, context } = await serve({ messages: [...messagesOf(3), big] });
+    const { server, context } = await mailbox({ messages: [...messagesOf(3), big] });
     expect(await run(context, { limit: 2, 'max-size': '1KB' })).toMatchObject({ listed: 4, archived: 2, pending: 1, skipped: 1 });
     later(context, DAY);
     expect(await run(context, { limit: 2, 'max-size': '1KB' })).toMatchObject({ archived: 1, pending: 0, skipped: 3 });
@@ -185,7 +180,7 @@ describe('pop3/archive', () => {
   });
 
   it('counts what an earlier attempt of the same run archived', async () => {
-    const { context } = await serve();
+    const { context } = await mailbox();
     await run(context, { limit: 1 });
     expect(await run(context)).toMatchObject({ listed: 3, archived: 3, skipped: 0 });
   });
@@ -193,7 +188,7 @@ describe('pop3/archive', () => {
 
 describe('a message that does not come', () => {
   it('goes to quarantine, the rest goes on, and it is tried again with patience', async () => {
-    const { server, context } = await serve({ answer: line => (line === 'RETR 2' ? '-ERR cannot read it\r\n' : undefined) });
+    const { server, context } = await mailbox({ answer: line => (line === 'RETR 2' ? '-ERR cannot read it\r\n' : undefined) });
     const tries = () => server.commands.filter(line => line === 'RETR 2').length;
     for (const expected of [1, 2, 3, 3, 3]) {
       expect(await run(context)).toMatchObject({ listed: 3, quarantined: 1 });
@@ -211,7 +206,7 @@ describe('a message that does not come', () => {
   });
 
   it('is not kept, nor deleted, when it comes empty though announced with a size', async () => {
-    const { server, context } = await serve({ answer: line => (line === 'RETR 2' ? '+OK\r\n.\r\n' : undefined) });
+    const { server, context } = await mailbox({ answer: line => (line === 'RETR 2' ? '+OK\r\n.\r\n' : undefined) });
     expect(await run(context, { delete: 'after-archive' })).toMatchObject({ archived: 2, quarantined: 1, deleted: 0 });
     expect(context.notes.join()).toContain('it came empty though announced with');
     Object.assign(server.options, { answer: undefined });
@@ -221,13 +216,13 @@ describe('a message that does not come', () => {
   });
 
   it('is left pending when the server says later', async () => {
-    const { context } = await serve({ answer: line => (line === 'RETR 1' ? '-ERR [SYS/TEMP] busy\r\n' : undefined) });
+    const { context } = await mailbox({ answer: line => (line === 'RETR 1' ? '-ERR [SYS/TEMP] busy\r\n' : undefined) });
     expect(await run(context)).toMatchObject({ archived: 2, pending: 1, quarantined: 0 });
   });
 
   it('is not kept when it is larger than it said, and then there is no QUIT', async () => {
     const big = { uid: 'big', octets: Buffer.from(`Subject: big\r\n\r\n${'x'.repeat(5_000)}\r\n`) };
-    const { server, context } = await serve({ messages: [big, ...messagesOf(2)], size: () => 10 });
+    const { server, context } = await mailbox({ messages: [big, ...messagesOf(2)], size: () => 10 });
     expect(await run(context, { 'max-size': '1KB', delete: 'after-archive' })).toMatchObject({
       archived: 2,
       quarantined: 1,
@@ -239,7 +234,7 @@ describe('a message that does not come', () => {
 
   it('and never seems to end: the session is given up, and only that message is blamed', async () => {
     const endless = { uid: 'endless', octets: Buffer.alloc(20 * 1024 * 1024, 'x\r\n') };
-    const { server, context } = await serve({ messages: [endless, ...messagesOf(2)], size: () => 10 });
+    const { server, context } = await mailbox({ messages: [endless, ...messagesOf(2)], size: () => 10 });
     await expect(run(context, { 'max-size': '1KB' })).rejects.toMatchObject({ code: 'message-abandoned', retry: 'reconnect' });
     await expect(run(context, { 'max-size': '1KB' })).rejects.toMatchObject({ code: 'message-abandoned' });
     expect(archived(dir).toSorted()).toEqual(hashesOf(messagesOf(2)));
@@ -249,7 +244,7 @@ describe('a message that does not come', () => {
   });
 
   it('one after the other: the server is left alone', async () => {
-    const { server, context } = await serve({
+    const { server, context } = await mailbox({
       messages: messagesOf(600),
       answer: line => (line.startsWith('RETR') ? '-ERR quota\r\n' : undefined),
     });
@@ -259,7 +254,7 @@ describe('a message that does not come', () => {
   });
 
   it('that cuts the session again and again goes last, then into quarantine', async () => {
-    const { server, context } = await serve({ answer: line => (line === 'RETR 1' ? dies() : undefined) });
+    const { server, context } = await mailbox({ answer: line => (line === 'RETR 1' ? dies() : undefined) });
     await expect(run(context)).rejects.toMatchObject({ code: 'connection-cut', retry: 'reconnect' });
     expect(archived(dir)).toEqual([]);
     await expect(run(context)).rejects.toMatchObject({ code: 'connection-cut' });
@@ -276,7 +271,7 @@ describe('a message that does not come', () => {
 
 describe('a lost QUIT', () => {
   it('is resolved at the next sign-in', async () => {
-    const { server, context } = await serve();
+    const { server, context } = await mailbox();
     const messages = server.messages;
     const answer = (line: string) => {
       if (line !== 'QUIT') return undefined;
@@ -294,7 +289,7 @@ describe('a lost QUIT', () => {
   });
 
   it('matters only when something was to be deleted', async () => {
-    const { context } = await serve({ answer: line => (line === 'QUIT' ? '-ERR whatever\r\n' : undefined) });
+    const { context } = await mailbox({ answer: line => (line === 'QUIT' ? '-ERR whatever\r\n' : undefined) });
     expect(await run(context)).toMatchObject({ archived: 3 });
     await expect(run(context, { delete: 'after-archive' })).rejects.toMatchObject({ code: 'quit-refused', retry: 'later' });
   });
@@ -302,7 +297,7 @@ describe('a lost QUIT', () => {
 
 describe('a server that deletes by itself', () => {
   it('is told of', async () => {
-    const { context } = await serve({ capabilities: ['UIDL', 'EXPIRE 0'] });
+    const { context } = await mailbox({ capabilities: ['UIDL', 'EXPIRE 0'] });
     await run(context);
     expect(context.notes).toEqual([expect.stringContaining('EXPIRE 0')]);
   });
@@ -310,7 +305,7 @@ describe('a server that deletes by itself', () => {
 
 describe('two runs at once', () => {
   it('the second is told who holds the archive', async () => {
-    const { server, context } = await serve();
+    const { server, context } = await mailbox();
     const holder = await openAccount({ root: join(dir, 'mail'), account: 'me@127.0.0.1', clock: context.clock });
     await expect(run(context)).rejects.toMatchObject({ code: 'archive-locked', retry: 'never' });
     await holder.close();
@@ -321,7 +316,7 @@ describe('two runs at once', () => {
 
 describe('the preview', () => {
   it('signs in and lists, and changes nothing', async () => {
-    const { server, context } = await serve();
+    const { server, context } = await mailbox();
     const preview = await pop3Archive.preview(configOf({ delete: 'after-archive', limit: 2 }), context);
     expect(preview.summary).toMatch(
       /^2 messages to fetch \(\d+ B\), 0 archived before, 2 to delete on the server, 1 left for later$/,
@@ -343,7 +338,7 @@ describe('the preview', () => {
 describe('a server that offers PIPELINING and breaks it', () => {
   it('is spoken to one command at a time from then on', async () => {
     const broken = (line: string) => (line === 'RETR 2' ? 'garbage\r\n' : undefined);
-    const { server, context } = await serve({ answer: broken });
+    const { server, context } = await mailbox({ answer: broken });
     await expect(run(context)).rejects.toMatchObject({ code: 'protocol-broken', retry: 'reconnect' });
     Object.assign(server.options, { answer: undefined });
     expect([...context.ledgerValues.values()]).toEqual([NOW + 7 * DAY]);

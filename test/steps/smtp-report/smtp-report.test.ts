@@ -9,26 +9,16 @@ import { digestOf, digestText } from '../../../src/steps/smtp-report/digest.ts';
 import { digestSince } from '../../../src/steps/smtp-report/digest-due.ts';
 import { makeSmtpReport, smtpReport } from '../../../src/steps/smtp-report/index.ts';
 import type { PastRun, StepFacts } from '../../../src/steps/step.ts';
-import { type FakeOptions, FakeServer } from '../../protocols/smtp/fake-server.ts';
+import { serve } from '../../protocols/smtp/fake-server.ts';
 import { type TempDir, tempDir } from '../../support/temp-dir.ts';
 import { MemoryLedger, memoryOutbox, pastRun, step, type TestContext, testContext } from '../smtp-context.ts';
 
 let dir: TempDir;
-const servers: FakeServer[] = [];
 
 beforeEach(async () => {
   dir = await tempDir();
 });
-afterEach(async () => {
-  await Promise.all(servers.splice(0).map(server => server.close()));
-  await dir.remove();
-});
-
-async function serve(options: FakeOptions = {}): Promise<FakeServer> {
-  const server = await FakeServer.start(options);
-  servers.push(server);
-  return server;
-}
+afterEach(() => dir.remove());
 
 function checked(more: Record<string, unknown> = {}) {
   return check(smtpReport.schema, { connection: 'outbox', from: 'robot@example.org', to: ['ops@example.org'], ...more });

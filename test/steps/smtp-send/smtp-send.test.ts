@@ -10,26 +10,16 @@ import { readMail } from '../../../src/mail/read.ts';
 import { sandboxCertificates } from '../../../src/sandbox/certificates.ts';
 import type { SendConfig } from '../../../src/steps/smtp-send/config.ts';
 import { smtpSend } from '../../../src/steps/smtp-send/index.ts';
-import { type FakeOptions, FakeServer } from '../../protocols/smtp/fake-server.ts';
+import { serve } from '../../protocols/smtp/fake-server.ts';
 import { type TempDir, tempDir } from '../../support/temp-dir.ts';
 import { memoryOutbox, testContext } from '../smtp-context.ts';
 
 let dir: TempDir;
-const servers: FakeServer[] = [];
 
 beforeEach(async () => {
   dir = await tempDir();
 });
-afterEach(async () => {
-  await Promise.all(servers.splice(0).map(server => server.close()));
-  await dir.remove();
-});
-
-async function serve(options: FakeOptions = {}): Promise<FakeServer> {
-  const server = await FakeServer.start(options);
-  servers.push(server);
-  return server;
-}
+afterEach(() => dir.remove());
 
 function config(more: Record<string, unknown> = {}): SendConfig {
   const checked = check(smtpSend.schema, {
