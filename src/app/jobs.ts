@@ -22,7 +22,7 @@ export class InvalidJobError extends AppError {
   }
 }
 
-export const loadDependencies: LoadDependencies = { steps: stepTypes, checkSchedule };
+const loadDependencies: LoadDependencies = { steps: stepTypes, checkSchedule };
 
 /** Reads one file; problems are in the result, not thrown. */
 export function readJob(path: string): Promise<Result<Job>> {

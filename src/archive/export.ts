@@ -15,7 +15,7 @@ import { MessageReader } from './reader.ts';
 
 export type ExportFormat = 'eml' | 'maildir' | 'mbox';
 
-export const SUMS_NAME = 'SHA256SUMS';
+const SUMS_NAME = 'SHA256SUMS';
 const GROUP_MESSAGES_MAX = 500;
 
 export interface ExportOptions extends CatalogOptions {

@@ -7,7 +7,7 @@ import { factsOf, HeaderPeek, type MessageFacts } from './headers.ts';
 import { LineEndScan, type LineEnds } from './line-ends.ts';
 
 /** A bigger message goes to the spool file. */
-export const MEMORY_BYTES_MAX = 4 * 1024 * 1024;
+const MEMORY_BYTES_MAX = 4 * 1024 * 1024;
 /** At first; it doubles as it fills. */
 const MEMORY_BYTES_MIN = 8 * 1024;
 /** In small pieces, through one buffer again and again. */

@@ -20,7 +20,7 @@ import {
 } from '../core/schema.ts';
 import { IDENTIFIER_PATTERN, NAME_PATTERN } from './names.ts';
 
-export const STEPS_MAX = 200;
+const STEPS_MAX = 200;
 
 export const retrySchema = described(
   object({

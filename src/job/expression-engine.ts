@@ -9,7 +9,7 @@ import type { Raw } from './job.ts';
 /** Characters of one expression. */
 export const EXPRESSION_LENGTH_MAX = 4_096;
 /** Characters of any text that a function makes. */
-export const EXPRESSION_TEXT_MAX = 1024 * 1024;
+const EXPRESSION_TEXT_MAX = 1024 * 1024;
 
 export interface Reference {
   readonly context: string;

@@ -139,7 +139,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
 };
 const TRUST = /verif|insecure|reject-?unauthorized|self-?signed|allow.*cert/i;
 
-export function unknownKey(path: Path, candidates: readonly string[], mapping: Raw | undefined): Problem {
+function unknownKey(path: Path, candidates: readonly string[], mapping: Raw | undefined): Problem {
   const key = String(path.at(-1));
   const unused = candidates.filter(name => !isMapping(mapping) || !Object.hasOwn(mapping, name));
   const elsewhere = ELSEWHERE[key.toLowerCase()] ?? '';

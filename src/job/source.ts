@@ -7,7 +7,7 @@ import { failed, ok, type Result } from '../core/result.ts';
 import { printable } from '../core/text.ts';
 
 /** A job file larger than this is a mistake. */
-export const FILE_BYTES_MAX = 1024 * 1024;
+const FILE_BYTES_MAX = 1024 * 1024;
 
 /** Everything YAML 1.2 (section 5.1) forbids in a stream, besides lone surrogates, which UTF-8 cannot hold. */
 const FORBIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u0084\u0086-\u009f\ufffe\uffff]/;

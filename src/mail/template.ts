@@ -4,7 +4,7 @@ import { AppError } from '../core/errors.ts';
 import { printable } from '../core/text.ts';
 
 /** Of the template's text. */
-export const TEMPLATE_CHARS_MAX = 256 * 1024;
+const TEMPLATE_CHARS_MAX = 256 * 1024;
 const RENDER_MS_MAX = 2_000;
 const MEMORY_MAX = 20_000_000;
 

@@ -36,7 +36,7 @@ export interface FinishedRun {
   readonly error?: ErrorReport;
 }
 
-export const WARNINGS_KEPT_MAX = 20;
+const WARNINGS_KEPT_MAX = 20;
 
 export class RunView {
   readonly #steps = new Map<string, StepView>();

@@ -4,7 +4,7 @@ import { AppError } from '../core/errors.ts';
 import { formatDuration } from '../core/units.ts';
 
 /** After the job's timeout, reports and clean-up have this long in all. */
-export const AFTERMATH_MS_MAX = 300_000;
+const AFTERMATH_MS_MAX = 300_000;
 
 export class RunStop {
   readonly #clock: Clock;

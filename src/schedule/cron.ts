@@ -13,7 +13,7 @@ interface Field {
   readonly names?: readonly string[];
 }
 
-export const CRON_LENGTH_MAX = 256;
+const CRON_LENGTH_MAX = 256;
 
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 const DAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];

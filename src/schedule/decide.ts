@@ -6,7 +6,7 @@ import { passOver, planSlots, type Verdict } from './planner.ts';
 import { slotsBetween } from './slots.ts';
 
 /** More slots of one schedule than this are never looked at together; after a longer absence the oldest are passed over first. */
-export const SLOTS_TOGETHER_MAX = 20_000;
+const SLOTS_TOGETHER_MAX = 20_000;
 /** Schedules decided in one transaction. */
 const BATCH_MAX = 200;
 /** A cursor this far in the future was moved by a clock that was wrong; a clock that is only put right a little is waited for. */
@@ -112,7 +112,7 @@ function decisionOf(verdict: Verdict, { cursor }: Entry, now: number): Decision 
 }
 
 /** Named by the slot alone, so that nobody can begin it twice: `20261123-023000-4f2a9c81d07e`. */
-export function slotRunId({ job, schedule, slot }: Pick<Decision, 'job' | 'schedule' | 'slot'>): string {
+function slotRunId({ job, schedule, slot }: Pick<Decision, 'job' | 'schedule' | 'slot'>): string {
   const stamp = new Date(slot)
     .toISOString()
     .replace(/[-:]|\.\d+Z$/g, '')

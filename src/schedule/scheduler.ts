@@ -21,7 +21,7 @@ import { type Alert, Silence } from './silence.ts';
 /** Nothing to do: look again after this long, for a clock that was set, a machine that slept, a scheduler that died. */
 export const IDLE_MS = 15_000;
 /** Something waits for another process: a run to end, a place to be free. */
-export const BLOCKED_MS = 1_000;
+const BLOCKED_MS = 1_000;
 /** How often runs are compared with their usual time. */
 const WATCH_MS = 10_000;
 export const LEASE_MS = 30_000;

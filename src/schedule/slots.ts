@@ -24,7 +24,7 @@ export interface Slot {
 /** A clock change is at most this big: Apia left out a whole day. */
 const CHANGE_MS_MAX = DAY_MS + 3_600_000;
 /** The rarest day, a fifth Monday in February, may be 40 years away. */
-export const SEARCH_DAYS_MAX = 41 * 366;
+const SEARCH_DAYS_MAX = 41 * 366;
 
 /** Slots later than `after`, ascending, without end; ends when none comes within SEARCH_DAYS_MAX. */
 export function* slotsAfter(timetable: Timetable, after: number): Generator<Slot> {

@@ -22,7 +22,7 @@ export interface VaultDisk {
   syncFolder(folder: string): Promise<void>;
 }
 
-export const VAULT_BYTES_MAX = 8 * 1024 ** 2;
+const VAULT_BYTES_MAX = 8 * 1024 ** 2;
 const TEMP_NAME_BYTES = 6;
 
 /** Call it under the lock. Until the last rename the old version is in place; from then on the new one is. */

@@ -21,7 +21,7 @@ export interface AttachmentLimits {
 }
 
 /** More files in one mail are a mistake in a pattern. */
-export const ATTACHMENTS_MAX = 100;
+const ATTACHMENTS_MAX = 100;
 
 /**
  * Throws AppError `attachment-missing` for a pattern without a file, `attachment-outside` for a file outside the workdir,

@@ -56,6 +56,10 @@ describe('interpolate', () => {
     for (let level = 0; level < 12; level++) bomb = ten(bomb);
     expect(() => interpolate(`\${{ ${bomb} }}`, context)).toThrow(/more than/);
     expect(() => interpolate(`\${{ '${'x'.repeat(EXPRESSION_LENGTH_MAX)}' }}`, context)).toThrow(/longer than/);
+    const doubled = (length: number) =>
+      interpolate("${{ format('{0}{0}', vars.half) }}", { ...context, vars: { half: 'x'.repeat(length) } });
+    expect(doubled(512 * 1024)).toHaveLength(1024 * 1024);
+    expect(() => doubled(512 * 1024 + 1)).toThrow(/makes a text of more than/);
   });
 });
 

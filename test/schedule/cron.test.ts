@@ -62,4 +62,13 @@ describe('checkSchedule', () => {
   ])('says what to do about %j (seconds: %j)', (cron, seconds, hint) => {
     expect(checkSchedule({ cron, seconds, hashSeed: 'job' })?.hint).toMatch(hint);
   });
+
+  it('reads an expression of 256 characters, and none of 257', () => {
+    const upTo = (end: number) => Array.from({ length: end }, (_, i) => i).join();
+    const onDays = (days: string) => `${upTo(60)} ${upTo(24)} ${days} * *`;
+    const [fits, isLonger] = [onDays('1,2,3,4,5,6,7,8,9,10'), onDays('1,2,3,4,5,6,7,8,10,11')];
+    expect([fits.length, isLonger.length]).toEqual([256, 257]);
+    expect(check(fits)).toBeUndefined();
+    expect(check(isLonger)).toMatch(/longer than 256 characters/);
+  });
 });

@@ -39,6 +39,15 @@ const withPassphrase = (text = PASSPHRASE) => vault({ passphrase: async () => ne
 const value = async (from: Vault, name: string) => (await from.get(name))?.reveal();
 const refusal = (code: string) => expect.objectContaining({ code, retry: 'never', hint: expect.any(String) });
 
+it('a file larger than any vault is not read', async () => {
+  await mkdir(join(dir.path, 'state'));
+  const size = 8 * 1024 ** 2;
+  await writeFile(path, Buffer.alloc(size));
+  await expect(withKey().get('web')).rejects.toThrow(/^(?!.*larger than).*/);
+  await writeFile(path, Buffer.alloc(size + 1));
+  await expect(withKey().get('web')).rejects.toThrow(/larger than any vault/);
+});
+
 describe.each([
   ['a key file', () => withKey()],
   ['a passphrase', () => withPassphrase()],

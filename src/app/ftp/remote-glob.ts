@@ -52,7 +52,7 @@ export function isLiteral(items: readonly RemoteItem[], pattern: string): boolea
 }
 
 /** As in a shell: a leading dot must be written. */
-export function nameMatches(name: string, pattern: string): boolean {
+function nameMatches(name: string, pattern: string): boolean {
   if (!isGlob(pattern)) return name === pattern;
   return (!name.startsWith('.') || pattern.startsWith('.')) && matchesGlob(name, pattern);
 }

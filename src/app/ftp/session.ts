@@ -19,6 +19,6 @@ export async function withFtp<T>(
   }
 }
 
-export function openFtp(endpoint: Endpoint, { clock, signal, transcript }: OneOff): Promise<FtpClient> {
+function openFtp(endpoint: Endpoint, { clock, signal, transcript }: OneOff): Promise<FtpClient> {
   return connectFtp(endpoint, { dial, clock, signal, transcript });
 }

@@ -45,7 +45,7 @@ export const failure = document({ error, diagnostics: optional(list(diagnostic))
 
 export const outputs = described(mapping(anything()), 'results of the step; numbers, texts, flags or null');
 export const stepStatus = oneOf(['pending', 'running', 'succeeded', 'failed', 'skipped', 'cancelled', 'timed-out']);
-export const runStatus = oneOf([
+const runStatus = oneOf([
   ...(['succeeded', 'failed', 'cancelled', 'timed-out', 'skipped'] as const),
   ...(['running', 'waiting', 'interrupted', 'crashed'] as const),
 ]);

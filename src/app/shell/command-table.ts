@@ -9,7 +9,7 @@ import { transferCommands } from './transfer-commands.ts';
 
 const help: ShellCommand = helpCommand(() => shellCommands);
 
-export const shellCommands: readonly ShellCommand[] = [
+const shellCommands: readonly ShellCommand[] = [
   ...sessionCommands,
   ...folderCommands,
   ...transferCommands,

@@ -15,7 +15,7 @@ export interface Frame {
 }
 
 /** More would be 1,000 TB of mail in a month. */
-export const FRAMES_MAX = 8_000_000;
+const FRAMES_MAX = 8_000_000;
 
 const SKIPPABLE_MAGIC = 0x184d2a5e;
 const SEEKABLE_MAGIC = 0x8f92eab1;

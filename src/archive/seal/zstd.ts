@@ -3,7 +3,7 @@ import { pipeline, Readable, type Transform } from 'node:stream';
 import { constants, createZstdCompress, createZstdDecompress } from 'node:zlib';
 
 /** The window of a frame, and so the most it holds: what repeats within is stored once. `zstd -d` takes no larger one unasked. */
-export const WINDOW_LOG = 27;
+const WINDOW_LOG = 27;
 export const FRAME_BYTES_MAX = 2 ** WINDOW_LOG;
 const LEVEL = 9;
 const CHUNK_BYTES = 256 * 1024;

@@ -19,7 +19,7 @@ export interface IndexedText {
 
 /** Of a message; those of attachments are not counted, and what comes later is not searched. */
 export const MESSAGE_LINES_MAX = 50_000;
-export const BODY_CHARS_MAX = 1024 * 1024;
+const BODY_CHARS_MAX = 1024 * 1024;
 const FIELD_CHARS_MAX = 8 * 1024;
 /** Longer ones are no words. */
 const WORD_CHARS_MAX = 256;

@@ -4,7 +4,7 @@ import { Secret } from '../../core/secret.ts';
 import type { Exchange } from './exchange.ts';
 
 /** No mechanism of ours takes more. */
-export const CHALLENGES_MAX = 4;
+const CHALLENGES_MAX = 4;
 
 /** RFC 5034 section 4: what a mechanism may need. */
 export const CHALLENGE_CHARS_MAX = 12_288;

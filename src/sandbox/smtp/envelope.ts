@@ -40,7 +40,7 @@ export function readRecipient(argument: string, utf8: boolean): string {
   return path;
 }
 
-export function refuseTooLarge(bytes: number): void {
+function refuseTooLarge(bytes: number): void {
   if (bytes > MESSAGE_BYTES_MAX) throw new Refusal(`552 5.3.4 A message may have ${MESSAGE_BYTES_MAX} bytes`);
 }
 

@@ -44,7 +44,7 @@ export const ENTRIES_MAX = 2_000_000;
 export const PATHS_CHARS_MAX = ENTRIES_MAX * 64;
 export const DEPTH_MAX = 100;
 
-export const EXCLUDED = 'excluded';
+const EXCLUDED = 'excluded';
 
 /** Collects a tree while it is walked; both sides follow the same rules. */
 export class TreeBuilder implements Tree {

@@ -16,7 +16,7 @@ import { checkUrl, type HttpCheckOutputs, shownUrl } from './check.ts';
 
 const TIMEOUT_MS = 10_000;
 
-export const httpCheckSchema = object({
+const httpCheckSchema = object({
   url: described(
     refined(word(), url => /^https?:\/\/[^\s/]/i.test(url) && URL.canParse(url), 'is no http:// or https:// address'),
     'The address; redirects are followed.',

@@ -45,7 +45,7 @@ const RENUMBERED_SAME_SIZE_SHARE = 0.5;
 
 /** After so many failures a message is tried once in QUARANTINE_MS. */
 export const TRIES_MAX = 3;
-export const QUARANTINE_MS = 24 * 3_600_000;
+const QUARANTINE_MS = 24 * 3_600_000;
 
 /**
  * A UID alone is believed for not fetching; for deleting, the size must agree too. Else the content is fetched and compared, and so it

@@ -7,7 +7,7 @@ import type { StepContext } from '../step.ts';
 import { explained, type Provider, providerOf } from './providers.ts';
 
 /** Ledger, with the server's address: until when (epoch milliseconds) it is spoken to one command at a time. */
-export const ONE_AT_A_TIME = 'one-at-a-time-until';
+const ONE_AT_A_TIME = 'one-at-a-time-until';
 const ONE_AT_A_TIME_MS = 7 * 86_400_000;
 
 export interface ServerOptions {

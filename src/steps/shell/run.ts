@@ -14,7 +14,7 @@ import { type ProcessEnd, runProcess } from './process.ts';
 export type ShellOutputs = Outputs & { readonly 'exit-code': number };
 
 /** The newest lines of output that an error shows. */
-export const ERROR_LINES_MAX = 10;
+const ERROR_LINES_MAX = 10;
 /** A longer line is only mentioned there: cut, it might show half a secret, which nothing would mask. */
 export const ERROR_LINE_LENGTH_MAX = 1_000;
 /** EX_TEMPFAIL of sysexits.h: the script says that a later try may work. */

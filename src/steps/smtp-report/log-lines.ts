@@ -11,7 +11,7 @@ const TAIL_LINES_MAX = 20;
 const TAILS_MAX = 3;
 const LINE_CHARS_MAX = 300;
 /** Of the attached log before it is compressed; the end is what is kept. */
-export const LOG_BYTES_MAX = 8 * 1024 ** 2;
+const LOG_BYTES_MAX = 8 * 1024 ** 2;
 
 export interface Tail {
   readonly step: string;

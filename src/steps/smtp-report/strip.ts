@@ -2,7 +2,7 @@
 import type { PastRun } from '../step.ts';
 import { timeShown } from './sentence.ts';
 
-export const STRIP_RUNS_MAX = 30;
+const STRIP_RUNS_MAX = 30;
 
 export interface StripCell {
   readonly kind: 'ok' | 'failed' | 'other';

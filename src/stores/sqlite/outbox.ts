@@ -17,9 +17,9 @@ import type { Database } from './database.ts';
 import { letterOf } from './letter-rows.ts';
 
 /** Of one letter. */
-export const LETTER_BYTES_MAX = 2 * 1024 ** 3;
+const LETTER_BYTES_MAX = 2 * 1024 ** 3;
 /** Letters read at once at most. */
-export const LETTERS_READ_MAX = 10_000;
+const LETTERS_READ_MAX = 10_000;
 const PIECE_BYTES = 256 * 1024;
 /** A letter to which nothing has happened for so long is forgotten, unless it is still to be sent. */
 const KEPT_MS = 90 * 24 * 3_600_000;

@@ -3,7 +3,7 @@ import type { Retention } from '../store.ts';
 import type { Database } from './database.ts';
 
 /** Runs, logs or decisions dropped in one transaction. */
-export const PRUNED_MAX = 500;
+const PRUNED_MAX = 500;
 
 /** Runs that have not ended stay, whatever their age. True when there is more to drop. */
 export function prune(db: Database, { runsBefore, runsKeptMin, logsBefore }: Retention): boolean {

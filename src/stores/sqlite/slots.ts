@@ -3,7 +3,7 @@ import type { Cursor, DecideRequest, Decision, DecisionQuery, Pause, SlotStore }
 import type { Database, Row } from './database.ts';
 
 /** More decisions than this are never read at once. */
-export const DECISIONS_READ_MAX = 10_000;
+const DECISIONS_READ_MAX = 10_000;
 
 export class SqliteSlots implements SlotStore {
   readonly #db: Database;

@@ -327,4 +327,13 @@ describe('attachments', () => {
     expect(logText(facts)).toContain('mail info: all well\nmail warning: one message is dated 1970\n');
     expect(gunzipSync(logAttachment(facts).content).toString()).toBe(logText(facts));
   });
+
+  it('a log of any size stays within its limit, by its newest lines', () => {
+    const facts = { ...model(FAILED_RUN, [pastRun('failed', 1)]), log: [] };
+    const line = { at: 0, step: 'mail', level: 'info', message: 'm'.repeat(1_000_000) } as const;
+    const logOf = (lines: number) => gunzipSync(logAttachment({ ...facts, log: Array(lines).fill(line) }).content).toString();
+    expect(logOf(8)).not.toContain('left out');
+    expect(logOf(9)).toMatch(/^\(the beginning is left out\)\n/);
+    expect(Buffer.byteLength(logOf(9)) - '(the beginning is left out)\n'.length).toBe(8 * 1024 ** 2);
+  });
 });

@@ -8,6 +8,7 @@ import { check } from '../../../src/core/schema.ts';
 import { Secret } from '../../../src/core/secret.ts';
 import { readMail } from '../../../src/mail/read.ts';
 import { sandboxCertificates } from '../../../src/sandbox/certificates.ts';
+import { closeAll, openAttachments } from '../../../src/steps/smtp-attachments.ts';
 import type { SendConfig } from '../../../src/steps/smtp-send/config.ts';
 import { smtpSend } from '../../../src/steps/smtp-send/index.ts';
 import { serve } from '../../protocols/smtp/fake-server.ts';
@@ -281,6 +282,17 @@ describe('files', () => {
     );
     const mail = await readMail(server.delivered[0]!.data);
     expect(mail.attachments.map(({ name, content }) => `${name} ${content.length}`)).toEqual(['outside.txt 1', 'big.bin 2048']);
+  });
+});
+
+it('a pattern takes a hundred files, and not one more', async () => {
+  for (let i = 1; i <= 100; i++) await writeFile(join(dir.path, `${i}.txt`), '');
+  const files = await openAttachments(['*.txt'], { workdir: dir.path, bytesMax: 1 });
+  expect(files).toHaveLength(100);
+  await closeAll(files);
+  await writeFile(join(dir.path, '101.txt'), '');
+  await expect(openAttachments(['*.txt'], { workdir: dir.path, bytesMax: 1 })).rejects.toMatchObject({
+    code: 'too-many-attachments',
   });
 });
 
