@@ -50,6 +50,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
   'vault-damaged': EXIT.signIn,
   'vault-newer': EXIT.signIn,
   'keychain-missing': EXIT.signIn,
+  'keychain-locked': EXIT.signIn,
   'oauth-broken': EXIT.signIn,
   'oauth-missing': EXIT.signIn,
   'oauth-unreadable': EXIT.signIn,

@@ -33,8 +33,10 @@ export async function setSecret(name: string, backend: StoringBackend, workspace
   return backend === 'keychain' ? 'the keychain' : vault.path;
 }
 
-/** By name. A machine without a keychain lists none. Throws what the vault says when it cannot be opened. */
-export async function listSecrets(workspace: Workspace): Promise<readonly ListedSecret[]> {
+/** By name. A machine without a keychain lists none; `locked` says of one that is there what it does not say. Throws what the vault says. */
+export async function listSecrets(
+  workspace: Workspace,
+): Promise<{ readonly secrets: readonly ListedSecret[]; readonly locked: boolean }> {
   const { vault, sources, askPerson } = secretsOf(workspace);
   askPerson();
   const inFolders = await Promise.all(
@@ -42,13 +44,19 @@ export async function listSecrets(workspace: Workspace): Promise<readonly Listed
       (await secretsInFolder(folder)).map(file => ({ ...file, backend: 'file' as const, place: `${folder}/${file.name}` })),
     ),
   );
+  const inKeychain = await keychainNames().catch(error => (isLocked(error) ? undefined : []));
   const all: ListedSecret[] = [
     ...secretsInEnvironment(sources.env).map(name => ({ name, backend: 'environment' as const, place: environmentName(name) })),
     ...inFolders.flat(),
-    ...(await keychainNames().catch(() => [])).map(name => ({ name, backend: 'keychain' as const, place: 'keychain' })),
+    ...(inKeychain ?? []).map(name => ({ name, backend: 'keychain' as const, place: 'keychain' })),
     ...(await vault.entries()).map(entry => ({ ...entry, backend: 'vault' as const, place: vault.path })),
   ];
-  return all.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  const secrets = all.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  return { secrets, locked: inKeychain === undefined };
+}
+
+function isLocked(error: unknown): boolean {
+  return error instanceof AppError && error.code === 'keychain-locked';
 }
 
 /**

@@ -4,7 +4,7 @@ import { AppError } from '../core/errors.ts';
 import { Secret } from '../core/secret.ts';
 import { environmentName, secretFromEnvironment } from './environment.ts';
 import { secretFromFolder } from './folder.ts';
-import { secretFromKeychain } from './keychain.ts';
+import { isKeychainLocked, secretFromKeychain } from './keychain.ts';
 import { assertSecretName } from './name.ts';
 
 export interface SecretSources {
@@ -30,9 +30,14 @@ export interface FoundSecret {
 export async function resolveSecret(name: string, sources: SecretSources): Promise<Secret> {
   const found = await findSecret(name, sources);
   if (found !== undefined) return found.value;
-  throw new AppError('secret-missing', `the secret ${name} is nowhere to be found`, {
-    hint: `Store it with \`postrider secret set ${name}\`, set ${environmentName(name)}, or put it into a file named ${name} in $CREDENTIALS_DIRECTORY or /run/secrets.`,
-  });
+  const locked = (sources.keychain ?? true) && (await isKeychainLocked(sources.env));
+  throw new AppError(
+    'secret-missing',
+    `the secret ${name} is nowhere to be found${locked ? ', and the keychain is locked' : ''}`,
+    {
+      hint: `${locked ? 'Unlock the keychain if it is there. ' : ''}Store it with \`postrider secret set ${name}\`, set ${environmentName(name)}, or put it into a file named ${name} in $CREDENTIALS_DIRECTORY or /run/secrets.`,
+    },
+  );
 }
 
 /** The first source that has it. Throws like resolveSecret, but for `secret-missing`. */

@@ -64,6 +64,24 @@ echo; postrider run job.yaml; test $? = 4 || exit 7
     expect(output).not.toContain(CANARY);
   }, 60_000);
 
+  it('that is locked says so, to who asks for what is in it and to who looks for it', async () => {
+    const { code, output } = await inSession(`
+printf %s '${CANARY}' | postrider secret set web --backend keychain || exit 1
+dbus-send --session --print-reply --dest=org.freedesktop.secrets /org/freedesktop/secrets \\
+  org.freedesktop.Secret.Service.Lock array:objpath:/org/freedesktop/secrets/collection/login >lock.log || exit 2
+printf 'steps: [{ id: a, run: "echo \${{ secrets.web }}" }]\n' >job.yaml
+postrider secret list || exit 3
+postrider doctor || exit 4
+postrider secret check job.yaml; test $? = 4 || exit 5
+printf x | postrider secret set other --backend keychain; test $? = 4 || exit 6
+`);
+    expect(code, output).toBe(0);
+    expect(output).toMatch(/^keychain +- +the system’s keychain cannot be used: it is locked$/m);
+    expect(output).toContain('the secret web is nowhere to be found, and the keychain is locked');
+    expect(output).toContain('Unlock it: sign in on the desktop');
+    expect(output).toContain('The keychain is locked');
+  }, 60_000);
+
   it('keeps the tokens of a sign-in, which are replaced there and stand nowhere else', async () => {
     const sandbox = await startSandbox({ dir: join(dir.path, 'sandbox'), clock: systemClock, random: systemRandom });
     try {

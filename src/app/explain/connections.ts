@@ -159,6 +159,10 @@ export const SIGN_IN_CODES: Explanations = {
     'The system’s keychain was asked for and cannot be used here.',
     'On Linux it needs libsecret, D-Bus and a keyring; or use the vault: `--backend vault`.',
   ],
+  'keychain-locked': [
+    'The system’s keychain is locked: it says nothing of what is in it.',
+    'Sign in on the desktop, or start the keyring with its password; what runs by itself is better served by the vault or files.',
+  ],
   'login-delay': [
     'The POP3 server wants a pause between two sign-ins.',
     'Run the job less often; postrider waits and tries again.',

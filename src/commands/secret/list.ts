@@ -23,7 +23,8 @@ export default class SecretList extends BaseCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(SecretList);
-    const secrets = await listSecrets(workspace(flags));
+    const { secrets, locked } = await listSecrets(workspace(flags));
+    if (locked) this.say('The keychain is locked: what is in it is not listed.');
     if (flags.json) {
       const at = (setAt: number | undefined) => (setAt === undefined ? null : new Date(setAt).toISOString());
       return this.printJson({ secrets: secrets.map(({ setAt, ...rest }) => ({ ...rest, 'set-at': at(setAt) })) });
