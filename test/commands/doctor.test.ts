@@ -95,6 +95,9 @@ it.each([
   expect(rows['certificate']?.found).toMatch(/CN=localhost; by CN=postrider sandbox CA.*sha256:[0-9a-f]{64}$/);
   expect(rows['capabilities']?.found).toContain(capability);
   expect(rows['command']?.found).toContain(command);
+  expect(rows['data']?.found).toEqual(
+    name === 'web' ? expect.stringMatching(/^\d+ names? listed over a connection for data$/) : undefined,
+  );
 });
 
 it.each<[string, RehearsalOptions, string, string, string, number]>([
@@ -110,6 +113,7 @@ it.each<[string, RehearsalOptions, string, string, string, number]>([
   ['a server that refuses TLS', { faults: ['ftp:AUTH=reply:534 no TLS here'] }, 'web', 'tls', 'tls-refused', 1],
   ['a closed port', { connections: { web: { port: '1' } } }, 'web', 'connect', 'connection-refused', 5],
   ['a host that is none', { connections: { web: { host: 'no-such-host.invalid' } } }, 'web', 'dns', 'host-not-found', 1],
+  ['no way for data', { faults: ['ftp:MLSD=reply:425 no data connection'] }, 'web', 'data', 'data-not-opened', 5],
   ['a wrong password', { password: 'wrong' }, 'inbox', 'sign-in', 'sign-in-refused', 4],
   ['a missing secret', { password: '' }, 'outbox', 'secret', 'secret-missing', 4],
 ])('%s', async (_what, options, name, check, code, exit) => {

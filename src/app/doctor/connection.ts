@@ -85,9 +85,9 @@ async function checkSession({ signedIn }: Connecting, one: OneOff): Promise<read
     return [broken('secret', error), skipped('sign-in', 'not tried')];
   }
   try {
-    const { capabilities, harmless } = await SESSIONS[endpoint.type](endpoint, one);
+    const { capabilities, harmless, besides = [] } = await SESSIONS[endpoint.type](endpoint, one);
     const as = endpoint.user === undefined ? 'nobody signs in on this connection' : `as ${endpoint.user}`;
-    return [fine('sign-in', as), fine('capabilities', capabilities), fine('command', harmless)];
+    return [fine('sign-in', as), fine('capabilities', capabilities), fine('command', harmless), ...besides];
   } catch (error) {
     return [broken(endpoint.user === undefined ? 'session' : 'sign-in', error)];
   }
@@ -96,14 +96,19 @@ async function checkSession({ signedIn }: Connecting, one: OneOff): Promise<read
 interface Examined {
   readonly capabilities: string;
   readonly harmless: string;
+  readonly besides?: readonly Finding[];
 }
 
 const SESSIONS: Readonly<Record<Protocol, (endpoint: Endpoint, one: OneOff) => Promise<Examined>>> = {
   async ftp(endpoint, { clock, signal }) {
     const client = await connectFtp(endpoint, { dial, clock, signal });
     const folder = await client.currentFolder();
-    await client.quit();
-    return { capabilities: words(client.features.all.keys()), harmless: `PWD: ${folder}` };
+    // Firewalls and proxies that let the control connection through often stop those that files go over.
+    const besides = await attempt('data', async () =>
+      fine('data', `${formatCount((await client.list(folder)).length, 'names')} listed over a connection for data`),
+    );
+    await client.quit().catch(() => undefined);
+    return { capabilities: words(client.features.all.keys()), harmless: `PWD: ${folder}`, besides };
   },
   async pop3(endpoint, { clock, signal }) {
     const client = await connectPop3(endpoint, { dial, clock, signal });

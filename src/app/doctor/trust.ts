@@ -1,5 +1,6 @@
 // What is wrong with a server's certificates, and the exact lines that would trust them.
 import { printable } from '../../core/text.ts';
+import { formatCount } from '../../core/units.ts';
 import type { Endpoint } from '../../protocols/net/endpoint.ts';
 import type { CertificateFacts, TlsFacts } from '../../protocols/net/inspect-tls.ts';
 import { type Finding, fine, warning } from './finding.ts';
@@ -50,7 +51,7 @@ function problemOf(facts: TlsFacts, endpoint: Endpoint, now: number): Finding | 
   }
   const left = own.validTo - now;
   if (left > EXPIRES_SOON_MS) return undefined;
-  return warning('trust', `the certificate ends in ${Math.floor(left / DAY_MS)} days`, 'Have it renewed now.');
+  return warning('trust', `the certificate ends in ${formatCount(Math.floor(left / DAY_MS), 'days')}`, 'Have it renewed now.');
 }
 
 /** Only a certificate that signed itself can be trusted by naming it. */

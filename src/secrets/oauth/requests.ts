@@ -275,9 +275,9 @@ const NAMES_OF_TROUBLE: Readonly<Record<string, string>> = {
 function unreachable(url: string, error: unknown): AppError {
   const { cause, message } = error as { cause?: NodeJS.ErrnoException; message: string };
   const why = NAMES_OF_TROUBLE[cause?.code ?? ''] ?? cause?.message ?? message;
-  return new AppError('oauth-unreachable', `${hostOf(url)} cannot be reached to renew a sign-in: ${printable(why)}`, {
+  return new AppError('oauth-unreachable', `${hostOf(url)} cannot be reached for a sign-in: ${printable(why)}`, {
     retry: 'later',
-    hint: 'Check this machine’s network; a private authority is trusted by NODE_EXTRA_CA_CERTS=FILE.',
+    hint: 'Check the address and this machine’s network; a private authority is trusted by NODE_EXTRA_CA_CERTS=FILE.',
   });
 }
 
