@@ -1,5 +1,5 @@
 // One-off FTP commands as processes against the sandbox.
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cli } from '../support/cli.ts';
@@ -112,6 +112,15 @@ describe('transfers', () => {
     expect(await readdir(stage.dir)).not.toContain('a.txt');
     expect(await readdir(root())).not.toContain('a.txt');
     expect((await readdir(join(root(), 'twins'))).sort()).toEqual(['one', 'two']);
+  });
+
+  it('get -r names the links that it leaves out', async () => {
+    await mkdir(join(root(), 'linked'));
+    await writeFile(join(root(), 'linked/a.txt'), 'a');
+    await symlink(stage.dir, join(root(), 'linked/away'));
+    const { stderr, code } = await stage.cli('ftp', 'get', '-r', '@web/linked');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('linked/away is left out: it is a link\n') });
+    expect(await readdir(join(stage.dir, 'linked'))).toEqual(['a.txt']);
   });
 
   it('put takes stdin, and leaves no temporary file', async () => {

@@ -101,7 +101,10 @@ export const FILE_CODES: Explanations = {
     'The web server cannot be reached, or its certificate is not trusted.',
     'Check the address; a private authority is trusted by NODE_EXTRA_CA_CERTS=FILE.',
   ],
-  'shell-failed': ['The script ended with another exit code than 0.', 'Its output stands above and in `postrider logs RUN`.'],
+  'shell-failed': [
+    'The script ended with another exit code than 0.',
+    'Its output stands above and in `postrider logs RUN`. One that is to be tried again says `repeatable: true` and ends with 75.',
+  ],
   'shell-output': [
     'The file $POSTRIDER_OUTPUT cannot be read as outputs.',
     'Write lines NAME=VALUE, or NAME<<END … END for several lines.',

@@ -20,6 +20,7 @@ export interface GetRequest {
   readonly recursive: boolean;
   readonly progress: TransferProgress;
   readonly signal: AbortSignal;
+  readonly say: (line: string) => void;
 }
 
 export interface Fetched {
@@ -85,6 +86,10 @@ async function getFolder(client: FtpClient, item: RemoteItem, place: Place, requ
     const local = top === '' ? relative : `${top}/${relative}`;
     if (below.entry.type === 'folder') place.folder.makeFolder(local, undefined);
     else if (below.entry.type === 'file') fetched.push(await getOne(client, below, place.folder, local, request));
+    else
+      request.say(
+        `${printable(below.path)} is left out: it is ${below.entry.type === 'link' ? 'a link' : 'neither a file nor a folder'}`,
+      );
   }
   return fetched;
 }

@@ -29,9 +29,17 @@ export default class FtpGet extends BaseCommand {
     const fetched = await this.oneOff(flags, one =>
       withFtp(args.target, one, async (client, pattern) => {
         if (args.local === '-') return this.printBytes(catRemote(client, pattern));
-        const { signal, workspace } = one;
+        const { signal, workspace, say } = one;
         const progress = transferLine(flags);
-        return getFiles(client, { pattern, local: args.local, cwd: workspace.cwd, recursive: flags.recursive, progress, signal });
+        return getFiles(client, {
+          pattern,
+          local: args.local,
+          cwd: workspace.cwd,
+          recursive: flags.recursive,
+          progress,
+          signal,
+          say,
+        });
       }),
     );
     if (flags.json && fetched !== undefined) this.printJson({ files: fetched });

@@ -81,11 +81,16 @@ function failure({ exitCode, killedBy }: ProcessEnd, lines: readonly string[], r
   const said = lines.length === 0 ? ' and said nothing' : `:\n${lines.join('\n')}`;
   return new AppError('shell-failed', `the script ${how}${said}`, {
     retry: exitCode === EX_TEMPFAIL ? 'later' : 'never',
-    hint:
-      exitCode === EX_TEMPFAIL && !repeatable
-        ? 'Exit code 75 asks for another try, but a script is run twice only where `with: { repeatable: true }` says that it does no harm.'
-        : 'Run the script by hand in the job’s workdir.',
+    hint: hintFor(exitCode, repeatable),
   });
+}
+
+function hintFor(exitCode: number | null, repeatable: boolean): string {
+  const isTemporary = exitCode === EX_TEMPFAIL;
+  if (isTemporary && !repeatable)
+    return 'Exit code 75 asks for another try, but a script is run twice only where `with: { repeatable: true }` says that it does no harm.';
+  const byHand = 'Run the script by hand in the job’s workdir.';
+  return repeatable && !isTemporary ? `${byHand} Of all exit codes only 75 asks for another try.` : byHand;
 }
 
 function unstartable(error: NodeJS.ErrnoException, program: string): AppError {

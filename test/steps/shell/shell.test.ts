@@ -91,6 +91,8 @@ describe('a script', () => {
     await expect(run({ run: 'exit 75' })).rejects.toMatchObject({ hint: expect.stringContaining('repeatable: true') });
     const repeatable = run({ run: 'exit 75', repeatable: true });
     await expect(repeatable).rejects.toMatchObject({ hint: expect.not.stringContaining('repeatable') });
+    const final = run({ run: 'exit 1', repeatable: true });
+    await expect(final).rejects.toMatchObject({ hint: expect.stringContaining('only 75 asks for another try') });
   });
 
   it('has an empty standard input: no command can swallow the rest of the script', async () => {
