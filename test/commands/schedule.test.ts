@@ -231,7 +231,7 @@ describe('service', () => {
       );
       const ask = (...args: string[]) => cli(['service', ...args], { cwd: dir });
       const printed = await ask('install', '--print', '--credential', 'web=secret-file');
-      expect(printed).toMatchObject({ code: 0, stderr: '' });
+      expect(printed).toMatchObject({ code: 0, stderr: expect.stringMatching(/secret web: put it into .*secret-file/) });
       expect(printed.stdout).toContain(`LoadCredential=web:${dir}/secret-file\n`);
       const unit = join(dir, '.config/systemd/user/postrider.service');
       expect(existsSync(unit)).toBe(false);

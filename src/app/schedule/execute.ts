@@ -48,7 +48,7 @@ async function execute(order: RunOrder, snapshot: Snapshot, options: ExecutorOpt
   const { workspace, store, clock, places, say } = options;
   const { record, settled } = order;
   const { job } = snapshot;
-  const recorder = new PatientRecorder(order, options);
+  const recorder = new PatientRecorder(order, job, options);
   const note = (message: string) => say({ level: 'warning', event: 'run-note', job: job.name, run: record.id, message });
   const resume = order.job === undefined ? await resumeOf(store, record, job.maxCrashes) : undefined;
   await executeRun({
@@ -91,12 +91,14 @@ class PatientRecorder implements RunListener {
   readonly name = 'store';
   readonly signal: AbortSignal;
   readonly #order: RunOrder;
+  readonly #job: Job;
   readonly #options: ExecutorOptions;
   readonly #own = new AbortController();
   #unfinished = false;
 
-  constructor(order: RunOrder, options: ExecutorOptions) {
+  constructor(order: RunOrder, job: Job, options: ExecutorOptions) {
     this.#order = order;
+    this.#job = job;
     this.#options = options;
     this.signal = AbortSignal.any([order.signal, this.#own.signal]);
   }
@@ -108,7 +110,8 @@ class PatientRecorder implements RunListener {
   /** What ends only because the run leaves these hands has not ended. */
   withholds(event: RunEvent): boolean {
     const { reason } = this.signal;
-    const handedOver = reason instanceof Handover && isCancelled(event);
+    const isEnd = event.type === 'run-finished';
+    const handedOver = reason instanceof Handover && (isCutShort(event, this.#job) || (isEnd && this.#unfinished));
     this.#unfinished ||= handedOver;
     return handedOver || reason instanceof Lost;
   }
@@ -139,8 +142,11 @@ class PatientRecorder implements RunListener {
   }
 }
 
-function isCancelled(event: RunEvent): boolean {
-  return (event.type === 'step-finished' || event.type === 'run-finished') && event.status === 'cancelled';
+/** Cancelled, or failed without all that is to run after a failure. */
+function isCutShort(event: RunEvent, { onFailure }: Job): boolean {
+  if (event.type !== 'step-finished' && event.type !== 'run-finished') return false;
+  if (event.type === 'step-finished' || event.status === 'cancelled') return event.status === 'cancelled';
+  return event.status !== 'succeeded' && onFailure.some(({ id }) => event.steps[id] === undefined);
 }
 
 function crashedTooOften({ crashes }: RunRecord): AppError {
