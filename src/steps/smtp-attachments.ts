@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, glob, open, realpath } from 'node:fs/promises';
 import { basename, isAbsolute, relative, resolve, sep } from 'node:path';
 import { AppError, fileError } from '../core/errors.ts';
+import { printable } from '../core/text.ts';
 import { formatSize } from '../core/units.ts';
 
 /** A file held open: whatever happens to its name, what was measured is what is sent. */
@@ -67,7 +68,9 @@ async function pathsOf(pattern: string, workdir: string): Promise<readonly strin
     const root = await realpath(workdir);
     for await (const entry of glob(pattern, { cwd: root, withFileTypes: true })) {
       if (entry.isDirectory()) continue;
-      const path = await realpath(resolve(entry.parentPath, entry.name));
+      const at = resolve(entry.parentPath, entry.name);
+      // A link that leads nowhere, or a name that is no UTF-8, is not the pattern's mistake.
+      const path = await realpath(at).catch(error => Promise.reject(fileError(error, printable(at))));
       if (!anywhere && outside(root, path)) throw outsideError(pattern, root, path);
       found.push(path);
       if (found.length > ATTACHMENTS_MAX) break;
@@ -97,25 +100,27 @@ async function openWithin(path: string, bytesLeft: number, bytesMax: number): Pr
     file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
     const stats = await file.stat();
     if (!stats.isFile()) throw new AppError('attachment-no-file', `${path}: is no regular file`, { hint: 'Attach files only.' });
-    if (stats.size > bytesLeft) {
-      throw new AppError('attachments-too-big', `with ${path} the attachments are bigger than ${formatSize(bytesMax)}`, {
-        hint: 'Attach less, or raise `max-size`; many servers refuse mails of more than 25 MB.',
-      });
-    }
+    const tooBig = new AppError('attachments-too-big', `with ${path} the attachments are bigger than ${formatSize(bytesMax)}`, {
+      hint: 'Attach less, or raise `max-size`; many servers refuse mails of more than 25 MB.',
+    });
+    if (stats.size > bytesLeft) throw tooBig;
     const handle = file;
-    return { name: basename(path), size: stats.size, content: () => pieces(handle, path), close: () => handle.close() };
+    const content = () => pieces(handle, path, bytesLeft, tooBig);
+    return { name: basename(path), size: stats.size, content, close: () => handle.close() };
   } catch (error) {
     await file?.close();
     throw fileError(error, path);
   }
 }
 
-async function* pieces(file: FileHandle, path: string): AsyncGenerator<Buffer> {
+/** Some grow meanwhile, and those of /proc tell no size. */
+async function* pieces(file: FileHandle, path: string, bytesMax: number, tooBig: AppError): AsyncGenerator<Buffer> {
   try {
     for (let at = 0; ; ) {
       const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(PIECE_BYTES), 0, PIECE_BYTES, at);
       if (bytesRead === 0) return;
       at += bytesRead;
+      if (at > bytesMax) throw tooBig;
       yield buffer.subarray(0, bytesRead);
     }
   } catch (error) {

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
+import { printable } from '../../core/text.ts';
 import { type ReadAttachment, readMail } from '../../mail/read.ts';
 import { type ArchiveFiles, writeWhole } from '../files.ts';
 import type { StoredMessage } from '../message-table.ts';
@@ -40,6 +41,8 @@ export interface Extracted {
 export const MESSAGE_BYTES_MAX = 100 * 1024 * 1024;
 /** Of one message. */
 export const FILES_MAX = 100;
+/** So that so many of them fit into a line of the journal, whatever they are called. */
+const TYPE_CHARS_MAX = 60;
 const GROUP_MESSAGES_MAX = 200;
 const TAG_CHARS = [8, 16, 64] as const;
 
@@ -98,7 +101,7 @@ class Extracting implements Extracted {
   async #save({ name, type, content }: ReadAttachment): Promise<SavedFile> {
     const { files, target } = this.#options;
     const sha256 = createHash('sha256').update(content).digest('hex');
-    const saved = (file: string) => ({ file, sha256, size: content.length, type: type.slice(0, 100) });
+    const saved = (file: string) => ({ file, sha256, size: content.length, type: printable(type).slice(0, TYPE_CHARS_MAX) });
     const plain = safeFileName(name);
     const candidates = [plain, ...TAG_CHARS.map(chars => withTag(plain, sha256.slice(0, chars)))];
     const aside = join(target, `.${sha256}.partial`);

@@ -10,7 +10,7 @@ import { sha256 } from '../messages.ts';
 const ROOT = '/archive';
 const TARGET = '/files';
 
-function mail(...attachments: readonly [name: string, type: string, content: string][]): string {
+function mail(...attachments: readonly (readonly [name: string, type: string, content: string])[]): string {
   const parts = attachments.map(
     ([name, type, content]) =>
       `--b\r\nContent-Type: ${type}\r\nContent-Disposition: attachment; filename="${name}"\r\nContent-Transfer-Encoding: base64\r\n\r\n${Buffer.from(content).toString('base64')}\r\n`,
@@ -82,6 +82,22 @@ describe('attachments', () => {
       { files: [{ file: 'invoice.pdf' }, { file: 'attachment' }] },
       { files: [] },
     ]);
+  });
+
+  it('of the most, the longest and the strangest names and types fit into a line that is read again', async () => {
+    const strange = `application/${'\u0001'.repeat(200)}`;
+    const most = Array.from({ length: FILES_MAX }, (_, at) => [`${'ﷺ'.repeat(80)}${at}.pdf`, strange, `${at}`] as const);
+    const files = await filled([mail(...most)]);
+    const again = async () => {
+      const archive = await open(files);
+      const all = { rule: 'all', wants: () => true, skipped: () => undefined };
+      const { saved } = await archive.extractAttachments({ target: TARGET, ...all });
+      await archive.close();
+      return saved;
+    };
+    expect(await again()).toBe(FILES_MAX);
+    for (const path of [...files.nodes.keys()]) if (path.startsWith(`${TARGET}/`)) files.nodes.delete(path);
+    expect(await again()).toBe(0);
   });
 
   it('are not saved again, though somebody took them away; another rule takes all up again', async () => {

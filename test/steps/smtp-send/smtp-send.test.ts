@@ -1,4 +1,4 @@
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/core/clock.ts';
@@ -273,6 +273,8 @@ describe('files', () => {
     await expect(fails('../outside.txt')).rejects.toMatchObject({ code: 'attachment-outside' });
     await expect(fails('link.txt')).rejects.toMatchObject({ code: 'attachment-outside' });
     await expect(fails('big.bin', { 'max-size': '2047B' })).rejects.toMatchObject({ code: 'attachments-too-big' });
+    await symlink('nowhere', join(dir.path, 'gone.txt'));
+    await expect(fails('go*')).rejects.toMatchObject({ code: 'file-missing', message: expect.stringContaining('gone.txt') });
     await expect(fails('/dev/null')).rejects.toMatchObject({ code: 'attachment-no-file' });
     const server = await serve();
     const at = { endpoint: server.endpoint(), workdir: dir.path };
@@ -294,6 +296,21 @@ it('a pattern takes a hundred files, and not one more', async () => {
   await expect(openAttachments(['*.txt'], { workdir: dir.path, bytesMax: 1 })).rejects.toMatchObject({
     code: 'too-many-attachments',
   });
+});
+
+it('a file that grows beyond the limit after it was measured is not sent', async () => {
+  const path = join(dir.path, 'growing.log');
+  await writeFile(path, 'x'.repeat(10));
+  const [file] = await openAttachments(['growing.log'], { workdir: dir.path, bytesMax: 10 });
+  const read = async () => {
+    let bytes = 0;
+    for await (const piece of file!.content()) bytes += piece.length;
+    return bytes;
+  };
+  expect(await read()).toBe(10);
+  await appendFile(path, 'y');
+  await expect(read()).rejects.toMatchObject({ code: 'attachments-too-big' });
+  await file?.close();
 });
 
 describe('preview', () => {
