@@ -116,10 +116,10 @@ function decoded(text: string, what: string): string {
 
 function notTarget(text: string): AppError {
   const shown = shorten(printable(text.replace(/:[^@/]*@/, ':…@')), 80);
-  const url = 'Write a URL like ftp://user@ftp.example.org/folder';
+  const example = 'a URL like ftp://user@ftp.example.org/folder';
   const hint = /^[A-Za-z_][\w-]*(\/|$)/.test(shown)
-    ? `Did you mean @${shown}, by a connection of connections.yaml? Else: ${url.toLowerCase()}.`
-    : `${url}, or @name for a connection of connections.yaml.`;
+    ? `Did you mean @${shown}, by a connection of connections.yaml? Else write ${example}.`
+    : `Write ${example}, or @name for a connection of connections.yaml.`;
   return new AppError('usage', `"${shown}" names no server`, { hint });
 }
 

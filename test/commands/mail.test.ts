@@ -86,7 +86,9 @@ it('pop3 shell runs its commands; an error deletes nothing, quit deletes what is
   expect(looked.stdout).toContain(`1 message, ${MAIL.length} B\n`);
   expect(looked.stdout).toContain('1 marked for deletion');
   expect(await readFile(join(stage.dir, 'first.eml'), 'utf8')).toBe(MAIL);
-  expect((await shell('retr 1 first.eml')).code).not.toBe(0);
+  expect(await shell('retr 1 first.eml')).toMatchObject({ code: 1, stderr: expect.stringContaining('is there already') });
+  for (const command of ['list 9', 'uidl 9'])
+    expect(await shell(command)).toMatchObject({ code: 1, stderr: expect.stringContaining('there is no message 9') });
   const often = await shell(Array(12).fill('top 1 0; retr 1').join('; '));
   expect(often.stderr).toBe('');
   expect(often.stdout.split('Subject:').length - 1).toBe(24);

@@ -1,6 +1,6 @@
 // Asks for what a starter folder needs, one question at a time, each with an answer that Enter takes.
 import { AppError, CancelledError } from '../../core/errors.ts';
-import { parseTarget } from '../target-text.ts';
+import { looksLikeTarget, parseTarget } from '../target-text.ts';
 import { protocolOf, type Settings } from './connections-file.ts';
 import { type Starters, USUAL } from './init.ts';
 import { type Answers, type ConnectionName, isTemplateName, TEMPLATES, type TemplateName } from './templates.ts';
@@ -44,8 +44,8 @@ export async function askStarters(person: Person, given: Partial<Starters>, zone
 
 /** What the flag `--web URL` and its like say. Throws AppError `usage`. */
 export function connectionOf(text: string, name: ConnectionName): Settings {
-  const parsed = parseTarget(text);
-  if (parsed.kind === 'url' && parsed.settings['type'] === protocolOf(name)) return parsed.settings;
+  const parsed = looksLikeTarget(text) ? parseTarget(text) : undefined;
+  if (parsed?.kind === 'url' && parsed.settings['type'] === protocolOf(name)) return parsed.settings;
   throw new AppError('usage', `${text} is no ${protocolOf(name).toUpperCase()} server`, {
     hint: `Write a URL like ${URLS[name][1]}.`,
   });

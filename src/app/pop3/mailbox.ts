@@ -1,4 +1,5 @@
 // pop3 stat, list, top and retr: what lies in a mailbox, without changing it.
+import { AppError } from '../../core/errors.ts';
 import { type ReadMail, readMail } from '../../mail/read.ts';
 import { dial } from '../../protocols/net/dial.ts';
 import { connectPop3, type Pop3Client } from '../../protocols/pop3/index.ts';
@@ -34,6 +35,20 @@ export interface MessageRow {
 export async function listMessages(client: Pop3Client, limit: number): Promise<readonly MessageRow[]> {
   const { sizes, uids } = await client.listing();
   return describeMessages(client, new Map([...sizes].slice(-limit)), uids);
+}
+
+/** Throws AppError `message-missing`. */
+export async function listOne(client: Pop3Client, number: number): Promise<readonly MessageRow[]> {
+  const { sizes, uids } = await client.listing();
+  const size = sizes.get(number);
+  if (size === undefined) throw noMessage(number);
+  return describeMessages(client, new Map([[number, size]]), uids);
+}
+
+export function noMessage(number: number): AppError {
+  return new AppError('message-missing', `there is no message ${number}`, {
+    hint: 'A list of the mailbox shows them; what is marked for deletion is not among them.',
+  });
 }
 
 /** Message number → size, with what their headers say where the server has TOP: asked for ahead, not one by one. */

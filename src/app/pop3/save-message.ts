@@ -9,7 +9,7 @@ import type { Pop3Client } from '../../protocols/pop3/index.ts';
 /** Throws AppError when `path` exists, or cannot be written; a message that does not come whole leaves no file. */
 export async function saveMessage(client: Pop3Client, number: number, path: string): Promise<void> {
   const file = await open(path, 'wx', 0o600).catch(error => {
-    throw fileError(error, path);
+    throw (error as NodeJS.ErrnoException).code === 'EEXIST' ? isThere(path) : fileError(error, path);
   });
   try {
     await pipeline(client.retrieve(number), file.createWriteStream());
@@ -17,6 +17,12 @@ export async function saveMessage(client: Pop3Client, number: number, path: stri
     await rm(path, { force: true });
     throw error instanceof AppError ? error : fileError(error, path);
   }
+}
+
+function isThere(path: string): AppError {
+  return new AppError('file-in-the-way', `${path} is there already, and is not replaced`, {
+    hint: 'Name another one, or move it away.',
+  });
 }
 
 /** `NUMBER.eml` for each, in a folder that is made if need be; `saved` is called after each. Files that are there are never replaced. */

@@ -4,7 +4,7 @@ import { AppError } from '../../core/errors.ts';
 import { printable, shorten } from '../../core/text.ts';
 import { formatCount, formatSize } from '../../core/units.ts';
 import { helpCommand, need, type ShellCommand } from '../shell/command.ts';
-import { listMessages } from './mailbox.ts';
+import { listMessages, listOne, noMessage } from './mailbox.ts';
 import { messageNumber } from './message-number.ts';
 import type { Pop3Session } from './pop3-session.ts';
 import { saveMessage } from './save-message.ts';
@@ -34,9 +34,9 @@ const list: Pop3Command = {
   async run(shell, words) {
     need(list, words, 0, 1);
     const wanted = words[0] === undefined ? undefined : messageNumber(words[0]);
-    const rows = await listMessages(await shell.client(), LIST_MAX);
+    const client = await shell.client();
+    const rows = wanted === undefined ? await listMessages(client, LIST_MAX) : await listOne(client, wanted);
     for (const { number, size, date = '', from = '', subject = '' } of rows) {
-      if (wanted !== undefined && wanted !== number) continue;
       const when = date.slice(0, 16).replace('T', ' ');
       const line = printable(`${String(number).padStart(5)}  ${formatSize(size).padStart(9)}  ${when}  ${from}  ${subject}`);
       shell.io.print(shorten(line, shell.io.columns() ?? line.length));
@@ -53,6 +53,7 @@ const uidl: Pop3Command = {
     const wanted = words[0] === undefined ? undefined : messageNumber(words[0]);
     const ids = await (await shell.client()).uidl();
     if (ids === undefined) throw new AppError('not-offered', 'this server has no unique ids (UIDL)');
+    if (wanted !== undefined && !ids.has(wanted)) throw noMessage(wanted);
     for (const [number, id] of ids) if (wanted === undefined || wanted === number) shell.io.print(`${number} ${printable(id)}`);
   },
 };

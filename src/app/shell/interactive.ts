@@ -56,7 +56,9 @@ export async function askLine(keyboard: Keyboard, question: string): Promise<str
   if (known !== undefined) return known;
   if (entered.get(keyboard.input)?.ended === true) return 'quit';
   const editor = createInterface({ ...keyboard, terminal: true, historySize: 0, prompt: question });
-  return (await nextLine(editor, keyboard, () => undefined)) ?? 'quit';
+  const answer = await nextLine(editor, keyboard, () => undefined);
+  if (answer === undefined) keyboard.output.write('\n');
+  return answer ?? 'quit';
 }
 
 async function readLine(
