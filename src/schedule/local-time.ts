@@ -58,6 +58,14 @@ function instantOf(nominal: number, zone: Zone): number {
   return real[0] ?? nominal - zone.offsetAt(nominal - DAY_MS);
 }
 
+/** When the wall clock shows again what it shows at `at`, because it is put back; undefined when it does not. */
+export function shownAgain(at: number, zone: Zone): number | undefined {
+  const [now, later] = zone.spansOver(at, at + DAY_MS);
+  if (now === undefined || later === undefined) return undefined;
+  const again = at + now.offset - later.offset;
+  return again > at && again >= later.from ? again : undefined;
+}
+
 /** Rounded to the minute: RFC 3339 has no seconds there. */
 function offsetText(offset: number): string {
   const minutes = Math.round(Math.abs(offset) / 60_000);

@@ -77,6 +77,20 @@ describe('why', () => {
       });
     }));
 
+  it('tells of both slots that a time names when it comes twice, and of one when it is exact', () =>
+    inPlace(async (ask, dir) => {
+      const text = 'schedule: { cron: "30 * * * *", timezone: Europe/Zurich }\nsteps:\n  - { id: s, run: "true" }\n';
+      writeFileSync(join(dir, 'jobs/a.yaml'), text);
+      const slots = async (time: string) => {
+        const { stdout } = await ask('why', 'a', time);
+        return stdout.match(/\d\d:\d\d \+\d\d:\d\d/g);
+      };
+      expect(await slots('2026-10-25T02:30')).toEqual(['02:30 +02:00', '02:30 +01:00']);
+      expect(await slots('2026-10-25T02:30+01:00')).toEqual(['02:30 +01:00']);
+      expect(await slots('2026-10-25T01:30')).toEqual(['01:30 +02:00']);
+      expect(await slots('2026-10-25T03:30')).toEqual(['03:30 +01:00']);
+    }));
+
   it('tells why there is no decision', () =>
     inPlace(async (ask, dir) => {
       await past(dir);

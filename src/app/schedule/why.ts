@@ -4,7 +4,7 @@ import { AppError } from '../../core/errors.ts';
 import { headline, printable } from '../../core/text.ts';
 import { formatDuration } from '../../core/units.ts';
 import type { Job, Schedule } from '../../job/job.ts';
-import { localShort, noteOf, readTime } from '../../schedule/local-time.ts';
+import { localShort, noteOf, readTime, shownAgain } from '../../schedule/local-time.ts';
 import { nextSlot, type Slot, slotsBetween, type Timetable } from '../../schedule/slots.ts';
 import { scheduleId, timetableOf } from '../../schedule/timetable.ts';
 import { machineZone, zoneNamed } from '../../schedule/zone.ts';
@@ -27,36 +27,51 @@ export interface Explanation {
 
 const DAY = /^\d{4}-\d\d-\d\d$/;
 const SECOND = /:\d\d:\d\d/;
+const EXACT = /(Z|[+-]\d\d:\d\d)$/i;
 const DAY_MS = 86_400_000;
 /** Slots explained at once. */
 const SLOTS_MAX = 100;
 
-/** TIME is a day, a minute or a second, local to the schedule unless it says otherwise. Throws AppError `usage`, `job-missing`. */
+/**
+ * TIME is a day, a minute or a second, local to the schedule unless it says otherwise; one that a clock change makes come twice means both.
+ * Throws AppError `usage`, `job-missing`.
+ */
 export async function whySlot(place: Workspace, nameOrPath: string, time: string): Promise<readonly Explanation[]> {
   const { job } = await jobByName(nameOrPath, place);
-  const span = spanOf(time, job);
+  const spans = spansOf(time, job);
   return withStore(place, async store => {
-    const cursors = await store.slots.cursors(job.name);
     const found: Explanation[] = [];
-    const told = new Set<string>();
-    for (const schedule of job.schedules) {
-      const cursor = cursors.find(each => each.schedule === scheduleId(schedule));
-      const timetable = timetableOf(schedule, { job: job.name, anchor: cursor?.anchor ?? systemClock.now() });
-      for (const slot of slotsBetween(timetable, span.from - 1, span.to - 1, SLOTS_MAX)) {
-        found.push(await explain(slot, { job, schedule, cursor, timetable, store }));
-        told.add(`${scheduleId(schedule)} ${slot.at}`);
-      }
-    }
-    const others = await store.slots.decisions({ job: job.name, since: span.from, until: span.to - 1, limit: SLOTS_MAX });
-    for (const decision of others.filter(({ schedule, slot }) => !told.has(`${schedule} ${slot}`))) {
-      const zone = zoneNamed(zoneOf(job));
-      found.push(await ofDecision(decision, { slot: decision.slot, shown: localShort(decision.slot, zone) }, store));
-    }
-    return found.length > 0 ? found.sort((a, b) => (a.slot ?? 0) - (b.slot ?? 0)) : [noSlot(job, span.from)];
+    for (const span of spans) found.push(...(await explainAll(span, job, store)));
+    return found.length > 0 ? found.sort((a, b) => (a.slot ?? 0) - (b.slot ?? 0)) : [noSlot(job, spans[0]?.from ?? 0)];
   });
 }
 
-function spanOf(time: string, job: Job): { readonly from: number; readonly to: number } {
+interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
+async function explainAll({ from, to }: Span, job: Job, store: Store): Promise<readonly Explanation[]> {
+  const cursors = await store.slots.cursors(job.name);
+  const found: Explanation[] = [];
+  const told = new Set<string>();
+  for (const schedule of job.schedules) {
+    const cursor = cursors.find(each => each.schedule === scheduleId(schedule));
+    const timetable = timetableOf(schedule, { job: job.name, anchor: cursor?.anchor ?? systemClock.now() });
+    for (const slot of slotsBetween(timetable, from - 1, to - 1, SLOTS_MAX)) {
+      found.push(await explain(slot, { job, schedule, cursor, timetable, store }));
+      told.add(`${scheduleId(schedule)} ${slot.at}`);
+    }
+  }
+  const others = await store.slots.decisions({ job: job.name, since: from, until: to - 1, limit: SLOTS_MAX });
+  for (const decision of others.filter(({ schedule, slot }) => !told.has(`${schedule} ${slot}`))) {
+    const zone = zoneNamed(zoneOf(job));
+    found.push(await ofDecision(decision, { slot: decision.slot, shown: localShort(decision.slot, zone) }, store));
+  }
+  return found;
+}
+
+function spansOf(time: string, job: Job): readonly Span[] {
   const zone = zoneNamed(zoneOf(job));
   const from = readTime(time, zone);
   if (from === undefined) {
@@ -66,9 +81,10 @@ function spanOf(time: string, job: Job): { readonly from: number; readonly to: n
   }
   if (DAY.test(time)) {
     const next = new Date(Date.parse(`${time}T00:00:00Z`) + DAY_MS).toISOString().slice(0, 10);
-    return { from, to: readTime(next, zone) ?? from + DAY_MS };
+    return [{ from, to: readTime(next, zone) ?? from + DAY_MS }];
   }
-  return { from, to: from + (SECOND.test(time) ? 1_000 : 60_000) };
+  const again = EXACT.test(time) ? undefined : shownAgain(from, zone);
+  return [from, ...(again === undefined ? [] : [again])].map(at => ({ from: at, to: at + (SECOND.test(time) ? 1_000 : 60_000) }));
 }
 
 function zoneOf(job: Job): string {
