@@ -4,7 +4,7 @@
 set -euo pipefail
 
 cache="${POSTRIDER_REAL_CACHE:-/tmp/postrider-real}"
-packages=(dovecot-pop3d postfix openssl python3 python3-pyftpdlib python3-openssl gnome-keyring dbus libsecret-1-0 mutt notmuch zstd bsdutils tidy zsh fish man-db)
+packages=(dovecot-pop3d postfix openssl python3 python3-pyftpdlib python3-openssl gnome-keyring dbus libsecret-1-0 mutt notmuch zstd bsdutils tidy zsh fish man-db microsocks tinyproxy-bin)
 unpacked=(vsftpd libpam-pwdfile proftpd-core proftpd-mod-crypto pure-ftpd pure-ftpd-common exim4-daemon-light dovecot-lmtpd)
 
 export DEBIAN_FRONTEND=noninteractive

@@ -4,6 +4,7 @@ export { type DovecotOptions, type DovecotServer, startDovecot } from './servers
 export { type PostfixOptions, type PostfixServer, startPostfix } from './servers/postfix.ts';
 export { isRunning, type RealServer } from './servers/process.ts';
 export { type ProftpdOptions, startProftpd } from './servers/proftpd.ts';
+export { type ProxyOptions, type RealProxy, startMicrosocks, startTinyproxy } from './servers/proxy.ts';
 export { type PureFtpdOptions, startPureFtpd } from './servers/pure-ftpd.ts';
 export { type PyftpdlibOptions, startPyftpdlib } from './servers/pyftpdlib.ts';
 export { startVsftpd, type VsftpdOptions } from './servers/vsftpd.ts';

@@ -15,7 +15,8 @@ export type RealServerName =
   | 'mail-readers'
   | 'terminal'
   | 'shells'
-  | 'man';
+  | 'man'
+  | 'proxies';
 
 /** The unpacked FTP packages, see install.sh. */
 const CACHE = process.env.POSTRIDER_REAL_CACHE ?? '/tmp/postrider-real';
@@ -34,6 +35,7 @@ const NEEDED: Readonly<Record<RealServerName, readonly string[]>> = {
   terminal: ['/usr/bin/python3'],
   shells: ['/usr/bin/python3', '/usr/bin/bash', '/usr/bin/zsh', '/usr/bin/fish'],
   man: ['/usr/bin/man'],
+  proxies: ['/usr/bin/microsocks', '/usr/bin/tinyproxy'],
   'gnome-keyring': ['/usr/bin/gnome-keyring-daemon', '/usr/bin/dbus-run-session'],
 };
 
