@@ -4,6 +4,7 @@ import { reportOf } from '../core/errors.ts';
 import { systemRandom } from '../core/random.ts';
 import type { Redactor } from '../core/secret.ts';
 import { printable } from '../core/text.ts';
+import { prepareExpressions } from '../job/expression-engine.ts';
 import type { Snapshot } from '../job/snapshot.ts';
 import { planJob } from '../plan/plan.ts';
 import { dial } from '../protocols/net/dial.ts';
@@ -41,6 +42,8 @@ export interface Execution extends Pick<RunDeps, 'signal' | 'resume' | 'takePlac
 export async function executeRun(execution: Execution): Promise<RunOutcome> {
   const { workspace, store, clock, redactor, record, snapshot, listeners } = execution;
   const { job } = snapshot;
+  // A job that is remembered, by a scheduler or with a run, was not read from its file by this process.
+  await prepareExpressions();
   const plan = planJob(job, snapshot);
   const env = publicEnvironment(workspace.env);
   const { resolve } = secretsOf(workspace);

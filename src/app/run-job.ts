@@ -4,6 +4,7 @@ import { CancelledError, type ErrorReport } from '../core/errors.ts';
 import { systemRandom } from '../core/random.ts';
 import { Redactor } from '../core/secret.ts';
 import { printable } from '../core/text.ts';
+import { prepareExpressions } from '../job/expression-engine.ts';
 import { type Snapshot, writeSnapshot } from '../job/snapshot.ts';
 import { planJob } from '../plan/plan.ts';
 import { createRenderer, type RendererIo, type RendererKind } from '../progress/renderer.ts';
@@ -68,6 +69,7 @@ export async function runSnapshot(
   beginning: (store: Store) => Promise<Beginning>,
 ): Promise<RunResult> {
   const { workspace, clock = systemClock } = request;
+  await prepareExpressions();
   // A part that does not exist is said before anything else happens.
   planJob(snapshot.job, snapshot);
   await secretsOf(workspace).unlockFor(secretNeeds(snapshot.job).map(({ name }) => name));

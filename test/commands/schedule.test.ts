@@ -70,6 +70,21 @@ describe('schedule', () => {
       expect(new Set(runs.map(({ run }) => run)).size).toBe(runs.length);
     }));
 
+  it('runs what it remembers of unchanged files as it runs what it has read, expressions and all', () =>
+    inJobsDir(async (dir, jobs) => {
+      const step = '{ id: s, if: "env.HOME != \'\'", run: "echo ${{ job.name }} > ${{ vars.file }}" }';
+      writeFileSync(join(jobs, 'a.yaml'), `${OFTEN}\nvars: { file: out }\nsteps:\n  - ${step}\n`);
+      for (const file of ['read', 'remembered']) {
+        const running = scheduler(dir);
+        await running.output(times('run-finished', 1));
+        const { log } = await ended(running);
+        expect(
+          log.find(({ event }) => event === 'run-finished'),
+          file,
+        ).toMatchObject({ status: 'succeeded' });
+      }
+    }));
+
   it('takes a changed file whole, keeps the last good version of a bad one, and a run keeps what it began with', () =>
     inJobsDir(async (dir, jobs) => {
       const write = (text: string) => {

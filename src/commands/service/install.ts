@@ -45,7 +45,7 @@ export default class ServiceInstall extends BaseCommand {
       this.print(
         `${unit.path} is ${flags.start ? `installed and started; see: journalctl ${flags.system ? '' : '--user '}-u ${UNIT}` : 'written'}`,
       );
-    if (!unit.lingers) this.say('it ends when you sign out; to let it run: loginctl enable-linger');
+    if (!flags.print && !unit.lingers) this.say('it ends when you sign out; to let it run: loginctl enable-linger');
     for (const { name, path } of unit.missing) this.say(`secret ${name}: put it into ${path} (mode 0600), then install again`);
   }
 }
