@@ -8,6 +8,7 @@ import { formatSize } from '../../core/units.ts';
 import type { StepContext } from '../step.ts';
 import type { Pop3ArchiveConfig } from './config.ts';
 
+/** Of a name and of a type: globs with several stars take time that grows with a power of the length. */
 const NAME_CHARS_MAX = 500;
 
 type AttachmentRule = NonNullable<Pop3ArchiveConfig['attachments']>;
@@ -72,6 +73,7 @@ export function wantedBy({
   return ({ name, type }) => {
     const base = (name ?? '').slice(-NAME_CHARS_MAX).split(/[/\\]/).at(-1) ?? '';
     const guessed = TYPES[base.slice(base.lastIndexOf('.') + 1).toLowerCase()];
-    return (typed(type.toLowerCase()) || (guessed !== undefined && typed(guessed))) && named(base);
+    const kind = type.slice(0, NAME_CHARS_MAX).toLowerCase();
+    return (typed(kind) || (guessed !== undefined && typed(guessed))) && named(base);
   };
 }

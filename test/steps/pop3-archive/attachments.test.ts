@@ -47,3 +47,8 @@ it.each([
 ])('types %j and names %j: %s as %s', (types, names, name, type, wanted) => {
   expect(wantedBy({ types, names })({ name, type })).toBe(wanted);
 });
+
+it('names and types of a megabyte keep nobody busy', () => {
+  const wants = wantedBy({ types: ['*a*/*a*pdf'], names: ['*a*b*.pdf'] });
+  expect(wants({ name: 'ab'.repeat(500_000), type: 'aa'.repeat(500_000) })).toBe(false);
+});
