@@ -217,7 +217,7 @@ function written(path, bytes) {
   const [folder, draft] = [dirname(path), `${path}.${process.pid}`];
   let file;
   try {
-    const isFirst = fs.mkdirSync(folder, { recursive: true, mode: 0o755 }) !== undefined;
+    const isFirst = makeFolder(folder);
     // Where others may write, their link must not lead us elsewhere.
     file = fs.openSync(draft, 'wx', 0o644);
     fs.writeFileSync(file, bytes);
@@ -230,6 +230,14 @@ function written(path, bytes) {
   } finally {
     if (file !== undefined) fs.closeSync(file);
   }
+}
+
+/** Whether it had to be made. Node's own `recursive` never returns where the folder above is there and nothing can be made in it (/proc, autofs). */
+function makeFolder(path) {
+  if (fs.existsSync(path)) return false;
+  makeFolder(dirname(path));
+  fs.mkdirSync(path, { mode: 0o755 });
+  return true;
 }
 
 /** Beside `newest`, what is of our form and our own; whoever reads or writes there just then goes without a pack. */

@@ -250,6 +250,15 @@ describe('the code cache', () => {
       expect(existsSync(caches[0] as string)).toBe(false);
     }));
 
+  it.runIf(existsSync('/proc/self'))('ends where the home is in a folder that is there, and takes nothing', () =>
+    inTempDir(async dir => {
+      const { app, works } = installed(dir);
+      writeFileSync(join(app, 'node_modules'), '');
+      const options = { encoding: 'utf8', env: { HOME: '/proc/nobody' }, timeout: 20_000 } as const;
+      expect(spawnSync(process.execPath, [join(app, 'bin/postrider.js'), '--version'], options)).toMatchObject(works);
+    }),
+  );
+
   it('leaves nothing half-done where it cannot get its name', () =>
     inTempDir(async dir => {
       const { caches, version, works, kept } = installed(dir);
