@@ -1,11 +1,12 @@
 // The sandbox's own certificate authority and server certificate, made once and kept in its folder while they are valid.
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { generate } from 'selfsigned';
 import type { Clock } from '../core/clock.ts';
 import { fileError } from '../core/errors.ts';
 import { type Random, randomHex } from '../core/random.ts';
+import { makeFolder } from '../files/make-folder.ts';
 import type { TlsServerContext } from '../protocols/net/listener.ts';
 
 export interface Certificates {
@@ -30,7 +31,7 @@ export async function sandboxCertificates(dir: string, clock: Clock, random: Ran
   const kept = await readKept(caFile, certFile, keyFile);
   const pems = kept !== undefined && usable(kept, clock.now()) ? kept : await issue(clock.now(), randomHex(random, 4));
   if (pems !== kept) {
-    await mkdir(dir, { recursive: true });
+    await makeFolder(dir);
     await replaceFile(keyFile, pems.key, 0o600);
     await replaceFile(certFile, pems.cert, 0o644);
     await replaceFile(caFile, pems.ca, 0o644);

@@ -1,8 +1,9 @@
 // The one mailbox behind the SMTP and POP3 servers: a file for each message, with a name that is never used again.
-import { mkdir, readdir, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileError } from '../core/errors.ts';
 import { type Random, randomHex } from '../core/random.ts';
+import { makeFolder } from '../files/make-folder.ts';
 
 export interface StoredMessage {
   /** Unique for ever, also after a restart and after the message is gone (RFC 1939 section 7, UIDL). */
@@ -27,7 +28,7 @@ export class MailboxStore {
 
   /** Makes the folder when it is missing. */
   static async open(dir: string, random: Random): Promise<MailboxStore> {
-    await mkdir(dir, { recursive: true });
+    await makeFolder(dir);
     return new MailboxStore(dir, random);
   }
 

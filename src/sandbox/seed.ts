@@ -1,9 +1,10 @@
 // Something to rehearse with: a small web site to deploy and a mailbox to archive, the same bytes every time.
 import { createHash } from 'node:crypto';
-import { mkdir, utimes, writeFile } from 'node:fs/promises';
+import { utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileError } from '../core/errors.ts';
 import type { Random } from '../core/random.ts';
+import { makeFolder } from '../files/make-folder.ts';
 import { MailboxStore } from './mailbox.ts';
 import { seedMails } from './seed-mails.ts';
 import { seedSite } from './seed-site.ts';
@@ -33,7 +34,7 @@ export async function seedSandbox(sandbox: string | { readonly dir: string }): P
 
 async function writeSeed(path: string, content: string | Buffer): Promise<void> {
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     await writeFile(path, content);
     await utimes(path, SITE_TIME_MS / 1_000, SITE_TIME_MS / 1_000);
   } catch (error) {

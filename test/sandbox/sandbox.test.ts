@@ -32,6 +32,10 @@ describe('startSandbox', () => {
     await second.close();
   });
 
+  it.runIf(process.platform === 'linux')('refuses a folder in which nothing can be made', async () => {
+    await expect(startSandbox({ ...given, dir: '/proc/nothing/sandbox' })).rejects.toThrow(/no such file or folder|ENOENT/);
+  });
+
   it('listens on the ports that it is given, or on none when one is taken', async () => {
     const { taken, port } = await takePort(FIRST_PORT + (process.pid % 5_000));
     await expect(startSandbox({ ...given, dir: temp.path, ports: { pop3s: port } })).rejects.toMatchObject({

@@ -1,6 +1,7 @@
 // The folder that the FTP server shows: virtual paths in, real paths out, and no way out of it.
-import { lstat, mkdir, realpath } from 'node:fs/promises';
+import { lstat, realpath } from 'node:fs/promises';
 import { join, posix, sep } from 'node:path';
+import { makeFolder } from '../../files/make-folder.ts';
 import { Refusal } from '../refusal.ts';
 
 export class Site {
@@ -12,7 +13,7 @@ export class Site {
 
   /** Makes the folder when it is missing. */
   static async open(dir: string): Promise<Site> {
-    await mkdir(dir, { recursive: true });
+    await makeFolder(dir);
     return new Site(await realpath(dir));
   }
 
