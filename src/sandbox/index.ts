@@ -1,6 +1,7 @@
 // The sandbox: FTP, SMTP and POP3 servers on this machine to rehearse with, in good weather and in bad.
 import { join, resolve } from 'node:path';
 import type { Clock } from '../core/clock.ts';
+import { fileError } from '../core/errors.ts';
 import { type Random, randomHex } from '../core/random.ts';
 import { Secret } from '../core/secret.ts';
 import { makeFolder } from '../files/make-folder.ts';
@@ -81,7 +82,7 @@ export interface Sandbox {
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const dir = resolve(options.dir);
   const siteDir = join(dir, 'ftp');
-  await makeFolder(siteDir);
+  await makeFolder(siteDir).catch((error: unknown) => Promise.reject(fileError(error, siteDir)));
   const { caFile, tls } = await sandboxCertificates(dir, options.clock, options.random);
   const mailbox = await MailboxStore.open(join(dir, 'mail'), options.random);
   const { clock, random, latencyMs = 0, user = 'sandbox', allowClear = true, onLine } = options;

@@ -33,7 +33,7 @@ describe('startSandbox', () => {
   });
 
   it.runIf(process.platform === 'linux')('refuses a folder in which nothing can be made', async () => {
-    await expect(startSandbox({ ...given, dir: '/proc/nothing/sandbox' })).rejects.toThrow(/no such file or folder|ENOENT/);
+    await expect(startSandbox({ ...given, dir: '/proc/nothing/sandbox' })).rejects.toMatchObject({ code: 'file-missing' });
   });
 
   it('listens on the ports that it is given, or on none when one is taken', async () => {
