@@ -189,7 +189,7 @@ export interface SlotStore {
   decideAll(requests: readonly DecideRequest[]): Promise<readonly boolean[]>;
   /**
    * Takes a cursor back from a time that has yet to come: what is decided beyond `to`, and has not begun, is open again, and nothing
-   * counts from later than `to`. False when another scheduler has moved the cursor meanwhile.
+   * counts from more than a day later than `to`. False when another scheduler has moved the cursor meanwhile.
    */
   takeBack(cursor: Cursor, to: number): Promise<boolean>;
   /** How many decisions of each job wait; jobs without any are left out. */

@@ -88,7 +88,10 @@ export function slotsContract(
     expect(await store().slots.cursors('nightly')).toEqual([{ ...late, decidedTo: T0 + 6 }]);
     expect((await store().slots.decisions({ limit: 9 })).map(({ slot }) => slot - T0)).toEqual([7, 6]);
     await store().slots.takeBack({ ...late, decidedTo: T0 + 6 }, T0 + 3);
-    expect(await store().slots.cursors('nightly')).toEqual([{ ...late, anchor: T0 + 3, decidedTo: T0 + 3 }]);
+    expect(await store().slots.cursors('nightly')).toEqual([{ ...late, decidedTo: T0 + 3 }]);
+    const longAgo = T0 - 86_400_000;
+    await store().slots.takeBack({ ...late, decidedTo: T0 + 3 }, longAgo);
+    expect(await store().slots.cursors('nightly')).toEqual([{ ...late, anchor: longAgo, decidedTo: longAgo }]);
   });
 
   it('a waiting decision is withdrawn once; one whose run began is not', async () => {

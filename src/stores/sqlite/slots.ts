@@ -5,6 +5,9 @@ import type { Database, Row } from './database.ts';
 /** More decisions than this are never read at once. */
 const DECISIONS_READ_MAX = 10_000;
 
+/** `every` goes on counting from where it began when the clock was set back a little. */
+export const ANCHOR_AHEAD_MS = 86_400_000;
+
 export class SqliteSlots implements SlotStore {
   readonly #db: Database;
 
@@ -55,7 +58,7 @@ export class SqliteSlots implements SlotStore {
   async takeBack({ job, schedule, decidedTo }: Cursor, to: number): Promise<boolean> {
     return this.#db.transaction('power', () => {
       const moved = this.#db.write(
-        `UPDATE cursors SET decided_to = ?1, anchor = min(anchor, ?1) WHERE job = ?2 AND schedule = ?3 AND decided_to = ?4`,
+        `UPDATE cursors SET decided_to = ?1, anchor = iif(anchor > ?1 + ${ANCHOR_AHEAD_MS}, ?1, anchor) WHERE job = ?2 AND schedule = ?3 AND decided_to = ?4`,
         ...[to, job, schedule, decidedTo],
       );
       if (moved === 0) return false;
