@@ -58,6 +58,7 @@ const COMMANDS: readonly string[] = [
   'pop3 archive @inbox ./mails --dry-run',
   'pop3 archive @inbox ./mails',
   'smtp probe @outbox --chunking',
+  'smtp send @outbox --from a@example.org --to b@example.org --subject s --text t --dry-run',
   'smtp send @outbox --from a@example.org --to b@example.org --subject s --text t',
   'outbox list --all',
   'outbox flush',

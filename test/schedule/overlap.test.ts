@@ -1,6 +1,6 @@
 // Misfire × overlap × how the next run comes (a live slot, a missed one, by hand, a retry), with one run going already: what happens to both.
 import { describe, expect, it } from 'vitest';
-import { beginHeld } from '../../src/app/hold.ts';
+import { beat, beginHeld } from '../../src/app/hold.ts';
 import type { Job, Schedule } from '../../src/job/job.ts';
 import type { RunRecord } from '../../src/stores/store.ts';
 import { settled } from '../support/virtual-clock.ts';
@@ -87,11 +87,16 @@ async function foreground(w: World, overlap: Job['overlap'], trigger: string): P
   };
   const wish = { overlap, definition: '{}', steps: [] };
   const options = { clock: w.clock, signal: new AbortController().signal, say: () => undefined };
+  const over = new AbortController();
+  const beating = beat(w.store, record.id, w.clock, over.signal, () => undefined);
   try {
     await beginHeld(w.store, record, wish, options);
   } catch (error) {
     expect(error).toMatchObject({ code: 'job-held' });
     return undefined;
+  } finally {
+    over.abort();
+    await beating;
   }
   return w.store.run('hand');
 }
