@@ -88,6 +88,8 @@ export class Simulation {
   #processes: Process[] = [];
   #pids = 0;
   #troubled = false;
+  /** How far the clock is ahead by mistake; put right at the next trouble. */
+  #aheadMs = 0;
 
   private constructor(store: Store, clock: SimClock, seed: number) {
     this.store = store;
@@ -198,8 +200,21 @@ export class Simulation {
   }
 
   async #trouble(): Promise<void> {
+    this.#putClockRight();
     const [kind] = [
-      this.#pick(['crash', 'crash', 'edit', 'edit', 'pause', 'resume', 'step back', 'step ahead', 'suspend', 'stop']),
+      this.#pick([
+        'crash',
+        'crash',
+        'edit',
+        'edit',
+        'pause',
+        'resume',
+        'step back',
+        'step ahead',
+        'wrong clock',
+        'suspend',
+        'stop',
+      ]),
     ];
     this.#counts[kind] = (this.#counts[kind] ?? 0) + 1;
     switch (kind) {
@@ -217,6 +232,9 @@ export class Simulation {
         return this.#clock.step(-2 * HOUR);
       case 'step ahead':
         return this.#chance() < 0.3 ? this.#clock.step(3 * DAY) : this.#clock.step(this.#between(1, 120) * 1_000);
+      case 'wrong clock':
+        this.#aheadMs = this.#between(1, 3 * 24) * HOUR;
+        return this.#clock.step(this.#aheadMs);
       case 'suspend':
         return this.#clock.step(8 * HOUR);
       case 'stop': {
@@ -224,6 +242,11 @@ export class Simulation {
         process.asleep = this.#clock.elapsed() + this.#between(MINUTE, 3 * LEASE_MS);
       }
     }
+  }
+
+  #putClockRight(): void {
+    this.#clock.step(-this.#aheadMs);
+    this.#aheadMs = 0;
   }
 
   async #edit(): Promise<void> {
@@ -262,6 +285,7 @@ export class Simulation {
   }
 
   async #calm(): Promise<void> {
+    this.#putClockRight();
     for (const { job } of await this.store.slots.pauses()) await this.store.slots.resume(job);
     for (const process of this.#processes) Object.assign(process, { fuse: Number.POSITIVE_INFINITY, asleep: 0 });
     await this.#enforce(this.#jobs);
