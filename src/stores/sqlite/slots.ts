@@ -6,7 +6,7 @@ import type { Database, Row } from './database.ts';
 const DECISIONS_READ_MAX = 10_000;
 
 /** `every` goes on counting from where it began when the clock was set back a little. */
-export const ANCHOR_AHEAD_MS = 86_400_000;
+const ANCHOR_AHEAD_MS = 86_400_000;
 
 export class SqliteSlots implements SlotStore {
   readonly #db: Database;

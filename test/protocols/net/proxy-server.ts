@@ -27,13 +27,7 @@ export async function startProxy(kind: 'socks5' | 'http', options: ProxyOptions 
     socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
     return socket;
   };
-  const open = (
-    host: string,
-    port: number,
-    client: Socket,
-    ready: () => void,
-    refused: (why: 'rules' | 'unreachable') => void,
-  ) => {
+  const open: Open = (host, port, client, ready, refused) => {
     asked.push(`${host}:${port}`);
     if (options.ports?.includes(port) === false)
       return options.hold === undefined ? refused('rules') : options.hold(() => refused('rules'));
