@@ -1,6 +1,6 @@
 // The three protocol clients for programs: one call from a URL to a signed-in session, with the checks and messages of the commands.
-import type { OneOff } from '../app/oneoff.ts';
-import { resolveTarget } from '../app/target.ts';
+import type { OneOff } from '../app/oneoff/oneoff.ts';
+import { resolveTarget } from '../app/oneoff/target.ts';
 import { workspace } from '../app/workspace.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { Redactor, Secret } from '../core/secret.ts';

@@ -2,8 +2,8 @@
 import { type Clock, systemClock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import { printable } from '../core/text.ts';
+import { timezoneProblem } from '../job/checks/schedule-check.ts';
 import type { Schedule } from '../job/job.ts';
-import { timezoneProblem } from '../job/schedule-check.ts';
 import { checkSchedule } from '../schedule/cron.ts';
 import { localIso, localShort, noteOf, readTime } from '../schedule/local-time.ts';
 import { slotsAfter, type Timetable } from '../schedule/slots.ts';

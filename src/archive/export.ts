@@ -10,7 +10,7 @@ import { type CatalogOptions, type ListedMessage, listMessages } from './catalog
 import { dateOf } from './date-of.ts';
 import { type ArchiveFile, type ArchiveFiles, nodeFiles } from './files.ts';
 import { grouped } from './grouped.ts';
-import { MonthWriter } from './month-writer.ts';
+import { MonthWriter } from './mbox/month-writer.ts';
 import { MessageReader } from './reader.ts';
 
 export type ExportFormat = 'eml' | 'maildir' | 'mbox';

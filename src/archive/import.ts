@@ -7,8 +7,8 @@ import { AppError } from '../core/errors.ts';
 import type { AccountArchive } from './account.ts';
 import { type ArchiveFile, type ArchiveFiles, nodeFiles } from './files.ts';
 import { lfToCrlf } from './line-ends.ts';
-import { FromLines } from './mbox-quote.ts';
-import { findMboxMessages } from './mbox-scan.ts';
+import { FromLines } from './mbox/mbox-quote.ts';
+import { findMboxMessages } from './mbox/mbox-scan.ts';
 import { readRange } from './month-source.ts';
 
 export interface ImportOptions {

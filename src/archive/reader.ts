@@ -6,10 +6,10 @@ import { loadIndex } from './account-index.ts';
 import { type ArchiveFiles, nodeFiles } from './files.ts';
 import { INDEX_NAME, README_NAME } from './layout.ts';
 import { MaildirSource } from './maildir/maildir-source.ts';
+import { decodeRecord } from './mbox/record.ts';
 import type { StoredMessage } from './message-table.ts';
 import { openMonthOrThrow } from './month.ts';
 import type { MonthSource } from './month-source.ts';
-import { decodeRecord } from './record.ts';
 
 /** Reads messages of one account; keeps the file of the last month open until close(). */
 export class MessageReader {

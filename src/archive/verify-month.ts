@@ -8,8 +8,8 @@ import { manifestName, mboxName } from './layout.ts';
 import { maildirName } from './maildir/maildir-name.ts';
 import { MaildirSource } from './maildir/maildir-source.ts';
 import { type ManifestEntry, parseEntry } from './manifest.ts';
+import { decodeRecord, fromLine } from './mbox/record.ts';
 import { type MonthSource, readRange } from './month-source.ts';
-import { decodeRecord, fromLine } from './record.ts';
 import { MerkleTree } from './seal/merkle.ts';
 
 /**

@@ -1,7 +1,7 @@
 // What all commands share: errors in our words with the exit code of CONTRACT section 2, JSON on stdout, a closed pipe that ends quietly.
 import { Args, Command, Config, Flags, type Interfaces } from '@oclif/core';
 import { EXIT, exitCodeOf } from '../app/exit-codes.ts';
-import type { OneOff, OneOffFlags } from '../app/oneoff.ts';
+import type { OneOff, OneOffFlags } from '../app/oneoff/oneoff.ts';
 import { type Diagnostic, formatDiagnostic } from '../core/diagnostic.ts';
 import { AppError, fileError, MisuseError, reportOf } from '../core/errors.ts';
 import { printable, printableJson, printableStream } from '../core/text.ts';
@@ -121,7 +121,7 @@ export abstract class BaseCommand extends Command {
   protected async oneOff<T>(flags: OneOffFlags, work: (one: OneOff) => Promise<T>): Promise<T> {
     const [{ interruptible }, { oneOff, maskedError }, { systemClock }] = await Promise.all([
       import('./interruption.ts'),
-      import('../app/oneoff.ts'),
+      import('../app/oneoff/oneoff.ts'),
       import('../core/clock.ts'),
     ]);
     const { signal, release } = interruptible(systemClock.elapsed);

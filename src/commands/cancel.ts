@@ -1,5 +1,5 @@
 import { Args } from '@oclif/core';
-import { cancelRun } from '../app/cancel.ts';
+import { cancelRun } from '../app/run/cancel.ts';
 import { workspace } from '../app/workspace.ts';
 import { systemClock } from '../core/clock.ts';
 import { BaseCommand, jsonFlag, stateFlag } from './base.ts';

@@ -1,5 +1,5 @@
 import { Flags } from '@oclif/core';
-import { type DemoResult, runDemo } from '../app/demo.ts';
+import { type DemoResult, runDemo } from '../app/sandbox/demo.ts';
 import { workspace } from '../app/workspace.ts';
 import { systemClock } from '../core/clock.ts';
 import { BaseCommand } from './base.ts';

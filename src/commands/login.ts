@@ -1,5 +1,5 @@
 import { Args, Flags } from '@oclif/core';
-import { login } from '../app/login.ts';
+import { login } from '../app/secrets/login.ts';
 import { BaseCommand, stateFlag } from './base.ts';
 
 export default class Login extends BaseCommand {

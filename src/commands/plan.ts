@@ -1,6 +1,6 @@
 import { Flags } from '@oclif/core';
 import { exitCodeOf } from '../app/exit-codes.ts';
-import { type PlannedJob, planNamedJob, type StepPlan } from '../app/plan-job.ts';
+import { type PlannedJob, planNamedJob, type StepPlan } from '../app/run/plan-job.ts';
 import { workspace } from '../app/workspace.ts';
 import { systemClock } from '../core/clock.ts';
 import { printable } from '../core/text.ts';

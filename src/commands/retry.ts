@@ -1,5 +1,5 @@
 import { Args, Flags } from '@oclif/core';
-import { retryRun } from '../app/retry.ts';
+import { retryRun } from '../app/run/retry.ts';
 import { workspace } from '../app/workspace.ts';
 import { systemClock } from '../core/clock.ts';
 import { BaseCommand, stateFlag } from './base.ts';

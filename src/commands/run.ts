@@ -1,5 +1,5 @@
 import { Flags } from '@oclif/core';
-import { runJob } from '../app/run-job.ts';
+import { runJob } from '../app/run/run-job.ts';
 import { workspace } from '../app/workspace.ts';
 import { systemClock } from '../core/clock.ts';
 import { BaseCommand, jobArgs, jobFlags } from './base.ts';

@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Flags } from '@oclif/core';
-import { openSandbox } from '../app/sandbox.ts';
-import { connectionsYaml } from '../app/sandbox-connections.ts';
+import { openSandbox } from '../app/sandbox/sandbox.ts';
+import { connectionsYaml } from '../app/sandbox/sandbox-connections.ts';
 import { systemClock } from '../core/clock.ts';
 import { printable } from '../core/text.ts';
 import { BaseCommand } from './base.ts';

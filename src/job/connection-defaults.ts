@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { MisuseError } from '../core/errors.ts';
 import { check, type Infer, type Schema } from '../core/schema.ts';
 import type { Protocol, TlsMode } from '../protocols/net/endpoint.ts';
-import { protocolOf } from './connection-check.ts';
+import { protocolOf } from './checks/connection-check.ts';
 import { connectionSchemas } from './connection-definition.ts';
 import { isMapping } from './issue.ts';
 import type { Connection, Raw } from './job.ts';

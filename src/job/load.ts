@@ -3,22 +3,22 @@ import { basename, dirname, extname, resolve } from 'node:path';
 import type { Diagnostic } from '../core/diagnostic.ts';
 import { failed, ok, type Result } from '../core/result.ts';
 import type { StepType } from '../steps/step.ts';
+import { checkJob } from './checks/job-check.ts';
+import type { CheckSchedule } from './checks/schedule-check.ts';
 import { normaliseConnections } from './connection-defaults.ts';
 import { locate } from './diagnostics.ts';
 import { prepareExpressions } from './expression-engine.ts';
 import { isMapping, valueAt } from './issue.ts';
 import type { Job, Raw } from './job.ts';
-import { checkJob } from './job-check.ts';
 import { isConnectionsFile } from './job-folder.ts';
 import { normaliseJob } from './normalise.ts';
 import { type Parsed, parseYaml } from './parse.ts';
-import type { CheckSchedule } from './schedule-check.ts';
 import { loadSharedConnections, readConnections, type SharedConnections } from './shared-connections.ts';
 import { readSource } from './source.ts';
 import { hasExpression } from './template.ts';
 
+export type { CheckSchedule } from './checks/schedule-check.ts';
 export { findJob } from './job-files.ts';
-export type { CheckSchedule } from './schedule-check.ts';
 
 export interface LoadDependencies {
   readonly steps: ReadonlyMap<string, StepType>;

@@ -4,11 +4,11 @@ import { DEFAULT_RETRY, type RetryPolicy } from '../core/backoff.ts';
 import { MisuseError } from '../core/errors.ts';
 import { check, type Schema } from '../core/schema.ts';
 import type { StepType } from '../steps/step.ts';
+import { settingsOf, usesOf } from './checks/step-check.ts';
 import { normaliseConnections } from './connection-defaults.ts';
 import { failureStepSchema, jobFileSchema, type RetryFile, type ScheduleFile, type StepFile, stepSchema } from './definition.ts';
 import { isMapping } from './issue.ts';
 import type { Connection, Job, JobStep, Raw, Schedule } from './job.ts';
-import { settingsOf, usesOf } from './step-check.ts';
 import { soleExpression } from './template.ts';
 
 export interface NormaliseFacts {

@@ -2,9 +2,9 @@
 import { join } from 'node:path';
 import type { Diagnostic } from '../core/diagnostic.ts';
 import { isFile } from '../files/there.ts';
-import { checkConnections } from './connection-check.ts';
+import { checkConnections } from './checks/connection-check.ts';
+import type { ExpressionScope } from './checks/expression-check.ts';
 import { locate } from './diagnostics.ts';
-import type { ExpressionScope } from './expression-check.ts';
 import { prepareExpressions } from './expression-engine.ts';
 import { found, isMapping, valueAt } from './issue.ts';
 import type { Raw } from './job.ts';

@@ -1,9 +1,9 @@
 // The definition of a run as text, kept with the run: what goes on after a crash, or is tried again, is what was begun.
 import { MisuseError } from '../core/errors.ts';
 import type { StepType } from '../steps/step.ts';
+import { withoutWrittenPassword } from './checks/written-secrets.ts';
 import type { Connection, Job, JobStep } from './job.ts';
 import { hasExpression } from './template.ts';
-import { withoutWrittenPassword } from './written-secrets.ts';
 
 export interface Snapshot {
   /** `vars` as the run has them. */

@@ -3,7 +3,7 @@ import { CronExpressionParser } from 'cron-parser';
 import { didYouMean } from '../core/diagnostic.ts';
 import { MisuseError } from '../core/errors.ts';
 import { formatCount } from '../core/units.ts';
-import type { CronFacts, CronProblem } from '../job/schedule-check.ts';
+import type { CronFacts, CronProblem } from '../job/checks/schedule-check.ts';
 import type { CronFields } from './cron-fields.ts';
 
 interface Field {

@@ -1,11 +1,11 @@
 // What becomes of the `proxy` of a connection: its secrets are found, needed, kept out of what is remembered, and put in whole.
 import { expect, it } from 'vitest';
 import { endpointResolver } from '../../src/app/endpoints.ts';
-import { secretNeeds } from '../../src/app/secret-needs.ts';
+import { secretNeeds } from '../../src/app/secrets/secret-needs.ts';
 import { Redactor, Secret } from '../../src/core/secret.ts';
+import { holdsWrittenSecret } from '../../src/job/checks/written-secrets.ts';
 import type { Job } from '../../src/job/job.ts';
 import { readSnapshot, writeSnapshot } from '../../src/job/snapshot.ts';
-import { holdsWrittenSecret } from '../../src/job/written-secrets.ts';
 import { stepTypes } from '../../src/steps/registry.ts';
 import { loadJobText } from '../support/job-text.ts';
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type AccountArchive, openAccount } from '../../src/archive/account.ts';
 import { importMail } from '../../src/archive/import.ts';
-import { findMboxMessages } from '../../src/archive/mbox-scan.ts';
+import { findMboxMessages } from '../../src/archive/mbox/mbox-scan.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { FUZZ_SEED } from '../support/splits.ts';
 import { DEAD, fill, NOVEMBER } from './filled.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { initJobs } from '../../src/app/init/init.ts';
-import { planNamedJob } from '../../src/app/plan-job.ts';
+import { planNamedJob } from '../../src/app/run/plan-job.ts';
 import { validateFiles } from '../../src/app/validate.ts';
 import { yamlFiles } from './job-files.ts';
 

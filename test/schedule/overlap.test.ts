@@ -1,6 +1,6 @@
 // Misfire × overlap × how the next run comes (a live slot, a missed one, by hand, a retry), with one run going already: what happens to both.
 import { describe, expect, it } from 'vitest';
-import { beat, beginHeld } from '../../src/app/hold.ts';
+import { beat, beginHeld } from '../../src/app/run/hold.ts';
 import type { Job, Schedule } from '../../src/job/job.ts';
 import type { RunRecord } from '../../src/stores/store.ts';
 import { settled } from '../support/virtual-clock.ts';

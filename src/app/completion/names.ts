@@ -58,7 +58,7 @@ async function connections(
   mark: string,
 ): Promise<readonly Candidate[]> {
   const { loadSharedConnections } = await import('../../job/shared-connections.ts');
-  const { protocolOf } = await import('../../job/connection-check.ts');
+  const { protocolOf } = await import('../../job/checks/connection-check.ts');
   const found = new Map<string, string>();
   for (const folder of new Set([jobsDir, cwd])) {
     for (const [name, raw] of Object.entries((await loadSharedConnections(folder)).connections ?? {})) {

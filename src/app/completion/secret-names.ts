@@ -5,7 +5,7 @@ import { listJobs } from '../../job/job-folder.ts';
 import { secretsInEnvironment } from '../../secrets/environment.ts';
 import { secretsInFolder } from '../../secrets/folder.ts';
 import { secretFolders } from '../../secrets/resolver.ts';
-import { secretsOf } from '../secrets.ts';
+import { secretsOf } from '../secrets/secrets.ts';
 import type { Workspace } from '../workspace.ts';
 
 const MENTIONED = /\bsecrets\.([A-Za-z_][\w-]*)/g;

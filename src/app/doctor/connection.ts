@@ -7,8 +7,8 @@ import { addressOf, type Endpoint, type Protocol } from '../../protocols/net/end
 import { addressesOf, inspectTls, type TlsPreamble } from '../../protocols/net/inspect-tls.ts';
 import { connectPop3 } from '../../protocols/pop3/index.ts';
 import { connectSmtp } from '../../protocols/smtp/index.ts';
-import type { OneOff } from '../oneoff.ts';
-import { type Connecting, connectionNamed } from '../target.ts';
+import type { OneOff } from '../oneoff/oneoff.ts';
+import { type Connecting, connectionNamed } from '../oneoff/target.ts';
 import { attempt, broken, type Finding, fine, skipped, warning } from './finding.ts';
 import { trustFindings } from './trust.ts';
 

@@ -1,6 +1,6 @@
 // Everything the doctor looks at, in order.
 import { EXIT, exitCodeOf } from '../exit-codes.ts';
-import type { OneOff } from '../oneoff.ts';
+import type { OneOff } from '../oneoff/oneoff.ts';
 import { examineConnection } from './connection.ts';
 import { attempt, type Finding } from './finding.ts';
 import { checkCoreDumps, checkNode, checkTime } from './machine.ts';

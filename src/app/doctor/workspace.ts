@@ -6,7 +6,7 @@ import { AppError } from '../../core/errors.ts';
 import { formatCount, formatSize } from '../../core/units.ts';
 import { keychainNames } from '../../secrets/keychain.ts';
 import { isAlive } from '../process-life.ts';
-import { secretsOf, vaultPath } from '../secrets.ts';
+import { secretsOf, vaultPath } from '../secrets/secrets.ts';
 import { hasStore, withStore } from '../state.ts';
 import { validateFiles } from '../validate.ts';
 import type { Workspace } from '../workspace.ts';

@@ -5,10 +5,10 @@ import type { RendererIo, RendererKind } from '../../progress/renderer.ts';
 import { connectFtp } from '../../protocols/ftp/index.ts';
 import { createFtpMirror } from '../../steps/ftp-mirror/mirror.ts';
 import type { Preview, StepType } from '../../steps/step.ts';
-import { type OneStep, type OneStepResult, previewOneStep, runOneStep } from '../one-step.ts';
-import type { OneOff } from '../oneoff.ts';
-import { resolveTarget } from '../target.ts';
-import { looksLikeTarget } from '../target-text.ts';
+import { type OneStep, type OneStepResult, previewOneStep, runOneStep } from '../oneoff/one-step.ts';
+import type { OneOff } from '../oneoff/oneoff.ts';
+import { resolveTarget } from '../oneoff/target.ts';
+import { looksLikeTarget } from '../oneoff/target-text.ts';
 
 export interface MirrorRequest {
   readonly source: string;

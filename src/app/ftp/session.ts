@@ -2,8 +2,8 @@
 import { connectFtp, type FtpClient } from '../../protocols/ftp/index.ts';
 import { dial } from '../../protocols/net/dial.ts';
 import type { Endpoint } from '../../protocols/net/endpoint.ts';
-import type { OneOff } from '../oneoff.ts';
-import { resolveTarget } from '../target.ts';
+import type { OneOff } from '../oneoff/oneoff.ts';
+import { resolveTarget } from '../oneoff/target.ts';
 
 export async function withFtp<T>(
   target: string,

@@ -1,6 +1,6 @@
 // Asks for what a starter folder needs, one question at a time, each with an answer that Enter takes.
 import { AppError, CancelledError } from '../../core/errors.ts';
-import { looksLikeTarget, parseTarget } from '../target-text.ts';
+import { looksLikeTarget, parseTarget } from '../oneoff/target-text.ts';
 import { protocolOf, type Settings } from './connections-file.ts';
 import { type Starters, USUAL } from './init.ts';
 import { type Answers, type ConnectionName, isTemplateName, TEMPLATES, type TemplateName } from './templates.ts';

@@ -10,10 +10,10 @@ import { publicEnvironment } from '../../secrets/environment.ts';
 import { type LetterMail, loadedMailOf, type PostOffice, putOff, record, waitingOf } from '../../steps/smtp-post.ts';
 import type { StepOutbox } from '../../steps/step.ts';
 import type { Store } from '../../stores/store.ts';
-import { tokensOf } from '../accounts.ts';
 import { endpointResolver } from '../endpoints.ts';
 import { jobByName } from '../jobs.ts';
-import { secretsOf } from '../secrets.ts';
+import { tokensOf } from '../secrets/accounts.ts';
+import { secretsOf } from '../secrets/secrets.ts';
 import type { Workspace } from '../workspace.ts';
 import { stepOutbox } from './sender.ts';
 

@@ -4,9 +4,9 @@ import type { Raw } from '../../job/job.ts';
 import type { RendererIo, RendererKind } from '../../progress/renderer.ts';
 import { makePop3Archive } from '../../steps/pop3-archive/index.ts';
 import type { Preview, StepType } from '../../steps/step.ts';
-import { type OneStep, type OneStepResult, previewOneStep, runOneStep } from '../one-step.ts';
-import type { OneOff } from '../oneoff.ts';
-import { resolveTarget } from '../target.ts';
+import { type OneStep, type OneStepResult, previewOneStep, runOneStep } from '../oneoff/one-step.ts';
+import type { OneOff } from '../oneoff/oneoff.ts';
+import { resolveTarget } from '../oneoff/target.ts';
 
 export interface ArchiveRequest {
   readonly target: string;

@@ -3,8 +3,8 @@ import { AppError } from '../../core/errors.ts';
 import { type ReadMail, readMail } from '../../mail/read.ts';
 import { dial } from '../../protocols/net/dial.ts';
 import { connectPop3, type Pop3Client } from '../../protocols/pop3/index.ts';
-import type { OneOff } from '../oneoff.ts';
-import { resolveTarget } from '../target.ts';
+import type { OneOff } from '../oneoff/oneoff.ts';
+import { resolveTarget } from '../oneoff/target.ts';
 
 export async function withPop3<T>(target: string, one: OneOff, work: (client: Pop3Client) => Promise<T>): Promise<T> {
   const { endpoint } = await resolveTarget(target, 'pop3', one);

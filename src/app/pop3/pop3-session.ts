@@ -4,8 +4,8 @@ import { formatCount } from '../../core/units.ts';
 import { dial } from '../../protocols/net/dial.ts';
 import { addressOf, type Endpoint } from '../../protocols/net/endpoint.ts';
 import { connectPop3, type Pop3Client } from '../../protocols/pop3/index.ts';
-import type { OneOff } from '../oneoff.ts';
-import { resolveTarget } from '../target.ts';
+import type { OneOff } from '../oneoff/oneoff.ts';
+import { resolveTarget } from '../oneoff/target.ts';
 
 export interface Pop3ShellIo {
   /** Of the screen that results go to; undefined where they go to a file or a program. */

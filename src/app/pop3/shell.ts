@@ -1,5 +1,5 @@
 // pop3 shell: connects, then runs a script or reads commands from the keyboard.
-import type { OneOff } from '../oneoff.ts';
+import type { OneOff } from '../oneoff/oneoff.ts';
 import { findCommand } from '../shell/command.ts';
 import { readHistory, writeHistory } from '../shell/history-file.ts';
 import { type Keyboard, runInteractive } from '../shell/interactive.ts';

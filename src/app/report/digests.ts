@@ -10,8 +10,8 @@ import type { Say } from '../../schedule/report.ts';
 import { DIGEST_KEY, DIGEST_MS, DIGEST_SLACK_MS, type DigestPeriod } from '../../steps/smtp-report/digest-due.ts';
 import type { Ledger } from '../../steps/step.ts';
 import type { Store } from '../../stores/store.ts';
-import { executeRun } from '../execute-run.ts';
-import { newRunId } from '../run-id.ts';
+import { executeRun } from '../run/execute-run.ts';
+import { newRunId } from '../run/run-id.ts';
 import type { Workspace } from '../workspace.ts';
 
 export interface DigestPlace {

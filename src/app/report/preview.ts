@@ -13,7 +13,7 @@ import { textReport } from '../../steps/smtp-report/text.ts';
 import type { RunFacts, StepFacts } from '../../steps/step.ts';
 import type { RunRecord, StepRecord, Store } from '../../stores/store.ts';
 import { findRun } from '../history.ts';
-import { historyOf } from '../run-history.ts';
+import { historyOf } from '../run/run-history.ts';
 import { withStore } from '../state.ts';
 import type { Workspace } from '../workspace.ts';
 

@@ -5,9 +5,9 @@ import type { Job } from '../../job/job.ts';
 import type { Say } from '../../schedule/report.ts';
 import type { Alert } from '../../schedule/silence.ts';
 import { publicEnvironment } from '../../secrets/environment.ts';
-import { tokensOf } from '../accounts.ts';
-import { pinger } from '../ping.ts';
-import { secretsOf } from '../secrets.ts';
+import { pinger } from '../run/ping.ts';
+import { tokensOf } from '../secrets/accounts.ts';
+import { secretsOf } from '../secrets/secrets.ts';
 import type { Workspace } from '../workspace.ts';
 
 export interface AlertOptions {

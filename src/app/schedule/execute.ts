@@ -11,7 +11,7 @@ import { type Execute, Handover, Lost, type RunOrder } from '../../schedule/acti
 import type { Say } from '../../schedule/report.ts';
 import { stepTypes } from '../../steps/registry.ts';
 import type { RunRecord, Store } from '../../stores/store.ts';
-import { executeRun } from '../execute-run.ts';
+import { executeRun } from '../run/execute-run.ts';
 import type { Workspace } from '../workspace.ts';
 import { resumeOf } from './resume.ts';
 import { runLog } from './run-log.ts';

@@ -2,9 +2,9 @@
 // again. May be deleted at any time: it only saves work.
 import { readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { holdsWrittenSecret } from '../../job/checks/written-secrets.ts';
 import type { Connection, Job } from '../../job/job.ts';
 import { reviveSnapshot, type Snapshot, writeSnapshot } from '../../job/snapshot.ts';
-import { holdsWrittenSecret } from '../../job/written-secrets.ts';
 import type { StepType } from '../../steps/step.ts';
 import { packageFile } from '../package-file.ts';
 

@@ -8,8 +8,8 @@ import { makeFolder } from '../../files/make-folder.ts';
 import { exists } from '../../files/there.ts';
 import type { Job } from '../../job/job.ts';
 import { JobsFolder } from '../schedule/jobs-folder.ts';
-import { secretNeeds } from '../secret-needs.ts';
-import { secretsOf } from '../secrets.ts';
+import { secretNeeds } from '../secrets/secret-needs.ts';
+import { secretsOf } from '../secrets/secrets.ts';
 import { homeFolder, type Workspace, xdgFolder } from '../workspace.ts';
 import { type Credential, unitText } from './unit.ts';
 

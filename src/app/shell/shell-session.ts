@@ -10,8 +10,8 @@ import { dial } from '../../protocols/net/dial.ts';
 import { addressOf, type Endpoint } from '../../protocols/net/endpoint.ts';
 import type { Transcript } from '../../protocols/wire/command.ts';
 import type { TransferProgress } from '../ftp/progress.ts';
-import type { OneOff } from '../oneoff.ts';
-import { resolveTarget } from '../target.ts';
+import type { OneOff } from '../oneoff/oneoff.ts';
+import { resolveTarget } from '../oneoff/target.ts';
 import { homeFolder } from '../workspace.ts';
 
 export interface ShellIo {

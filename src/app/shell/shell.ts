@@ -1,6 +1,6 @@
 // ftp shell: connects, then runs a script or reads commands from the keyboard.
 import { printable } from '../../core/text.ts';
-import type { OneOff } from '../oneoff.ts';
+import type { OneOff } from '../oneoff/oneoff.ts';
 import { commandNamed } from './command-table.ts';
 import { complete } from './completion.ts';
 import { readHistory, writeHistory } from './history-file.ts';

@@ -3,10 +3,10 @@ import { dial } from '../../protocols/net/dial.ts';
 import { addressOf } from '../../protocols/net/endpoint.ts';
 import { type ChunkingProof, connectSmtp, rememberChunking } from '../../protocols/smtp/index.ts';
 import type { Transcript } from '../../protocols/wire/command.ts';
-import type { OneOff } from '../oneoff.ts';
+import type { OneOff } from '../oneoff/oneoff.ts';
+import { resolveTarget } from '../oneoff/target.ts';
 import { serverMemory } from '../outbox/sender.ts';
 import { withStore } from '../state.ts';
-import { resolveTarget } from '../target.ts';
 
 export interface SmtpProbe {
   readonly server: string;

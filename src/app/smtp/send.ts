@@ -7,9 +7,9 @@ import type { RendererIo, RendererKind } from '../../progress/renderer.ts';
 import { connectSmtp } from '../../protocols/smtp/index.ts';
 import { makeSmtpSend, type ShowMail } from '../../steps/smtp-send/index.ts';
 import type { Preview, StepType } from '../../steps/step.ts';
-import { type OneStep, type OneStepResult, previewOneStep, runOneStep } from '../one-step.ts';
-import type { OneOff } from '../oneoff.ts';
-import { resolveTarget } from '../target.ts';
+import { type OneStep, type OneStepResult, previewOneStep, runOneStep } from '../oneoff/one-step.ts';
+import type { OneOff } from '../oneoff/oneoff.ts';
+import { resolveTarget } from '../oneoff/target.ts';
 
 export interface SendRequest {
   readonly target: string;

@@ -1,5 +1,5 @@
 import { Args, Flags } from '@oclif/core';
-import { exportMessages } from '../../app/archive.ts';
+import { exportMessages } from '../../app/archive/archive.ts';
 import { printable } from '../../core/text.ts';
 import { formatCount, formatSize } from '../../core/units.ts';
 import { accountFlag, archiveFlag, BaseCommand, jsonFlag } from '../base.ts';

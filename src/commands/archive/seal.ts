@@ -1,4 +1,4 @@
-import { type SealedAccountMonth, sealArchive } from '../../app/archive-seal.ts';
+import { type SealedAccountMonth, sealArchive } from '../../app/archive/archive-seal.ts';
 import { printable } from '../../core/text.ts';
 import { formatCount, formatSize } from '../../core/units.ts';
 import { accountFlag, archiveFlag, BaseCommand, jsonFlag } from '../base.ts';

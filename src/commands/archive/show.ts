@@ -1,5 +1,5 @@
 import { Args, Flags } from '@oclif/core';
-import { openMessage, readShown, type ShownMessage } from '../../app/archive.ts';
+import { openMessage, readShown, type ShownMessage } from '../../app/archive/archive.ts';
 import { printable, printableLines } from '../../core/text.ts';
 import { formatSize } from '../../core/units.ts';
 import { formatMailbox } from '../../mail/address-list.ts';

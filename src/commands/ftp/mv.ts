@@ -1,7 +1,7 @@
 import { Args } from '@oclif/core';
 import { moveRemote } from '../../app/ftp/edit.ts';
 import { withFtp } from '../../app/ftp/session.ts';
-import { pathOnSameServer } from '../../app/target-text.ts';
+import { pathOnSameServer } from '../../app/oneoff/target-text.ts';
 import { BaseCommand, TARGET_HELP, targetFlags } from '../base.ts';
 
 export default class FtpMv extends BaseCommand {

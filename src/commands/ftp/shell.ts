@@ -1,5 +1,5 @@
 import { Args, Flags } from '@oclif/core';
-import { oneOff } from '../../app/oneoff.ts';
+import { oneOff } from '../../app/oneoff/oneoff.ts';
 import { shellInteractive, shellScript } from '../../app/shell/shell.ts';
 import { AppError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';

@@ -1,7 +1,7 @@
 import { Args } from '@oclif/core';
 import { exitCodeOf } from '../../app/exit-codes.ts';
-import { type CheckedSecret, checkSecrets } from '../../app/secret-check.ts';
-import { secretsOf } from '../../app/secrets.ts';
+import { type CheckedSecret, checkSecrets } from '../../app/secrets/secret-check.ts';
+import { secretsOf } from '../../app/secrets/secrets.ts';
 import { workspace } from '../../app/workspace.ts';
 import { printable } from '../../core/text.ts';
 import { type Column, table } from '../../progress/table.ts';

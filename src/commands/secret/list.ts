@@ -1,4 +1,4 @@
-import { type ListedSecret, listSecrets } from '../../app/secret-store.ts';
+import { type ListedSecret, listSecrets } from '../../app/secrets/secret-store.ts';
 import { workspace } from '../../app/workspace.ts';
 import { systemClock } from '../../core/clock.ts';
 import { type Column, table } from '../../progress/table.ts';

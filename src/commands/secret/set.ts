@@ -1,5 +1,5 @@
 import { Args, Flags } from '@oclif/core';
-import { setSecret } from '../../app/secret-store.ts';
+import { setSecret } from '../../app/secrets/secret-store.ts';
 import { workspace } from '../../app/workspace.ts';
 import { BaseCommand, stateFlag } from '../base.ts';
 
