@@ -24,6 +24,7 @@ describe('a mistyped command line', () => {
     [['history', '--status', 'bad'], 'one of: succeeded, failed', '`postrider history --help`'],
     [['run', 'x', '--only', 'a', '--from', 'b'], '--from=b cannot also be provided', '`postrider run --help`'],
     [['demo', 'x'], '"x" is one word too many', '`postrider demo --help`'],
+    [['archive', 'verify', './archive'], '"./archive" is one word too many', '`postrider archive verify --help`'],
     [['--quiet', 'run', 'x'], 'there is no flag --quiet before a command', 'Write the command first'],
     [['completion'], 'SHELL is missing', '`postrider completion --help`'],
     [['completion', 'tcsh'], 'one of: bash, zsh, fish, powershell', '`postrider completion --help`'],
@@ -52,6 +53,12 @@ describe('help', () => {
     expect((await cli(['-h'])).stdout).toBe((await cli(['--help'])).stdout);
     expect((await cli(['run', '-h'])).stdout).toBe((await cli(['run', '--help'])).stdout);
     expect((await cli(['-V'])).stdout).toMatch(/^postrider\/\d/);
+  });
+
+  it('of a command of two words is shown with a word too many, too', async () => {
+    const { stdout } = await cli(['archive', 'verify', '--help']);
+    expect((await cli(['help', 'archive', 'verify', './archive'])).stdout).toBe(stdout);
+    expect((await cli(['archive', 'verify', './archive', '--help'])).stdout).toBe(stdout);
   });
 
   it.each([

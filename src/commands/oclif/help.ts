@@ -41,7 +41,10 @@ export default class PostriderHelp extends Help {
       process.exitCode = EXIT.usage;
       return;
     }
-    await super.showHelp(argv);
+    const command = words.findLastIndex((_, last) => this.#isCommand(words.slice(0, last + 1)));
+    await super.showHelp(
+      command === -1 ? argv : [words.slice(0, command + 1).join(':'), ...argv.filter(word => word.startsWith('-'))],
+    );
   }
 
   protected override async showRootHelp(): Promise<void> {
@@ -53,7 +56,12 @@ export default class PostriderHelp extends Help {
 
   /** A command, a topic, or a command with more words behind it. */
   #knows(words: readonly string[]): boolean {
-    const ids = words.map((_, index) => words.slice(0, index + 1).join(':'));
-    return ids.some(id => this.config.findCommand(id) !== undefined) || this.config.findTopic(words.join(':')) !== undefined;
+    return (
+      words.some((_, last) => this.#isCommand(words.slice(0, last + 1))) || this.config.findTopic(words.join(':')) !== undefined
+    );
+  }
+
+  #isCommand(words: readonly string[]): boolean {
+    return this.config.findCommand(words.join(':')) !== undefined;
   }
 }

@@ -53,10 +53,12 @@ function valueAsArgument(cause: Error): AppError {
 /** Throws nothing and returns it: no such command, with the nearest that there is. */
 export function unknownCommand(id: string, commands: readonly string[]): AppError {
   const name = printable(id.replaceAll(':', ' '));
-  const [first = '', ...rest] = name.split(' ');
-  if (rest.length > 0 && commands.includes(first)) {
-    const hint = `\`postrider ${first} --help\` shows how it is written.`;
-    return new AppError('usage', `"${rest[0]}" is one word too many`, { hint });
+  const words = name.split(' ');
+  const [first = '', ...rest] = words;
+  const known = words.findLastIndex((_, last) => commands.includes(words.slice(0, last + 1).join(' '))) + 1;
+  if (known > 0) {
+    const hint = `\`postrider ${words.slice(0, known).join(' ')} --help\` shows how it is written.`;
+    return new AppError('usage', `"${words[known]}" is one word too many`, { hint });
   }
   if (first.startsWith('-')) {
     return new AppError('usage', `there is no flag ${first} before a command`, {
