@@ -16,5 +16,7 @@ it('report preview writes what the mail said, for a run on record', async () => 
   const plain = readFileSync(join(r.dir, text), 'utf8');
   expect(plain).toContain('FAILED     deploy');
   expect(Math.max(...plain.split('\n').map(line => line.length))).toBeLessThanOrEqual(72);
+  const elsewhere = JSON.parse((await r.cli('report', 'preview', 'last', '--out', 'new/reports', '--json')).stdout);
+  expect(readFileSync(join(r.dir, elsewhere.html), 'utf8')).toBe(readFileSync(join(r.dir, html), 'utf8'));
   expect(await r.cli('report', 'preview', 'nope')).toMatchObject({ code: 2 });
 });

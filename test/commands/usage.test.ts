@@ -10,6 +10,8 @@ describe('a mistyped command line', () => {
   it.each([
     [['histroy'], 'there is no command `histroy`', 'Did you mean `postrider history`?'],
     [['ftp', 'lst'], 'there is no command `ftp lst`', 'Did you mean `postrider ftp ls`?'],
+    [['ftp', 'lst', '@web/www'], 'there is no command `ftp lst`', 'Did you mean `postrider ftp ls`?'],
+    [['archiv', 'verify', './a'], 'there is no command `archiv`', 'Did you mean `postrider archive verify`?'],
     [['xyzzy'], 'there is no command `xyzzy`', '`postrider --help` lists all commands.'],
     [['help', 'exit-code'], 'there is no command `exit-code`', 'Did you mean `postrider help exit-codes`?'],
     [['history', '--jsn'], '`history` has no flag --jsn', 'Did you mean --json?'],

@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../../core/clock.ts';
 import { AppError, fileError } from '../../core/errors.ts';
+import { makeFolder } from '../../files/make-folder.ts';
 import type { RunEvent } from '../../run/events.ts';
 import { htmlReport } from '../../steps/smtp-report/html.ts';
 import { buildReport, PAST_RUNS_MAX } from '../../steps/smtp-report/report-builder.ts';
@@ -30,10 +31,11 @@ export async function previewReport(place: Workspace, id: string): Promise<Repor
   return { run: model.run, subject: subjectOf(model), text: textReport(model), html: htmlReport(model) };
 }
 
-/** Gives back the paths of the HTML and the text. */
+/** Makes the folder if it is missing; gives back the paths of the HTML and the text. */
 export async function writePreview({ run, text, html }: ReportPreview, dir: string): Promise<readonly [string, string]> {
   const paths = [join(dir, `report-${run}.html`), join(dir, `report-${run}.txt`)] as const;
   try {
+    await makeFolder(dir);
     await writeFile(paths[0], html);
     await writeFile(paths[1], text);
   } catch (error) {

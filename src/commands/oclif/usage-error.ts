@@ -65,10 +65,11 @@ export function unknownCommand(id: string, commands: readonly string[]): AppErro
       hint: 'Write the command first: `postrider run JOB --quiet`.',
     });
   }
-  const near = didYouMean(name, commands) ?? didYouMean(first, commands);
+  const two = words.slice(0, 2).join(' ');
+  const near = didYouMean(two, commands) ?? didYouMean(first, commands);
   const inTopic = rest.length > 0 && commands.some(command => command.startsWith(`${first} `));
   const see = inTopic ? `\`postrider ${first} --help\` lists what there is.` : '`postrider --help` lists all commands.';
-  return new AppError('usage', `there is no command \`${inTopic ? name : first}\``, {
+  return new AppError('usage', `there is no command \`${inTopic ? two : first}\``, {
     hint: near === undefined ? see : `Did you mean \`postrider ${near}\`? ${see}`,
   });
 }

@@ -13,7 +13,7 @@ export default class ReportPreview extends BaseCommand {
   static override args = { run: Args.string({ required: true, description: 'a run’s id, its beginning, or `last`' }) };
   static override flags = {
     state: stateFlag,
-    out: Flags.string({ helpValue: 'DIR', default: '.', description: 'where the two files go' }),
+    out: Flags.string({ helpValue: 'DIR', default: '.', description: 'where the two files go; made if it is missing' }),
     open: Flags.boolean({ description: 'show the HTML in the browser' }),
     json: jsonFlag,
   };
