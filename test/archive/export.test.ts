@@ -4,18 +4,12 @@ import { dateOf } from '../../src/archive/date-of.ts';
 import { type ExportFormat, exportArchive } from '../../src/archive/export.ts';
 import { archiveStats } from '../../src/archive/stats.ts';
 import { verifyArchive } from '../../src/archive/verify.ts';
-import { DECEMBER, fill } from './filled.ts';
-import { MemoryFiles } from './memory-files.ts';
+import { DECEMBER, filled } from './filled.ts';
+import type { MemoryFiles } from './memory-files.ts';
 import { HAZARDS, sha256 } from './messages.ts';
 
 const ROOT = '/archive';
 const COUNT = Object.keys(HAZARDS).length;
-
-async function filled(): Promise<MemoryFiles> {
-  const files = new MemoryFiles();
-  await fill(ROOT, files);
-  return files;
-}
 
 const exported = (files: MemoryFiles, format: ExportFormat, more: object = {}) =>
   exportArchive({ root: ROOT, target: '/out', format, files, ...more });

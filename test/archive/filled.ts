@@ -2,6 +2,7 @@
 import { type ArchiveOptions, openAccount } from '../../src/archive/account.ts';
 import type { ArchiveFiles } from '../../src/archive/files.ts';
 import { systemClock } from '../../src/core/clock.ts';
+import { MemoryFiles } from './memory-files.ts';
 import { HAZARDS } from './messages.ts';
 
 export const NOVEMBER = Date.UTC(2026, 10, 30, 23, 59);
@@ -15,6 +16,18 @@ export const DEAD: NonNullable<ArchiveOptions['lock']> = {
 export async function fill(root: string, files: ArchiveFiles): Promise<void> {
   await fillAccount(root, files, 'me@x', Object.entries(HAZARDS));
   await fillAccount(root, files, 'you@x', Object.entries(HAZARDS).slice(2, 4));
+}
+
+let memory: Promise<MemoryFiles> | undefined;
+
+/** The same in memory, below /archive: filled once, and copied for everyone who asks. */
+export async function filled(): Promise<MemoryFiles> {
+  memory ??= (async () => {
+    const files = new MemoryFiles();
+    await fill('/archive', files);
+    return files;
+  })();
+  return (await memory).copy();
 }
 
 async function fillAccount(root: string, files: ArchiveFiles, account: string, messages: [string, Buffer][]): Promise<void> {

@@ -5,7 +5,7 @@ import { importMail } from '../../src/archive/import.ts';
 import { findMboxMessages } from '../../src/archive/mbox/mbox-scan.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { FUZZ_SEED } from '../support/splits.ts';
-import { DEAD, fill, NOVEMBER } from './filled.ts';
+import { DEAD, filled, NOVEMBER } from './filled.ts';
 import { MemoryFiles } from './memory-files.ts';
 import { HAZARDS, sha256 } from './messages.ts';
 
@@ -87,8 +87,7 @@ describe('an import', () => {
   });
 
   it('of our own mbox knows every message again that an mbox can hold', async () => {
-    const files = new MemoryFiles();
-    await fill('/archive', files);
+    const files = await filled();
     const mbox = '/archive/me@x/2026-11.mbox';
     await importing(files, mbox);
     const hashes = await stored(files);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { verifyArchive } from '../../src/archive/verify.ts';
-import { fill } from './filled.ts';
+import { filled } from './filled.ts';
 import { MemoryFiles } from './memory-files.ts';
 import { HAZARDS, sha256 } from './messages.ts';
 
@@ -8,12 +8,6 @@ const ROOT = '/archive';
 const MBOX = `${ROOT}/me@x/2026-11.mbox`;
 const MANIFEST = `${ROOT}/me@x/2026-11.manifest.jsonl`;
 const COUNT = Object.keys(HAZARDS).length;
-
-async function filled(): Promise<MemoryFiles> {
-  const files = new MemoryFiles();
-  await fill(ROOT, files);
-  return files;
-}
 
 /** Replaces the bytes of a file. */
 function change(files: MemoryFiles, path: string, how: (bytes: Buffer) => Buffer): void {

@@ -169,23 +169,19 @@ const WEATHERS: readonly Weather[] = [
   ['servers that repeat the password when they refuse the sign-in', WITH_SERVER.filter((_, i) => i % 3 === 0), REFUSALS],
 ];
 
-it.each(WEATHERS)(
-  '%s',
-  async (_weather, commands, faults) => {
-    // A rule strikes once, so each is there once for every command.
-    const many = commands.flatMap(() => faults);
-    const seen = await everything(commands, many);
-    const found = FORMS.flatMap(form =>
-      seen
-        .filter(text => text.includes(form))
-        .map(text => `${form} in ${text.slice(0, 60)}… ${text.slice(Math.max(0, text.indexOf(form) - 100), text.indexOf(form))}`),
-    );
-    expect(found).toEqual([]);
-    expect(seen.length).toBeGreaterThan(2 * commands.length);
-    if (faults.length > 0) expect(seen.join('')).toContain('****');
-  },
-  120_000,
-);
+it.each(WEATHERS)('%s', async (_weather, commands, faults) => {
+  // A rule strikes once, so each is there once for every command.
+  const many = commands.flatMap(() => faults);
+  const seen = await everything(commands, many);
+  const found = FORMS.flatMap(form =>
+    seen
+      .filter(text => text.includes(form))
+      .map(text => `${form} in ${text.slice(0, 60)}… ${text.slice(Math.max(0, text.indexOf(form) - 100), text.indexOf(form))}`),
+  );
+  expect(found).toEqual([]);
+  expect(seen.length).toBeGreaterThan(2 * commands.length);
+  if (faults.length > 0) expect(seen.join('')).toContain('****');
+});
 
 it('the scheduler, whose servers repeat the password', async () => {
   const env = { POSTRIDER_SECRET_SANDBOX: CANARY };
@@ -208,36 +204,30 @@ it.each([
   ['taken', true, []],
   ['refused by servers that repeat it', false, REFUSALS],
   ['taken by servers that repeat it later', true, ECHOES],
-] as const)(
-  'an OAuth2 token that is %s',
-  async (_how, taken, faults) => {
-    const account = {
-      ...{ provider: 'custom', method: 'device', 'client-id': 'me', scope: 'mail', 'token-url': 'https://127.0.0.1:1/token' },
-      ...{ 'access-token': CANARY, 'refresh-token': CANARY, 'renew-at': '2099-01-01T00:00:00.000Z' },
-    };
-    const oauth2 = { password: '', oauth2: 'robot' };
-    r = await rehearsal({
-      ...{ env: { POSTRIDER_SECRET_OAUTH2_ROBOT: JSON.stringify(account) }, connections: { inbox: oauth2, outbox: oauth2 } },
-      ...{ acceptToken: async () => taken, messages: [Buffer.from('Subject: 1\r\n\r\nhello\r\n')] },
-      // The FTP server is never told the token, and cannot repeat it.
-      faults: Array.from({ length: 4 }, () => faults.filter(fault => !fault.startsWith('ftp:'))).flat(),
-    });
-    const seen: string[] = [];
-    for (const args of WITH_SERVER.filter(words =>
-      words.some(word => /^@(inbox|outbox)$|^main\.yaml$|^(in|out)box$/.test(word)),
-    )) {
-      const { code, stdout, stderr } = await r.cli(...args);
-      expect([0, 1, 2, 3, 4, 5], stderr).toContain(code);
-      seen.push(`${args.join(' ')} → ${code}\n${stdout}${stderr}`);
-    }
-    const all = [...seen, ...filesBelow(r.dir, ['sandbox'])];
-    for (const form of FORMS) expect(all.filter(text => text.includes(form)).map(text => text.slice(0, 300))).toEqual([]);
-    // Refused, it is to be renewed, at a server that does not answer: temporary.
-    expect(seen[0]).toMatch(taken ? (faults.length === 0 ? /^pop3 stat.*→ 0\n/ : /^pop3 stat.*→ 1\n/) : /^pop3 stat.*→ 5\n/);
-    if (faults.length > 0) expect(seen.join('')).toContain('****');
-  },
-  120_000,
-);
+] as const)('an OAuth2 token that is %s', async (_how, taken, faults) => {
+  const account = {
+    ...{ provider: 'custom', method: 'device', 'client-id': 'me', scope: 'mail', 'token-url': 'https://127.0.0.1:1/token' },
+    ...{ 'access-token': CANARY, 'refresh-token': CANARY, 'renew-at': '2099-01-01T00:00:00.000Z' },
+  };
+  const oauth2 = { password: '', oauth2: 'robot' };
+  r = await rehearsal({
+    ...{ env: { POSTRIDER_SECRET_OAUTH2_ROBOT: JSON.stringify(account) }, connections: { inbox: oauth2, outbox: oauth2 } },
+    ...{ acceptToken: async () => taken, messages: [Buffer.from('Subject: 1\r\n\r\nhello\r\n')] },
+    // The FTP server is never told the token, and cannot repeat it.
+    faults: Array.from({ length: 4 }, () => faults.filter(fault => !fault.startsWith('ftp:'))).flat(),
+  });
+  const seen: string[] = [];
+  for (const args of WITH_SERVER.filter(words => words.some(word => /^@(inbox|outbox)$|^main\.yaml$|^(in|out)box$/.test(word)))) {
+    const { code, stdout, stderr } = await r.cli(...args);
+    expect([0, 1, 2, 3, 4, 5], stderr).toContain(code);
+    seen.push(`${args.join(' ')} → ${code}\n${stdout}${stderr}`);
+  }
+  const all = [...seen, ...filesBelow(r.dir, ['sandbox'])];
+  for (const form of FORMS) expect(all.filter(text => text.includes(form)).map(text => text.slice(0, 300))).toEqual([]);
+  // Refused, it is to be renewed, at a server that does not answer: temporary.
+  expect(seen[0]).toMatch(taken ? (faults.length === 0 ? /^pop3 stat.*→ 0\n/ : /^pop3 stat.*→ 1\n/) : /^pop3 stat.*→ 5\n/);
+  if (faults.length > 0) expect(seen.join('')).toContain('****');
+});
 
 it.each([
   ['ftp', 'ls', `ftp://sandbox:${encodeURIComponent(CANARY)}@localhost/`],

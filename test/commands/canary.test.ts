@@ -89,45 +89,41 @@ it.each([
   ['from the vault, all goes well', byVault, GOOD],
   ['from the environment, sign-in refused', byEnvironment, REFUSED],
   ['from the vault, the servers say it again', byVault, ECHOED],
-] as const)(
-  '%s',
-  async (_when, route, { password = CANARY, faults = [], code, says = '****' }) => {
-    const env: Record<string, string> = {};
-    r = await rehearsal({ sandboxPassword: CANARY, faults, env, messages: [Buffer.from('Subject: hi\r\n\r\nhello\r\n')] });
-    Object.assign(env, await route(r.dir, password), REPORTS);
-    const job = join(r.dir, 'main.yaml');
-    writeFileSync(job, `ping: http://127.0.0.1:9/\${{ secrets.sandbox }}\n${readFileSync(job, 'utf8')}${LEAKY}`);
-    const outputs: string[] = [];
-    for (const args of [
-      ['secret', 'list'],
-      ['secret', 'check', 'main.yaml', '--json'],
-      ['run', 'main.yaml', '--json'],
-      ['run', 'main.yaml'],
-      ['plan', 'main.yaml'],
-      ['history'],
-      ['show', 'last', '--json'],
-      ['logs', 'last'],
-      ['status'],
-    ]) {
-      const result = await r.cli(...args);
-      outputs.push(result.stdout, result.stderr);
-      if (args[2] === '--json' && args[0] === 'run') expect(result.code, result.stderr + result.stdout).toBe(code);
-    }
-    const files = filesBelow(r.dir, ['sandbox', 'credentials']);
-    expect(files.some(text => text.includes('"javascriptStack"'))).toBe(true);
-    const everything = [...outputs, ...files];
-    for (const form of FORMS) {
-      expect(
-        everything
-          .filter(text => text.includes(form))
-          .map(text => text.slice(Math.max(0, text.indexOf(form) - 200), text.indexOf(form))),
-      ).toEqual([]);
-    }
-    expect(outputs.join('')).toContain(says);
-    expect(openToOthers(join(r.dir, '.state/postrider'))).toEqual([]);
-  },
-  60_000,
-);
+] as const)('%s', async (_when, route, { password = CANARY, faults = [], code, says = '****' }) => {
+  const env: Record<string, string> = {};
+  r = await rehearsal({ sandboxPassword: CANARY, faults, env, messages: [Buffer.from('Subject: hi\r\n\r\nhello\r\n')] });
+  Object.assign(env, await route(r.dir, password), REPORTS);
+  const job = join(r.dir, 'main.yaml');
+  writeFileSync(job, `ping: http://127.0.0.1:9/\${{ secrets.sandbox }}\n${readFileSync(job, 'utf8')}${LEAKY}`);
+  const outputs: string[] = [];
+  for (const args of [
+    ['secret', 'list'],
+    ['secret', 'check', 'main.yaml', '--json'],
+    ['run', 'main.yaml', '--json'],
+    ['run', 'main.yaml'],
+    ['plan', 'main.yaml'],
+    ['history'],
+    ['show', 'last', '--json'],
+    ['logs', 'last'],
+    ['status'],
+  ]) {
+    const result = await r.cli(...args);
+    outputs.push(result.stdout, result.stderr);
+    if (args[2] === '--json' && args[0] === 'run') expect(result.code, result.stderr + result.stdout).toBe(code);
+  }
+  const files = filesBelow(r.dir, ['sandbox', 'credentials']);
+  expect(files.some(text => text.includes('"javascriptStack"'))).toBe(true);
+  const everything = [...outputs, ...files];
+  for (const form of FORMS) {
+    expect(
+      everything
+        .filter(text => text.includes(form))
+        .map(text => text.slice(Math.max(0, text.indexOf(form) - 200), text.indexOf(form))),
+    ).toEqual([]);
+  }
+  expect(outputs.join('')).toContain(says);
+  expect(openToOthers(join(r.dir, '.state/postrider'))).toEqual([]);
+});
 
 it('a literal password in connections.yaml is masked like any secret', async () => {
   r = await rehearsal({ sandboxPassword: CANARY, connections: { web: { password: JSON.stringify(CANARY) } } });

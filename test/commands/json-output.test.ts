@@ -74,7 +74,7 @@ const COMMANDS: readonly string[] = [
   'archive reindex --archive ARCHIVE',
 ];
 
-it('is what its JSON Schema says', { timeout: 120_000 }, async () => {
+it('is what its JSON Schema says', async () => {
   await writeFile(join(r.dir, 'exported-mbox'), `From me Mon Nov 23 03:00:00 2026\n${MAIL.replaceAll('\r', '')}`);
   const printed: string[] = [];
   const failed: string[] = [];

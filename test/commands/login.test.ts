@@ -73,7 +73,7 @@ it('by device code: signed in once, used by all three kinds of connection, renew
   const doctor = await r.cli('doctor', 'outbox', '--jobs', '.');
   expect(doctor.code, doctor.stdout).toBe(0);
   expect((await r.cli('pop3', 'stat', '@inbox', '--jobs', '.')).code).toBe(0);
-}, 60_000);
+});
 
 it('a token that ends in mid-run is replaced, the run goes on, and the refresh token that came with it is kept', async () => {
   await signIn();
@@ -96,7 +96,7 @@ it('a token that ends in mid-run is replaced, the run goes on, and the refresh t
       expect(everything.filter(text => text.includes(form))).toEqual([]);
     }
   }
-}, 60_000);
+});
 
 function filesBelow(dir: string): string[] {
   return readdirSync(dir, { recursive: true, withFileTypes: true, encoding: 'utf8' })
@@ -120,7 +120,7 @@ it('of many processes that find it ended at the same moment, one replaces it and
   expect(renewals()).toBe(1);
   await id.endAccessTokens();
   expect((await r.cli('run', 'job.yaml')).code).toBe(0);
-}, 60_000);
+});
 
 it('a sign-in that was taken back ends the run with 4 and says how to sign in again', async () => {
   await signIn();
@@ -130,7 +130,7 @@ it('a sign-in that was taken back ends the run with 4 and says how to sign in ag
   expect(run.code, run.stdout).toBe(4);
   expect(run.stdout).toContain('"code":"oauth-expired"');
   expect(run.stdout).toContain('postrider login robot');
-}, 60_000);
+});
 
 it('a token for somebody else, and a mailbox of nobody, are refused by the mail server and said to be', async () => {
   await signIn('somebody-else');
@@ -139,7 +139,7 @@ it('a token for somebody else, and a mailbox of nobody, are refused by the mail 
   expect(run.stdout).toContain('"code":"sign-in-refused"');
   // Each connection asked for a new token once, for the server refused the first; then it was over.
   expect(renewals()).toBeLessThanOrEqual(2);
-}, 60_000);
+});
 
 it('an app signs in by itself, with a client secret that comes from a secret', async () => {
   Object.assign(env, {
@@ -163,7 +163,7 @@ it('an app signs in by itself, with a client secret that comes from a secret', a
   delete env['POSTRIDER_SECRET_ROBOT_CLIENT_SECRET'];
   const missing = await r.cli('secret', 'check', 'job.yaml');
   expect([missing.code, missing.stderr]).toEqual([4, expect.stringContaining('secret set robot-client-secret')]);
-}, 60_000);
+});
 
 it.each<[string, readonly string[], Record<string, string>, number, RegExp]>([
   [

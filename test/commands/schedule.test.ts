@@ -120,42 +120,37 @@ describe('schedule', () => {
       expect(log.find(({ event }) => event === 'job-invalid')?.message).toMatch(/the name a is taken by a\.yaml/);
     }));
 
-  it(
-    'SIGTERM with 20 running jobs waits for those that end, and hands over the rest; nothing is lost',
-    () =>
-      inJobsDir(async (dir, jobs) => {
-        for (let i = 1; i <= 20; i++) {
-          const wait = i <= 10 ? '[ -e ../go ]' : 'false';
-          writeFileSync(
-            join(jobs, `j${i}.yaml`),
-            `${OFTEN}\noverlap: skip\nsteps:\n  - { id: s, uses: shell, with: { run: "echo $POSTRIDER_RUN >> ../began; until ${wait} || [ -e ../again ]; do sleep 0.1; done", repeatable: true } }\n`,
-          );
-        }
-        const running = scheduler(dir, '--concurrency', '20', '--drain', '60s');
-        await running.output(times('run-started', 20));
-        running.child.kill('SIGTERM');
-        await running.output(/draining/);
-        writeFileSync(join(dir, 'go'), '');
-        await running.output(times('run-finished', 10));
-        // Another signal than the first: the same one so soon after it would count as the same keypress.
-        const first = await ended(running, 'SIGINT');
-        expect(first.code).toBe(0);
-        expect(first.log.filter(({ event }) => event === 'run-interrupted')).toHaveLength(10);
-        expect((await history(dir, '--limit', '100')).map(({ status }) => status).sort()).toEqual([
-          ...Array(10).fill('interrupted'),
-          ...Array(10).fill('succeeded'),
-        ]);
-        writeFileSync(join(dir, 'again'), '');
-        for (let i = 1; i <= 20; i++)
-          writeFileSync(join(jobs, `j${i}.yaml`), `name: j${i}\nsteps:\n  - { id: s, run: "true" }\n`);
-        const next = scheduler(dir, '--concurrency', '20');
-        await next.output(times('run-finished', 10));
-        await ended(next);
-        const runs = await history(dir, '--limit', '100');
-        expect(runs.map(({ status }) => status)).toEqual(Array(20).fill('succeeded'));
-      }),
-    90_000,
-  );
+  it('SIGTERM with 20 running jobs waits for those that end, and hands over the rest; nothing is lost', () =>
+    inJobsDir(async (dir, jobs) => {
+      for (let i = 1; i <= 20; i++) {
+        const wait = i <= 10 ? '[ -e ../go ]' : 'false';
+        writeFileSync(
+          join(jobs, `j${i}.yaml`),
+          `${OFTEN}\noverlap: skip\nsteps:\n  - { id: s, uses: shell, with: { run: "echo $POSTRIDER_RUN >> ../began; until ${wait} || [ -e ../again ]; do sleep 0.1; done", repeatable: true } }\n`,
+        );
+      }
+      const running = scheduler(dir, '--concurrency', '20', '--drain', '60s');
+      await running.output(times('run-started', 20));
+      running.child.kill('SIGTERM');
+      await running.output(/draining/);
+      writeFileSync(join(dir, 'go'), '');
+      await running.output(times('run-finished', 10));
+      // Another signal than the first: the same one so soon after it would count as the same keypress.
+      const first = await ended(running, 'SIGINT');
+      expect(first.code).toBe(0);
+      expect(first.log.filter(({ event }) => event === 'run-interrupted')).toHaveLength(10);
+      expect((await history(dir, '--limit', '100')).map(({ status }) => status).sort()).toEqual([
+        ...Array(10).fill('interrupted'),
+        ...Array(10).fill('succeeded'),
+      ]);
+      writeFileSync(join(dir, 'again'), '');
+      for (let i = 1; i <= 20; i++) writeFileSync(join(jobs, `j${i}.yaml`), `name: j${i}\nsteps:\n  - { id: s, run: "true" }\n`);
+      const next = scheduler(dir, '--concurrency', '20');
+      await next.output(times('run-finished', 10));
+      await ended(next);
+      const runs = await history(dir, '--limit', '100');
+      expect(runs.map(({ status }) => status)).toEqual(Array(20).fill('succeeded'));
+    }));
 
   it('after SIGKILL a half-finished job is finished by the next scheduler, without repeating a finished step', () =>
     inJobsDir(async (dir, jobs) => {

@@ -79,7 +79,7 @@ steps:
   const after = await secret(['run', 'job.yaml']);
   expect(after.code).toBe(4);
   expect(after.stderr).toContain('secret set token');
-}, 60_000);
+});
 
 it('a locked, a damaged and a newer vault end the run with 4 and say what to do', async () => {
   writeFileSync(join(dir.path, 'job.yaml'), `name: job\nsteps:\n  - run: "echo \${{ secrets.token }}"\n    id: a\n`);
@@ -98,7 +98,7 @@ it('a locked, a damaged and a newer vault end the run with 4 and say what to do'
       expect(result.stderr).toMatch(words);
     }
   }
-}, 60_000);
+});
 
 it('processes that store at the same moment lose nothing, though one of them is killed', async () => {
   await set('first', 'x');
@@ -111,7 +111,7 @@ it('processes that store at the same moment lose nothing, though one of them is 
   expect((await Promise.all(others)).map(({ code }) => code)).toEqual(names.map(() => 0));
   const { secrets } = JSON.parse((await secret(['list', '--json'])).stdout) as { secrets: { name: string }[] };
   expect(secrets.map(({ name }) => name).filter(name => name !== 'doomed')).toEqual([...names, 'first']);
-}, 60_000);
+});
 
 it('a value is never an argument, an empty one is refused, a wrong name too', async () => {
   expect((await secret(['set', 'web', 'value'], { stdin: CANARY })).code).toBe(2);

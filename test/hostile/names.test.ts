@@ -125,7 +125,7 @@ describe('text that would steer a terminal', () => {
     }
     harmless(await r.cli('ftp', 'rm', `@web/www/no${EVIL}`, '--jobs', '.'));
     harmless(await r.cli('ftp', 'shell', '@web/www', '-c', 'dir; ls', '--jobs', '.'));
-  }, 60_000);
+  });
 
   it('in subjects, senders and message ids: listed, archived, shown, verified', async () => {
     const encoded = `=?utf-8?B?${Buffer.from(`hello ${EVIL}`).toString('base64')}?=`;
@@ -143,7 +143,7 @@ describe('text that would steer a terminal', () => {
     harmless(shown);
     for (const name of readdirSync(join(r.dir, 'out'), { recursive: true, encoding: 'utf8' }))
       expect(STEERING.test(name)).toBe(false);
-  }, 60_000);
+  });
 
   it('in what a script prints, in job names and descriptions, in vars', async () => {
     writeFileSync(

@@ -1,15 +1,9 @@
 // Hostile servers against the whole program: each is refused with a code and a hint, and never hears the password.
 // The same attacks byte by byte, and names that would leave the folder: test/protocols/*, test/steps/ftp-mirror/names.test.ts.
-import { writeFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { cli } from '../support/cli.ts';
 import { type TempDir, tempDir } from '../support/temp-dir.ts';
-
-const PASSWORD = 'c4n4ry-Pa55w0rd';
-const PROTOCOLS = ['ftp', 'pop3', 'smtp'] as const;
-type Protocol = (typeof PROTOCOLS)[number];
+import { GREETINGS, PASSWORD, PROTOCOLS, type Protocol, runEvilJob } from './evil-job.ts';
 
 let dir: TempDir;
 let server: Server | undefined;
@@ -23,7 +17,6 @@ afterEach(async () => {
   await dir.remove();
 });
 
-const GREETINGS = { ftp: '220 hello\r\n', pop3: '+OK hello\r\n', smtp: '220 hello ESMTP\r\n' };
 /** A friendly answer to every command; with what a client waits for before TLS. */
 const FRIENDLY: Readonly<Record<Protocol, (command: string) => string>> = {
   ftp: command => (command === 'AUTH' ? '234 go\r\n' : '230 in\r\n'),
@@ -55,25 +48,13 @@ async function attacked({ protocol, greeting = GREETINGS[protocol], answer = () 
   server = listening;
   await new Promise<void>(resolve => listening.listen(0, '127.0.0.1', resolve));
   const { port } = listening.address() as { port: number };
-  const uses = {
-    ftp: 'ftp/mirror\n    with: { connection: evil, direction: download, local: ./site, remote: / }',
-    pop3: 'pop3/archive\n    with: { connection: evil, archive: ./archive }',
-    smtp: 'smtp/send\n    with: { connection: evil, from: a@example.org, to: [b@example.org], subject: hi, text: hi }',
-  };
-  const connection = `{ type: ${protocol}, host: localhost, port: ${port}, tls: explicit, timeout: 10s, user: me, password: "\${{ secrets.evil }}" }`;
-  writeFileSync(
-    join(dir.path, 'job.yaml'),
-    `name: job\nretry: { attempts: 1 }\nconnections:\n  evil: ${connection}\nsteps:\n  - id: step\n    uses: ${uses[protocol]}\n`,
-  );
-  const result = await cli(['run', 'job.yaml', '--json'], { cwd: dir.path, env: { POSTRIDER_SECRET_EVIL: PASSWORD } });
+  const { code, stdout, stderr, error } = await runEvilJob(dir.path, { protocol, port, settings: 'tls: explicit, user: me' });
   for (const socket of sockets) socket.destroy();
   expect(heard).not.toContain(PASSWORD);
   expect(heard).not.toContain(Buffer.from(PASSWORD).toString('base64').slice(0, 12));
-  expect(result.code).toBeGreaterThan(0);
-  const finished = result.stdout.split('\n').find(line => line.includes('"step-finished"')) ?? '{}';
-  const { error } = JSON.parse(finished) as { error?: { code: string; message: string; hint?: string } };
-  expect(error?.hint, result.stdout).toBeTruthy();
-  return { code: error?.code, message: error?.message ?? '', output: result.stdout + result.stderr };
+  expect(code).toBeGreaterThan(0);
+  expect(error?.hint, stdout).toBeTruthy();
+  return { code: error?.code, message: error?.message ?? '', output: stdout + stderr };
 }
 
 describe.each(PROTOCOLS)('%s', protocol => {
@@ -107,7 +88,7 @@ describe.each(PROTOCOLS)('%s', protocol => {
       expect(code).toMatch(/long|protocol|reply/);
       expect(output.length).toBeLessThan(20_000);
     }
-  }, 60_000);
+  });
 
   it('escapes and direction marks in a reply reach no terminal', async () => {
     const evil = '\u001b]0;owned\u0007\u001b[2J\u009b31m\u0000';

@@ -62,7 +62,7 @@ echo; postrider run job.yaml; test $? = 4 || exit 7
     expect(output).toContain('web is no longer in the keychain');
     expect(output).toContain('the secret web is nowhere to be found');
     expect(output).not.toContain(CANARY);
-  }, 60_000);
+  });
 
   it('that is locked says so, to who asks for what is in it and to who looks for it', async () => {
     const { code, output } = await inSession(`
@@ -80,7 +80,7 @@ printf x | postrider secret set other --backend keychain; test $? = 4 || exit 6
     expect(output).toContain('the secret web is nowhere to be found, and the keychain is locked');
     expect(output).toContain('Unlock it: sign in on the desktop');
     expect(output).toContain('The keychain is locked');
-  }, 60_000);
+  });
 
   it('keeps the tokens of a sign-in, which are replaced there and stand nowhere else', async () => {
     const sandbox = await startSandbox({ dir: join(dir.path, 'sandbox'), clock: systemClock, random: systemRandom });
@@ -113,5 +113,5 @@ postrider secret check job.yaml || exit 5
     } finally {
       await sandbox.close();
     }
-  }, 60_000);
+  });
 });

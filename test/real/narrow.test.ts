@@ -51,7 +51,7 @@ describeReal('narrow terminals', ['terminal'], () => {
   });
   afterAll(() => r.close());
 
-  it.each([20, 40, 80, 120])('%i columns', { timeout: 60_000 }, async columns => {
+  it.each([20, 40, 80, 120])('%i columns', async columns => {
     const env = {
       ...{ PATH: process.env['PATH'] ?? '', HOME: r.dir, XDG_STATE_HOME: join(r.dir, '.state'), LANG: 'C.UTF-8', TZ: 'UTC' },
       POSTRIDER_SECRET_SANDBOX: r.sandbox.password,

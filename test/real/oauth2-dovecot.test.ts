@@ -67,14 +67,12 @@ describeReal('dovecot with oauth2', ['dovecot'], () => {
   it.each([
     ['OAUTHBEARER', 'oauthbearer xoauth2'],
     ['XOAUTH2', 'xoauth2'],
-  ])(
-    '%s: signed in, fetched, renewed when the token has ended, refused when it was taken back',
-    async (mechanism, mechanisms) => {
-      server = await dovecot(mechanisms);
-      server.deliver(Buffer.from('Subject: one\n\nhello\n'));
-      writeFileSync(
-        join(dir.path, 'job.yaml'),
-        `name: job
+  ])('%s: signed in, fetched, renewed when the token has ended, refused when it was taken back', async (mechanism, mechanisms) => {
+    server = await dovecot(mechanisms);
+    server.deliver(Buffer.from('Subject: one\n\nhello\n'));
+    writeFileSync(
+      join(dir.path, 'job.yaml'),
+      `name: job
 retry: { attempts: 1 }
 connections:
   inbox: { type: pop3, host: localhost, port: ${server.implicitPort}, ca: ${server.caFile}, user: ${server.user}, oauth2: robot }
@@ -83,30 +81,28 @@ steps:
     uses: pop3/archive
     with: { connection: inbox, archive: ./archive }
 `,
-      );
-      writeFileSync(
-        join(dir.path, 'connections.yaml'),
-        `inbox: { type: pop3, host: localhost, port: ${server.implicitPort}, ca: ${server.caFile}, user: ${server.user}, oauth2: robot }\n`,
-      );
-      const args = ['login', 'robot', '--provider', 'custom', '--scope', 'mail', '--issuer', id.issuer, '--method', 'browser'];
-      const login = startCli(args, { cwd: dir.path, env: ENV });
-      const [url = ''] = /http:\S+/.exec(await login.output(/http:\S+\n/)) ?? [];
-      await browse(url, { login: server.user, password: 'x' });
-      expect((await login.done).code).toBe(0);
+    );
+    writeFileSync(
+      join(dir.path, 'connections.yaml'),
+      `inbox: { type: pop3, host: localhost, port: ${server.implicitPort}, ca: ${server.caFile}, user: ${server.user}, oauth2: robot }\n`,
+    );
+    const args = ['login', 'robot', '--provider', 'custom', '--scope', 'mail', '--issuer', id.issuer, '--method', 'browser'];
+    const login = startCli(args, { cwd: dir.path, env: ENV });
+    const [url = ''] = /http:\S+/.exec(await login.output(/http:\S+\n/)) ?? [];
+    await browse(url, { login: server.user, password: 'x' });
+    expect((await login.done).code).toBe(0);
 
-      const first = await run('run', 'job.yaml');
-      expect(first.code, first.stderr).toBe(0);
-      expect(first.stderr).toContain('archived 1');
-      await id.endAccessTokens();
-      const transcript = await run('pop3', 'stat', '@inbox', '--jobs', '.', '--transcript');
-      expect(transcript.code, transcript.stderr).toBe(0);
-      expect(transcript.stderr).toContain(`AUTH ${mechanism} ****`);
-      expect(id.granted.get('refresh_token')).toBe(1);
-      await id.endAccessTokens();
-      await id.revokeAll();
-      const refused = await run('run', 'job.yaml');
-      expect([refused.code, refused.stderr]).toEqual([4, expect.stringContaining('postrider login robot')]);
-    },
-    60_000,
-  );
+    const first = await run('run', 'job.yaml');
+    expect(first.code, first.stderr).toBe(0);
+    expect(first.stderr).toContain('archived 1');
+    await id.endAccessTokens();
+    const transcript = await run('pop3', 'stat', '@inbox', '--jobs', '.', '--transcript');
+    expect(transcript.code, transcript.stderr).toBe(0);
+    expect(transcript.stderr).toContain(`AUTH ${mechanism} ****`);
+    expect(id.granted.get('refresh_token')).toBe(1);
+    await id.endAccessTokens();
+    await id.revokeAll();
+    const refused = await run('run', 'job.yaml');
+    expect([refused.code, refused.stderr]).toEqual([4, expect.stringContaining('postrider login robot')]);
+  });
 });

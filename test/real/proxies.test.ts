@@ -46,39 +46,35 @@ function behind(
 }
 
 describeReal.each('$scheme', KINDS, ['proxies', 'vsftpd', 'dovecot', 'postfix'], ({ scheme, start }) => {
-  test(
-    'carries files and mails under TLS, and says when it takes no sign-in',
-    () =>
-      inTempDir(async dir => {
-        const [proxy, ftp, pop3, smtp] = [
-          await used(start()),
-          await used(startVsftpd()),
-          await used(startDovecot()),
-          await used(startPostfix()),
-        ];
-        pop3.deliver(Buffer.from('Subject: hi\n\nhello\n'));
-        const postrider = behind(dir, scheme, proxy, { web: ['ftp', ftp], inbox: ['pop3', pop3], outbox: ['smtp', smtp] });
-        mkdirSync(join(dir, 'up'));
-        for (let at = 0; at < FILES; at += 1) writeFileSync(join(dir, 'up', `${at}`), `${at}`.repeat(at * 50));
-        const mail = ['--from', 'robot@example.test', '--to', 'inbox@example.test', '--subject', 'hi'];
-        for (const args of [
-          ['ftp', 'mirror', 'up', '@web/px'],
-          ['ftp', 'mirror', '@web/px', 'down'],
-          ['pop3', 'archive', '@inbox', 'archive'],
-          ['smtp', 'send', '@outbox', ...mail],
-        ]) {
-          const { code, stderr } = await postrider(args);
-          expect(code, stderr).toBe(0);
-        }
-        for (let at = 0; at < FILES; at += 1)
-          expect(readFileSync(join(dir, 'down', `${at}`), 'utf8')).toBe(`${at}`.repeat(at * 50));
-        const wrong = await postrider(['pop3', 'stat', '@inbox'], { POSTRIDER_SECRET_PROXY: 'c4n4ry-wrong' });
-        expect(wrong.code, wrong.stderr).toBe(4);
-        expect(wrong.stderr).toContain(`the proxy 127.0.0.1:${proxy.port} does not accept this user and password`);
-        expect(wrong.stderr).not.toContain('c4n4ry');
-      }),
-    60_000,
-  );
+  test('carries files and mails under TLS, and says when it takes no sign-in', () =>
+    inTempDir(async dir => {
+      const [proxy, ftp, pop3, smtp] = [
+        await used(start()),
+        await used(startVsftpd()),
+        await used(startDovecot()),
+        await used(startPostfix()),
+      ];
+      pop3.deliver(Buffer.from('Subject: hi\n\nhello\n'));
+      const postrider = behind(dir, scheme, proxy, { web: ['ftp', ftp], inbox: ['pop3', pop3], outbox: ['smtp', smtp] });
+      mkdirSync(join(dir, 'up'));
+      for (let at = 0; at < FILES; at += 1) writeFileSync(join(dir, 'up', `${at}`), `${at}`.repeat(at * 50));
+      const mail = ['--from', 'robot@example.test', '--to', 'inbox@example.test', '--subject', 'hi'];
+      for (const args of [
+        ['ftp', 'mirror', 'up', '@web/px'],
+        ['ftp', 'mirror', '@web/px', 'down'],
+        ['pop3', 'archive', '@inbox', 'archive'],
+        ['smtp', 'send', '@outbox', ...mail],
+      ]) {
+        const { code, stderr } = await postrider(args);
+        expect(code, stderr).toBe(0);
+      }
+      for (let at = 0; at < FILES; at += 1)
+        expect(readFileSync(join(dir, 'down', `${at}`), 'utf8')).toBe(`${at}`.repeat(at * 50));
+      const wrong = await postrider(['pop3', 'stat', '@inbox'], { POSTRIDER_SECRET_PROXY: 'c4n4ry-wrong' });
+      expect(wrong.code, wrong.stderr).toBe(4);
+      expect(wrong.stderr).toContain(`the proxy 127.0.0.1:${proxy.port} does not accept this user and password`);
+      expect(wrong.stderr).not.toContain('c4n4ry');
+    }));
 });
 
 describeReal('an HTTP proxy that serves the control port alone', ['proxies', 'vsftpd'], () => {

@@ -11,8 +11,8 @@ import { type SealedMonth, sealMonths } from '../../../src/archive/seal/seal.ts'
 import { verifyArchive } from '../../../src/archive/verify.ts';
 import type { Clock } from '../../../src/core/clock.ts';
 import { systemClock } from '../../../src/core/clock.ts';
-import { DEAD, DECEMBER, fill, NOVEMBER } from '../filled.ts';
-import { type CrashMode, MemoryFiles } from '../memory-files.ts';
+import { DEAD, DECEMBER, filled, NOVEMBER } from '../filled.ts';
+import type { CrashMode, MemoryFiles } from '../memory-files.ts';
 import { HAZARDS, sha256 } from '../messages.ts';
 
 const ROOT = '/archive';
@@ -22,12 +22,6 @@ const COUNT = Object.keys(HAZARDS).length;
 
 function clockAt(now: number): Clock {
   return { ...systemClock, now: () => now };
-}
-
-async function filled(): Promise<MemoryFiles> {
-  const files = new MemoryFiles();
-  await fill(ROOT, files);
-  return files;
 }
 
 async function seal(files: MemoryFiles, now = JANUARY): Promise<SealedMonth[]> {
