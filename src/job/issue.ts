@@ -2,6 +2,8 @@
 import { didYouMean } from '../core/diagnostic.ts';
 import { check, type Schema, type SchemaIssue } from '../core/schema.ts';
 import { printable, shorten } from '../core/text.ts';
+import { isSecretKey } from './checks/written-secrets.ts';
+import { insteadOfKey, insteadOfValue } from './elsewhere.ts';
 import { accepts, choicesOf, expected, formOf, type JsonNode, jsonOf, keysOf, nodesAt } from './expectation.ts';
 import type { Raw } from './job.ts';
 import type { Path, Problem } from './problem.ts';
@@ -124,32 +126,15 @@ function missing(path: Path): Problem {
   };
 }
 
-/** What other tools call it → what it is called here. */
-const ELSEWHERE: Readonly<Record<string, string>> = {
-  ...{ username: 'user', login: 'user', pass: 'password', server: 'host', hostname: 'host', ssl: 'tls', secure: 'tls' },
-  ...{ protocol: 'type', command: 'run', script: 'run', 'depends-on': 'needs', depends_on: 'needs', when: 'if', name: 'id' },
-  ...{
-    cwd: 'workdir',
-    'working-directory': 'workdir',
-    threads: 'parallel',
-    ignore: 'exclude',
-    source: 'local',
-    target: 'remote',
-  },
-};
-const TRUST = /verif|insecure|reject-?unauthorized|self-?signed|allow.*cert/i;
-
 function unknownKey(path: Path, candidates: readonly string[], mapping: Raw | undefined): Problem {
   const key = String(path.at(-1));
   const unused = candidates.filter(name => !isMapping(mapping) || !Object.hasOwn(mapping, name));
-  const elsewhere = ELSEWHERE[key.toLowerCase()] ?? '';
-  const near = unused.includes(elsewhere) ? elsewhere : didYouMean(key, candidates);
-  const known =
-    near === undefined ? `Known keys: ${unused.length === 0 ? 'none' : unused.join(', ')}.` : `Did you mean \`${near}\`?`;
-  const trust = TRUST.test(key) && candidates.includes('ca');
-  const hint = trust ? 'Certificates are always verified; to trust your own server, name its CA file with `ca`.' : known;
+  const hint = insteadOfKey(key, candidates, unused);
   return { code: 'unknown-key', message: `unknown key \`${printable(key)}\`${enclosing(path)}`, hint, path, part: 'key' };
 }
+
+/** A password is not repeated. */
+const SECRET_HINT = 'Store it with `postrider secret set NAME` and write `"${{ secrets.NAME }}"`.';
 
 function mismatch(nodes: readonly JsonNode[], value: Raw | undefined, path: Path): Problem {
   const form = formOf(nodes);
@@ -157,14 +142,17 @@ function mismatch(nodes: readonly JsonNode[], value: Raw | undefined, path: Path
   const typed = accepts(nodes, jsonType(value)) || (typeof value === 'string' && choices.length > 0);
   const scalar = typeof value === 'string' || typeof value === 'number';
   const code = form !== undefined && scalar ? form.code : typed ? 'wrong-value' : 'wrong-type';
-  const message = `${subject(path)} must be ${expected(nodes)}, but ${found(value)}`;
-  return { code, message, hint: remedy(nodes, value, path), path };
+  const must = `${subject(path)} must be ${expected(nodes)}, but`;
+  if (scalar && isSecretKey(path.at(-1))) return { code, message: `${must} is not`, hint: SECRET_HINT, path };
+  return { code, message: `${must} ${found(value)}`, hint: remedy(nodes, value, path), path };
 }
 
 function remedy(nodes: readonly JsonNode[], value: Raw | undefined, path: Path): string {
   const key = path.at(-1) ?? '';
   const put = typeof key === 'number' ? '-' : `${key}:`;
   const choices = choicesOf(nodes);
+  const instead = insteadOfValue(typeof key === 'number' ? (path.at(-2) ?? '') : key, value);
+  if (instead !== undefined) return instead;
   const near = typeof value === 'string' ? didYouMean(value, choices) : undefined;
   if (near !== undefined) return `Did you mean \`${near}\`?`;
   const form = formOf(nodes);

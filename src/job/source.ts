@@ -5,6 +5,7 @@ import type { Diagnostic, Position, Range } from '../core/diagnostic.ts';
 import { fileError } from '../core/errors.ts';
 import { failed, ok, type Result } from '../core/result.ts';
 import { printable } from '../core/text.ts';
+import { starred } from './checks/written-secrets.ts';
 
 /** A job file larger than this is a mistake. */
 const FILE_BYTES_MAX = 1024 * 1024;
@@ -66,9 +67,9 @@ export function rangeOf(source: Source, from: number, to: number): Range {
   return { start: positionOf(source, from), end: positionOf(source, Math.max(from, to)) };
 }
 
-/** A line as it may be shown. */
+/** A line as it may be shown: it may hold a password, and what is said of a file lands in mails and logs. */
 export function lineOf(source: Source, line: number): string {
-  return printable(source.lines[line - 1] ?? '');
+  return starred(printable(source.lines[line - 1] ?? ''));
 }
 
 async function readAtMost(file: string, limit: number): Promise<Buffer> {

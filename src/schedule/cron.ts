@@ -56,7 +56,7 @@ export function checkSchedule({ cron, seconds, hashSeed }: CronFacts): CronProbl
   if (text.startsWith('@')) return checkNickname(text, seconds);
   const fields = text.split(/\s+/);
   const wanted = seconds ? 6 : 5;
-  if (fields.length !== wanted) return countProblem(fields.length, seconds);
+  if (fields.length !== wanted) return countProblem(fields, seconds);
   for (const [index, field] of FIELDS.slice(6 - wanted).entries()) {
     const problem = fieldProblem(fields[index] ?? '', index + 6 - wanted, field, hashSeed);
     if (problem !== undefined) return problem;
@@ -131,13 +131,24 @@ function checkNickname(text: string, seconds: boolean): CronProblem | undefined 
     return { message: `\`seconds: true\` does not go with "${text}"`, hint: 'Remove `seconds`, or write six fields.' };
   }
   const names = Object.keys(NICKNAMES);
+  const interval = /^@every\s+(\d+(?:ms|[smhd]))$/.exec(text)?.[1];
+  if (interval !== undefined)
+    return { message: `there is no "${text}"`, hint: `Write \`every: ${interval}\` instead of \`cron\`.` };
   const near = didYouMean(text, names);
   const hint = near === undefined ? `There are ${names.join(', ')}.` : `Did you mean ${near}?`;
   return { message: `there is no "${text}"`, hint };
 }
 
-function countProblem(count: number, seconds: boolean): CronProblem {
+/** What follows five of them in a crontab is a user or a command. */
+const CRON_FIELD = /^[\d*?/,#LH()-]+$|^(?:mon|tue|wed|thu|fri|sat|sun)\b/i;
+
+function countProblem(fields: readonly string[], seconds: boolean): CronProblem {
+  const count = fields.length;
   const message = `the cron expression has ${formatCount(count, 'fields')}, but needs ${seconds ? 'six' : 'five'}`;
+  const nickname = `@${fields[0]}`;
+  if (count === 1 && Object.hasOwn(NICKNAMES, nickname)) return { message, hint: `Did you mean ${nickname}?` };
+  if (count > 5 && !CRON_FIELD.test(fields[5] ?? ''))
+    return { message, hint: `Write the first five alone; the command is a step: \`run: …\`.` };
   if (count === 6) return { message, hint: 'If the first field is for seconds, add `seconds: true`; otherwise remove one.' };
   if (count === 5) return { message, hint: 'Put a field for the seconds in front, or remove `seconds: true`.' };
   return { message, hint: seconds ? SIX_HINT : FIVE_HINT };

@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest';
 import { endpointResolver } from '../../src/app/endpoints.ts';
 import { secretNeeds } from '../../src/app/secrets/secret-needs.ts';
+import { formatDiagnostic } from '../../src/core/diagnostic.ts';
 import { Redactor, Secret } from '../../src/core/secret.ts';
 import { holdsWrittenSecret } from '../../src/job/checks/written-secrets.ts';
 import type { Job } from '../../src/job/job.ts';
@@ -65,6 +66,7 @@ it('secrets that stand in the file are warned of, and not remembered with a run'
     ['secret-in-file', 4, 73],
     ['secret-in-file', 5, 35],
   ]);
+  expect(diagnostics.map(formatDiagnostic).join()).not.toContain('canary');
   const text = writeSnapshot({ job });
   expect(text).not.toContain('canary');
   expect(Object.values(job.connections).map(holdsWrittenSecret)).toEqual([true, true, true, false]);

@@ -101,12 +101,54 @@ describe('ftp shell', () => {
     ['mget css', 1, 'css is a folder'],
     ['mget c[s]s', 1, 'c[s]s matches folders only'],
     ['mirror . x', 2, '`postrider ftp mirror` does that'],
+    ['dir | less', 2, 'there are no pipes here'],
+    ['get index.html |less', 2, 'there are no pipes here'],
+    ['get -c index.html', 2, 'get has no option -c'],
+    ['get *.html', 1, 'Patterns are for: mget *.html'],
+    ['put *.yaml', 1, 'Patterns are for: mput *.yaml'],
+    ['delete *.htm', 1, 'Patterns are for: mdelete *.htm'],
+    ['put a b c', 2, 'for several files: mput'],
+    ['lls', 2, '!ls'],
+    ['$deploy', 2, 'postrider ftp shell @name < FILE'],
+    ['umask 022', 2, 'Write: site UMASK 022'],
+    ['close; open localhost 21', 2, 'open ftp://user@host:port/'],
     ['mdelete css', 1, 'css is a folder'],
     ['mput site', 1, 'site is a folder'],
   ])('%s: exit %i', async (commands, code, message) => {
     const result = await shell(commands);
     expect(result.code).toBe(code);
     expect(result.stderr).toContain(message);
+  });
+
+  it.each([
+    'user deploy hunter2',
+    'close; open -u deploy,hunter2 ftp.example.org',
+    'close; open ftp://deploy:hunter2@ftp.example.org/',
+    'pass hunter2',
+    'quote TYPE hunter2',
+  ])('does not repeat the password of a sign-in as other clients take it: %s', async commands => {
+    const { stderr, code } = await shell(commands);
+    expect({ code, stderr }).toEqual({ code: expect.any(Number), stderr: expect.stringContaining(' …): ') });
+    expect(code).toBeGreaterThan(0);
+    expect(stderr).not.toContain('hunter2');
+  });
+
+  it('takes several names where lftp and ncftp do, and goes back to the folder before', async () => {
+    const { stdout, stderr, code } = await shell(
+      'mkdir -p deep/er/est; mkdir one two; rmdir one two; cd deep; cd er; cd -; pwd; lcd site; put index.html a.html; put index.html b.html; chmod 600 a.html b.html; delete a.html b.html; ls',
+    );
+    expect({ stdout, code }).toEqual({ stdout: '/www/deep\ner/\n', code: 0 });
+    expect(stderr).not.toContain('goes to');
+  });
+
+  it('says so where one local file is sent under the name of another', async () => {
+    await writeFile(join(stage.dir, 'first.txt'), '1');
+    await writeFile(join(stage.dir, 'second.txt'), '2');
+    const { stderr, code } = await shell('put first.txt second.txt; delete second.txt');
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: expect.stringContaining('first.txt goes to second.txt on the server; both are sent by: mput FILE…'),
+    });
   });
 
   it('says that folders among what a pattern names are left out', async () => {

@@ -15,7 +15,7 @@ describe('a mistyped command line', () => {
     [['xyzzy'], 'there is no command `xyzzy`', '`postrider --help` lists all commands.'],
     [['help', 'exit-code'], 'there is no command `exit-code`', 'Did you mean `postrider help exit-codes`?'],
     [['history', '--jsn'], '`history` has no flag --jsn', 'Did you mean --json?'],
-    [['history', '--jsn=1'], '`history` has no flag --jsn=1', 'Did you mean --json?'],
+    [['history', '--jsn=1'], '`history` has no flag --jsn\n', 'Did you mean --json?'],
     [['run', '-Z', 'x'], '`run` has no flag -Z', '`postrider run --help`'],
     [['run'], 'JOB is missing', '`postrider run --help`'],
     [['smtp', 'send', 'x', '--text', 'x'], '--from and --subject are missing', '`postrider smtp send --help`'],
@@ -48,6 +48,41 @@ it('does not repeat what may be a password', async () => {
   expect(code).toBe(2);
   expect(stderr).toContain('the value of a secret is never an argument');
   expect(stderr).not.toContain('hunter2');
+});
+
+it.each([
+  [['ftp', 'ls', '--password=hunter2', '@web'], 'no flag --password'],
+  [['ftp', 'ls', '-udeploy,hunter2', '@web'], 'no flag -u'],
+  [['ftp', 'open', '-u', 'deploy,hunter2', 'host'], 'no command `ftp open`'],
+])('does not repeat what other tools take a password by: %j', async (argv, wrong) => {
+  const { code, stderr } = await cli(argv);
+  expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(wrong) });
+  expect(stderr).not.toContain('hunter2');
+});
+
+it.each([
+  ['mirror -R a b', '`postrider ftp mirror`'],
+  ['lftp -e x', '`postrider ftp shell`'],
+  ['ftp ftp.example.org', '`postrider ftp shell`'],
+  ['ftp delete a', '`postrider ftp rm`'],
+  ['fetchmail', '`postrider pop3 archive`'],
+  ['mailq', '`postrider outbox list`'],
+  ['crontab -l', '`postrider schedule`'],
+  ['secret rm x', '`postrider secret delete`'],
+  ['ftp mirror -R a b', 'a local folder first is uploaded'],
+  ['ftp mirror --exclude-glob .git/ a b', '--exclude?'],
+  ['ftp mirror --only-newer a b', '--compare'],
+  ['ftp mirror -k a b', '?ca=FILE'],
+  ['ftp ls --port 2121 x', 'ftp://user@host:2121/'],
+  ['pop3 archive --nokeep a b', '--delete after-archive'],
+  ['smtp send -t', 'the body alone comes from stdin'],
+  ['smtp send -a work', '@NAME'],
+  ['smtp send @x --from a@b.c --to a@b.c d@e.f', 'Write --to before each recipient.'],
+  ['run x --dry-run', '`postrider plan JOB`'],
+  ['run x --env a=b', '--set?'],
+])('says to users of other tools what it is here: %s', async (line, hint) => {
+  const { code, stderr } = await cli(line.split(' '));
+  expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(hint) });
 });
 
 describe('help', () => {

@@ -1,6 +1,8 @@
 // Every command of the FTP shell.
 import { AppError } from '../../core/errors.ts';
+import { printable } from '../../core/text.ts';
 import { findCommand, helpCommand, type ShellCommand } from './command.ts';
+import { insteadOfCommand } from './elsewhere.ts';
 import { fileCommands } from './file-commands.ts';
 import { folderCommands } from './folder-commands.ts';
 import { sessionCommands } from './session-commands.ts';
@@ -20,21 +22,10 @@ const shellCommands: readonly ShellCommand[] = [
 
 export const commandNames: readonly string[] = shellCommands.flatMap(({ names }) => names).sort();
 
-/** What users of other clients type, and where it is here. */
-const ELSEWHERE: Readonly<Record<string, string>> = {
-  mirror: '`postrider ftp mirror` does that, outside of this shell.',
-  du: '`postrider ftp du` does that, outside of this shell.',
-  cat: 'Write: get FILE -',
-  more: 'Write: get FILE -',
-  less: 'Write: get FILE -',
-  user: 'Write: close, and then: open ftp://user@host/',
-};
-
 /** Throws AppError `usage` for an unknown or ambiguous word. */
 export function commandNamed(word: string): ShellCommand {
   const wanted = word.toLowerCase();
-  if (Object.hasOwn(ELSEWHERE, wanted)) {
-    throw new AppError('usage', `there is no command "${wanted}"`, { hint: ELSEWHERE[wanted] ?? '' });
-  }
+  const hint = insteadOfCommand(wanted);
+  if (hint !== undefined) throw new AppError('usage', `there is no command "${printable(wanted)}"`, { hint });
   return findCommand(shellCommands, word);
 }

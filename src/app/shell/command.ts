@@ -2,6 +2,7 @@
 import { didYouMean } from '../../core/diagnostic.ts';
 import { AppError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
+import { insteadOfOption } from './elsewhere.ts';
 import type { ShellIo, ShellSession } from './shell-session.ts';
 
 export interface ShellCommand<Session = ShellSession> {
@@ -10,6 +11,8 @@ export interface ShellCommand<Session = ShellSession> {
   /** `get REMOTE [LOCAL]`. */
   readonly usage: string;
   readonly summary: string;
+  /** What takes more words than it does. */
+  readonly many?: string;
   /** What its words name, for completion; the last counts for all further ones. */
   readonly completes?: readonly ('remote' | 'local' | 'command')[];
   run(shell: Session, words: readonly string[]): Promise<void>;
@@ -65,19 +68,42 @@ function helpLines(commands: readonly Pick<ShellCommand, 'usage' | 'summary' | '
 
 /** Throws AppError `usage` unless there are so many words. */
 export function need(
-  command: Pick<ShellCommand, 'usage'>,
+  command: Pick<ShellCommand, 'usage' | 'many'>,
   words: readonly string[],
   min: number,
   max = Number.POSITIVE_INFINITY,
 ): void {
+  const option = words.find(isOption);
+  if (option !== undefined) throw noOption(command, option);
+  if (words.some((word, at) => /^[|>]/.test(word) && (at > 0 || word.length === 1))) throw noPipe();
   if (words.length >= min && words.length <= max) return;
+  const many = words.length > max && command.many !== undefined ? `; for several files: ${command.many}` : '';
   const what = words.length < min ? 'something is missing' : `"${printable(words[max] ?? '')}" is one word too many`;
-  throw new AppError('usage', what, { hint: `Write: ${command.usage}` });
+  throw new AppError('usage', what, { hint: `Write: ${command.usage}${many}` });
+}
+
+/** A name that begins with a dash is written ./-name. */
+export function isOption(word: string): boolean {
+  return /^-[a-z\d-]/i.test(word);
+}
+
+export function noOption({ usage }: Pick<ShellCommand, 'usage'>, option: string): AppError {
+  const [name] = usage.split(' ');
+  return new AppError('usage', `${name} has no option ${printable(option)}`, {
+    hint: `${insteadOfOption(option)}Write: ${usage}; a name that begins with a dash as ./-name.`,
+  });
+}
+
+function noPipe(): AppError {
+  return new AppError('usage', 'there are no pipes here', {
+    hint: 'Outside of this shell: `postrider ftp ls @name | less`, `postrider ftp cat @name/FILE | less`.',
+  });
 }
 
 /** `on`, `off`, or the other of the two. */
 export function toggled(word: string | undefined, now: boolean): boolean {
   if (word === undefined) return !now;
   if (word === 'on' || word === 'off') return word === 'on';
-  throw new AppError('usage', `${printable(word)} is neither on nor off`, { hint: 'Write on or off, or nothing to switch.' });
+  // Not repeated: `pass` begins `passive`, and sends a password elsewhere.
+  throw new AppError('usage', 'that is neither on nor off', { hint: 'Write on or off, or nothing to switch.' });
 }

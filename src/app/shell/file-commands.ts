@@ -4,16 +4,18 @@ import { localTime } from '../../progress/time.ts';
 import { chmodRemote, moveRemote } from '../ftp/edit.ts';
 import { need, type ShellCommand } from './command.ts';
 import { chosen } from './confirmation.ts';
-import { remoteFiles } from './transfer-commands.ts';
+import { aboutPattern, remoteFiles } from './transfer-commands.ts';
 
 const remove: ShellCommand = {
   names: ['delete', 'rm'],
-  usage: 'delete FILE',
-  summary: 'delete a file on the server',
+  usage: 'delete FILE…',
+  summary: 'delete files on the server',
   completes: ['remote'],
   async run(shell, words) {
-    need(remove, words, 1, 1);
-    await shell.use(client => client.remove(words[0] ?? ''), { repeatable: false });
+    need(remove, words, 1);
+    for (const file of words) {
+      await shell.use(client => client.remove(file), { repeatable: false }).catch(aboutPattern(file, 'mdelete'));
+    }
   },
 };
 
@@ -68,13 +70,13 @@ const modtime: ShellCommand = {
 
 const chmod: ShellCommand = {
   names: ['chmod'],
-  usage: 'chmod MODE FILE',
+  usage: 'chmod MODE FILE…',
   summary: 'set the mode of files on the server, as 644',
   completes: ['remote'],
   async run(shell, words) {
-    need(chmod, words, 2, 2);
-    const [mode = '', pattern = ''] = words;
-    await shell.use(client => chmodRemote(client, mode, pattern, () => undefined));
+    need(chmod, words, 2);
+    const [mode = '', ...patterns] = words;
+    for (const pattern of patterns) await shell.use(client => chmodRemote(client, mode, pattern, () => undefined));
   },
 };
 

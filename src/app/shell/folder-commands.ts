@@ -5,9 +5,10 @@ import { AppError, fileError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
 import { table } from '../../progress/table.ts';
 import { widest, widthOf } from '../../progress/width.ts';
+import { makeFolder } from '../ftp/edit.ts';
 import { LISTING, listRemote, nameWithin } from '../ftp/list.ts';
 import type { RemoteItem } from '../ftp/remote.ts';
-import { need, type ShellCommand } from './command.ts';
+import { isOption, need, noOption, type ShellCommand } from './command.ts';
 import type { ShellSession } from './shell-session.ts';
 
 const ls: ShellCommand = {
@@ -19,19 +20,11 @@ const ls: ShellCommand = {
     const options = words.filter(isOption).join('');
     const paths = words.filter(word => !isOption(word));
     const unknown = /[^-la1]/.exec(options)?.[0];
-    if (unknown !== undefined) {
-      throw new AppError('usage', `ls has no option -${printable(unknown)}`, {
-        hint: `Write: ${ls.usage}; a name that begins with a dash as ./-name.`,
-      });
-    }
+    if (unknown !== undefined) throw noOption(ls, `-${unknown}`);
     need(ls, paths, 0, 1);
     await show(shell, paths[0] ?? '.', { long: options.includes('l'), all: options.includes('a') });
   },
 };
-
-function isOption(word: string): boolean {
-  return /^-./.test(word);
-}
 
 const dir: ShellCommand = {
   names: ['dir', 'll'],
@@ -48,7 +41,7 @@ const dir: ShellCommand = {
 const cd: ShellCommand = {
   names: ['cd'],
   usage: 'cd FOLDER',
-  summary: 'go to a folder on the server',
+  summary: 'go to a folder on the server; `-` for the one before',
   completes: ['remote'],
   async run(shell, words) {
     need(cd, words, 1, 1);
@@ -106,22 +99,24 @@ const lpwd: ShellCommand = {
 
 const mkdir: ShellCommand = {
   names: ['mkdir'],
-  usage: 'mkdir FOLDER',
-  summary: 'make a folder on the server',
+  usage: 'mkdir [-p] FOLDER…',
+  summary: 'make folders on the server; -p makes those above them, too',
   async run(shell, words) {
-    need(mkdir, words, 1, 1);
-    await shell.use(client => client.makeFolder(words[0] ?? ''), { repeatable: false });
+    const parents = words[0] === '-p';
+    const folders = parents ? words.slice(1) : words;
+    need(mkdir, folders, 1);
+    for (const folder of folders) await shell.use(client => makeFolder(client, folder, parents), { repeatable: false });
   },
 };
 
 const rmdir: ShellCommand = {
   names: ['rmdir'],
-  usage: 'rmdir FOLDER',
-  summary: 'remove an empty folder on the server',
+  usage: 'rmdir FOLDER…',
+  summary: 'remove empty folders on the server',
   completes: ['remote'],
   async run(shell, words) {
-    need(rmdir, words, 1, 1);
-    await shell.use(client => client.removeFolder(words[0] ?? ''), { repeatable: false });
+    need(rmdir, words, 1);
+    for (const folder of words) await shell.use(client => client.removeFolder(folder), { repeatable: false });
   },
 };
 

@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolder } from '../../files/make-folder.ts';
 import type { Workspace } from '../workspace.ts';
+import { mayHoldPassword } from './elsewhere.ts';
 import { HISTORY_LINES_MAX } from './interactive.ts';
 
 /** The newest first. */
@@ -21,7 +22,6 @@ export async function writeHistory({ stateDir }: Workspace, file: string, lines:
   }
 }
 
-/** Commands sent by hand may hold a password (SITE PSWD), and so may a URL that was refused. */
 function isKept(line: string): boolean {
-  return line.trim() !== '' && !/\b(quote|literal|site|open|psw?d|pass)\b|:\/\/|@.*:/i.test(line);
+  return line.trim() !== '' && !mayHoldPassword(line);
 }

@@ -2,9 +2,10 @@
 import { createInterface } from 'node:readline';
 import { AppError, CancelledError, reportOf } from '../../core/errors.ts';
 import { printable, shorten } from '../../core/text.ts';
+import { mayHoldPassword } from './elsewhere.ts';
 import type { LineShell } from './line-shell.ts';
 
-/** Throws the first error, with the number and text of its line. */
+/** Throws the first error, with the number and text of its line; of one that may hold a password the first word. */
 export async function runScript(shell: LineShell, script: string | NodeJS.ReadableStream): Promise<void> {
   let number = 0;
   for await (const line of linesOf(script)) {
@@ -28,6 +29,8 @@ function linesOf(script: string | NodeJS.ReadableStream): Iterable<string> | Asy
 function atLine(number: number, line: string, error: unknown): AppError {
   if (error instanceof CancelledError) return error;
   const { code, message, retry, hint } = reportOf(error);
-  const text = `line ${number} (${shorten(printable(line.trim()), 60)}): ${message}`;
+  const [word = ''] = line.trim().split(/\s/);
+  const shown = mayHoldPassword(line) ? `${word} …` : line.trim();
+  const text = `line ${number} (${shorten(printable(shown), 60)}): ${message}`;
   return new AppError(code, text, { retry, cause: error, ...(hint === undefined ? {} : { hint }) });
 }

@@ -6,12 +6,16 @@ import { publicEnvironment } from '../../secrets/environment.ts';
 import { need, type ShellCommand } from './command.ts';
 import type { ShellSession } from './shell-session.ts';
 
+const OPEN_HINT =
+  'Write: open @name, or open ftp://user@host:port/; the password is asked for, or comes from POSTRIDER_PASSWORD.';
+
 const open: ShellCommand = {
   names: ['open'],
   usage: 'open URL|@NAME',
   summary: 'connect to a server',
   async run(shell, words) {
-    need(open, words, 1, 1);
+    // What there is besides the one word may be a password: it is not repeated.
+    if (words.length !== 1) throw new AppError('usage', 'open takes one word', { hint: OPEN_HINT });
     await shell.open(words[0] ?? '');
     shell.io.say(`connected to ${shell.where}, in ${printable(shell.folder)}`);
   },

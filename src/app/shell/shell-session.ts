@@ -55,6 +55,7 @@ export class ShellSession {
   #endpoint: Endpoint | undefined;
   #client: FtpClient | undefined;
   #folder: string | undefined;
+  #folderBefore: string | undefined;
   #usedAt = 0;
   #controller = new AbortController();
 
@@ -109,6 +110,7 @@ export class ShellSession {
     this.#client = undefined;
     this.#endpoint = undefined;
     this.#folder = undefined;
+    this.#folderBefore = undefined;
     await client?.quit();
   }
 
@@ -134,11 +136,15 @@ export class ShellSession {
     }
   }
 
+  /** `-` is the folder before. */
   async changeFolder(path: string): Promise<void> {
+    const target = path === '-' ? (this.#folderBefore ?? path) : path;
+    const before = this.#folder;
     this.#folder = await this.use(async client => {
-      await client.changeFolder(path);
+      await client.changeFolder(target);
       return client.currentFolder();
     });
+    this.#folderBefore = before;
   }
 
   /** Runs one command that cancel() can end. */

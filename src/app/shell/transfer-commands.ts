@@ -6,7 +6,7 @@ import { cancelled } from '../../core/clock.ts';
 import { AppError, fileError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
 import { formatCount } from '../../core/units.ts';
-import { isFolder } from '../../files/there.ts';
+import { exists, isFolder } from '../../files/there.ts';
 import type { FtpClient } from '../../protocols/ftp/index.ts';
 import { LocalFolder } from '../../steps/ftp-mirror/local-folder.ts';
 import { downloadFile } from '../ftp/download.ts';
@@ -23,13 +23,15 @@ const get: ShellCommand = {
   names: ['get', 'recv'],
   usage: 'get REMOTE [LOCAL]',
   summary: 'fetch a file; `-` for LOCAL shows it',
+  many: 'mget FILE…',
   completes: ['remote', 'local'],
   async run(shell, words) {
     need(get, words, 1, 2);
     const [remote = '', local] = words;
     if (local === '-')
       return shell.use(client => shell.io.show(untilCancelled(shell, client.download(remote))), { repeatable: false });
-    await shell.use(async client => fetchOne(shell, client, await demand(client, remote), local));
+    const item = await shell.use(client => demand(client, remote)).catch(aboutPattern(remote, 'mget'));
+    await shell.use(client => fetchOne(shell, client, item, local));
   },
 };
 
@@ -52,11 +54,16 @@ const put: ShellCommand = {
   names: ['put', 'send'],
   usage: 'put LOCAL [REMOTE]',
   summary: 'send a file',
+  many: 'mput FILE…',
   completes: ['local', 'remote'],
   async run(shell, words) {
     need(put, words, 1, 2);
-    const local = resolve(shell.localFolder, words[0] ?? '');
-    await sendOne(shell, local, words[1] ?? basename(local));
+    const [name = '', remote] = words;
+    const local = resolve(shell.localFolder, name);
+    if (remote !== undefined && remote !== name && (await exists(resolve(shell.localFolder, remote)))) {
+      shell.io.say(`${printable(name)} goes to ${printable(remote)} on the server; both are sent by: mput FILE…`);
+    }
+    await sendOne(shell, local, remote ?? basename(local)).catch(aboutPattern(name, 'mput'));
   },
 };
 
@@ -87,6 +94,14 @@ const reget: ShellCommand = {
 };
 
 export const transferCommands: readonly ShellCommand[] = [get, mget, put, mput, reget];
+
+/** For `catch`: of a pattern where one name belongs it is said what takes patterns. */
+export function aboutPattern(word: string, many: string): (error: unknown) => never {
+  return error => {
+    if (!isGlob(word) || !(error instanceof AppError)) throw error;
+    throw new AppError(error.code, error.message, { hint: `Patterns are for: ${many} ${printable(word)}`, cause: error });
+  };
+}
 
 /** What patterns name, folders left out; with `glob off` the words themselves. Throws AppError `is-folder` where that is nothing. */
 export async function remoteFiles(shell: ShellSession, words: readonly string[]): Promise<readonly RemoteItem[]> {

@@ -1,7 +1,7 @@
 // What oclif says of a command line that it cannot read → our words: what is wrong, and what to write instead.
-import { didYouMean } from '../../core/diagnostic.ts';
 import { AppError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
+import { commandMeant, insteadOfFlag } from './elsewhere.ts';
 
 export interface UsedCommand {
   /** `ftp ls`. */
@@ -17,13 +17,12 @@ interface ParseError extends Error {
 
 export function usageError(error: ParseError, { name, flags }: UsedCommand): AppError {
   const see = `\`postrider ${name} --help\` shows how it is written.`;
-  const said = (message: string, near?: string) =>
-    new AppError('usage', message, { hint: near === undefined ? see : `Did you mean ${near}? ${see}`, cause: error });
+  const said = (message: string, advice?: string) =>
+    new AppError('usage', message, { hint: advice === undefined ? see : `${advice} ${see}`, cause: error });
   switch (error.constructor.name) {
     case 'NonExistentFlagsError': {
-      const [flag = ''] = error.flags ?? [];
-      const near = flag.startsWith('--') ? didYouMean(flag.slice(2).replace(/=.*/s, ''), flags) : undefined;
-      return said(`\`${name}\` has no flag ${printable(flag)}`, near === undefined ? undefined : `--${near}`);
+      const flag = withoutValue(error.flags?.[0] ?? '');
+      return said(`\`${name}\` has no flag ${printable(flag)}`, insteadOfFlag(flag, flags));
     }
     case 'RequiredArgsError': {
       const missing = (error.args ?? []).map(arg => (typeof arg === 'string' ? arg : arg.name).toUpperCase());
@@ -31,7 +30,10 @@ export function usageError(error: ParseError, { name, flags }: UsedCommand): App
     }
     case 'UnexpectedArgsError':
       if (name === 'secret set') return valueAsArgument(error);
-      return said(`"${printable(String(error.args?.[0] ?? ''))}" is one word too many`);
+      return said(
+        `"${printable(String(error.args?.[0] ?? ''))}" is one word too many`,
+        flags.includes('cc') ? RECIPIENTS : undefined,
+      );
     case 'CLIError': {
       const flag = /^Flag (--[\w-]+) expects a value$/.exec(plain(error.message))?.[1];
       return said(flag === undefined ? plain(error.message) : `${flag} needs a value`);
@@ -41,6 +43,13 @@ export function usageError(error: ParseError, { name, flags }: UsedCommand): App
       return said(missing.length === 0 ? plain(error.message) : `${missing.join(' and ')} ${isOrAre(missing)} missing`);
     }
   }
+}
+
+const RECIPIENTS = 'Write --to before each recipient.';
+
+/** `--password=…` and `-u…` are not repeated: they may be one. */
+function withoutValue(flag: string): string {
+  return flag.startsWith('--') ? flag.replace(/=.*/s, '') : flag.slice(0, 2);
 }
 
 /** It is not repeated: it may be a password. */
@@ -66,7 +75,7 @@ export function unknownCommand(id: string, commands: readonly string[]): AppErro
     });
   }
   const two = words.slice(0, 2).join(' ');
-  const near = didYouMean(two, commands) ?? didYouMean(first, commands);
+  const near = commandMeant(two, commands);
   const inTopic = rest.length > 0 && commands.some(command => command.startsWith(`${first} `));
   const see = inTopic ? `\`postrider ${first} --help\` lists what there is.` : '`postrider --help` lists all commands.';
   return new AppError('usage', `there is no command \`${inTopic ? two : first}\``, {

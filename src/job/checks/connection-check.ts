@@ -9,7 +9,7 @@ import type { Path, Problem } from '../problem.ts';
 import { hasExpression } from '../template.ts';
 import { checkTimeout } from './duration-check.ts';
 import { checkValue, type ExpressionScope, forbidExpressions } from './expression-check.ts';
-import { withoutWrittenPassword } from './written-secrets.ts';
+import { starredUrl, withoutWrittenPassword } from './written-secrets.ts';
 
 /** Read when the connection is opened; everything else is read with the file. */
 const EXPRESSION_KEYS: ReadonlySet<string> = new Set(['host', 'user', 'password', 'proxy', 'dkim']);
@@ -73,7 +73,7 @@ function checkHost(host: Raw | undefined, path: Path): readonly Problem[] {
   if (typeof host !== 'string' || host === '' || hasExpression(host)) return [];
   const [, name = '', port] = /^(?:[a-z0-9+.-]+:\/\/)?(?:[^/@]*@)?([^/:\s]+)(?::(\d+))?(?:\/.*)?$/i.exec(host) ?? [];
   if (name === host || IPV6.test(host)) return [];
-  const message = `\`host\` must be a name or an address alone, but is "${printable(host)}"`;
+  const message = `\`host\` must be a name or an address alone, but is "${starredUrl(printable(host))}"`;
   const keys = port === undefined ? `\`host: ${name}\`` : `\`host: ${name}\` and \`port: ${port}\``;
   const hint = name === '' ? 'Write it as in ftp.example.org, 192.0.2.1 or 2001:db8::1.' : `Write ${keys}.`;
   return [{ code: 'bad-host', message, hint, path }];

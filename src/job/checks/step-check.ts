@@ -3,6 +3,7 @@ import { didYouMean } from '../../core/diagnostic.ts';
 import { printable } from '../../core/text.ts';
 import type { StepType } from '../../steps/step.ts';
 import { failureStepSchema, stepSchema } from '../definition.ts';
+import { insteadOfStepType } from '../elsewhere.ts';
 import { jsonOf, keysOf } from '../expectation.ts';
 import type { ContextName } from '../expressions.ts';
 import { isMapping, problemsOf } from '../issue.ts';
@@ -126,9 +127,17 @@ function scopeOf({ vars, steps, ended }: StepSurroundings, place: string, contex
 
 function unknownType(uses: string, path: Path, types: ReadonlyMap<string, StepType>): Problem {
   const names = [...types.keys()];
-  const near = didYouMean(uses, names) ?? names.find(name => name.split('/').includes(uses));
-  const hint = near === undefined ? `There are ${names.join(', ')}.` : `Did you mean \`${near}\`?`;
+  const near = didYouMean(uses, names) ?? kindLike(uses, names);
+  const known = near === undefined ? `There are ${names.join(', ')}.` : `Did you mean \`${near}\`?`;
+  const hint = insteadOfStepType(uses) ?? known;
   return { code: 'unknown-step-type', message: `there is no kind of step "${printable(uses)}"`, hint, path };
+}
+
+/** `mirror`, or the only one of its protocol. */
+function kindLike(uses: string, names: readonly string[]): string | undefined {
+  const [protocol] = uses.split('/');
+  const related = names.filter(name => name.startsWith(`${protocol}/`));
+  return names.find(name => name.split('/').includes(uses)) ?? (related.length === 1 ? related[0] : undefined);
 }
 
 function checkConnection(name: Raw | undefined, type: StepType, path: Path, around: StepSurroundings): readonly Problem[] {
