@@ -12,7 +12,7 @@ export type { CompleteMessage, Incoming } from './incoming.ts';
 export { accountFolder } from './layout.ts';
 export type { StoredMessage } from './message-table.ts';
 export { periodOf } from './period.ts';
-export { listAccounts, MessageReader, readMessage } from './reader.ts';
+export { listAccounts, MessageReader, readMessage, wholeMessage } from './reader.ts';
 export type { SealedMonth } from './seal/seal.ts';
 export {
   MATCH_END,

@@ -53,6 +53,14 @@ export class MessageReader {
   }
 }
 
+/** A message in memory, without a second copy of it while it is read. */
+export async function wholeMessage({ size }: Pick<StoredMessage, 'size'>, octets: AsyncIterable<Buffer>): Promise<Buffer> {
+  const whole = Buffer.alloc(size);
+  let at = 0;
+  for await (const chunk of octets) at += chunk.copy(whole, at);
+  return whole.subarray(0, at);
+}
+
 /** One message of any account of an archive, by its hash: its exact octets. Throws `message-unknown`. */
 export async function* readMessage(root: string, sha256: string, files: ArchiveFiles = nodeFiles): AsyncGenerator<Buffer> {
   for (const account of await listAccounts(root, files)) {

@@ -1,7 +1,8 @@
 // A mail's bytes as data: headers, bodies, attachments (postal-mime does the parsing).
-import PostalMime, { type Address } from 'postal-mime';
+import type { Address } from 'postal-mime';
 import { AppError } from '../core/errors.ts';
 import type { Mailbox } from './address-list.ts';
+import { parseMail } from './parser.ts';
 
 export interface ReadMail {
   readonly from: Mailbox | undefined;
@@ -14,6 +15,8 @@ export interface ReadMail {
   readonly date: string | undefined;
   readonly text: string | undefined;
   readonly html: string | undefined;
+  /** Whether text and html are only the beginning. */
+  readonly textCut: boolean;
   readonly attachments: readonly ReadAttachment[];
   /** In order, names in lower case, values unfolded. */
   readonly headers: readonly { readonly name: string; readonly value: string }[];
@@ -33,23 +36,18 @@ const NESTING_MAX = 50;
 const HEADER_BYTES_MAX = 1024 * 1024;
 /** A mail in a mail in a mail is read; what is nested deeper is an attachment of its own. Each level reads all lines again. */
 const MAILS_NESTED_MAX = 3;
-/** 150 MB of base64; a line costs some 20 µs, whatever its length. */
-export const LINES_MAX = 2_000_000;
-/** Of fewer than SHORT_LINE_BYTES octets. A line of text, or a padding within a line of base64, takes postal-mime 2 KB of memory. */
-export const SHORT_LINES_MAX = 100_000;
-export const PADDINGS_MAX = 200_000;
-const SHORT_LINE_BYTES = 60;
+/** Those of nested mails, too: 100 MB of base64 in a mail in a mail in a mail. A line costs some 3 µs, whatever its length. */
+export const LINES_MAX = 6_000_000;
+export const PARTS_MAX = 10_000;
+export const TEXT_BYTES_MAX = 4 * 1024 * 1024;
+export const CALENDAR_BYTES_MAX = 16 * 1024 * 1024;
 
 /** Rejects when the message breaks a limit; anything else is read as well as it goes. */
-export async function readMail(bytes: Uint8Array): Promise<ReadMail> {
-  if (lineEnd(bytes, LINES_MAX + 1) !== undefined) throw tooLong(`${LINES_MAX} lines`);
-  if (hasMore(SHORT_LINES_MAX, shortLines(bytes))) throw tooLong(`${SHORT_LINES_MAX} lines of under ${SHORT_LINE_BYTES} octets`);
-  if (hasMore(PADDINGS_MAX, paddings(bytes))) throw tooLong(`${PADDINGS_MAX} pieces of base64`);
-  const mail = await PostalMime.parse(bytes, {
-    maxRfc822NestingDepth: MAILS_NESTED_MAX,
-    attachmentEncoding: 'arraybuffer',
-    maxNestingDepth: NESTING_MAX,
-    maxHeadersSize: HEADER_BYTES_MAX,
+export async function readMail(bytes: Uint8Array, textBytesMax = TEXT_BYTES_MAX): Promise<ReadMail> {
+  const limits = { maxRfc822NestingDepth: MAILS_NESTED_MAX, maxNestingDepth: NESTING_MAX, maxHeadersSize: HEADER_BYTES_MAX };
+  const [mail, textCut] = await parseMail(bytes, limits, {
+    ...{ linesMax: LINES_MAX, partsMax: PARTS_MAX, textBytesMax, calendarBytesMax: CALENDAR_BYTES_MAX },
+    exceeded: what => new AppError('mail-too-long', `the mail has more than ${what}`, { hint: 'It can be given back raw.' }),
   });
   return {
     from: mail.from === undefined ? undefined : mailboxes([mail.from])[0],
@@ -61,6 +59,7 @@ export async function readMail(bytes: Uint8Array): Promise<ReadMail> {
     date: mail.date,
     text: mail.text,
     html: mail.html,
+    textCut,
     attachments: mail.attachments.map(({ filename, mimeType, content, related }) => ({
       name: filename ?? undefined,
       type: mimeType,
@@ -79,27 +78,6 @@ export function lineEnd(bytes: Uint8Array, count: number): number | undefined {
     if (at === -1) return undefined;
   }
   return at + 1;
-}
-
-function* shortLines(bytes: Uint8Array): Generator<number> {
-  for (let [from, end] = [0, bytes.indexOf(LF)]; end !== -1; [from, end] = [end + 1, bytes.indexOf(LF, end + 1)])
-    if (end - from < SHORT_LINE_BYTES) yield end;
-}
-
-/** Those of base64 cannot be told from the octets of quoted-printable; few mails without base64 have none of the word. */
-function* paddings(bytes: Uint8Array): Generator<number> {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
-  if (/base64/i.test(text)) for (const { index } of text.matchAll(/=[^=\r\n]/g)) yield index;
-}
-
-function hasMore(most: number, found: Iterable<number>): boolean {
-  let count = 0;
-  for (const _ of found) if (++count > most) return true;
-  return false;
-}
-
-function tooLong(what: string): AppError {
-  return new AppError('mail-too-long', `the mail has more than ${what}`, { hint: 'It can be given back raw.' });
 }
 
 /** Groups are opened. */

@@ -12,6 +12,7 @@ import {
   nodeFiles,
   openAccount,
   periodOf,
+  wholeMessage,
 } from '../../archive/index.ts';
 import { systemClock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
@@ -54,9 +55,7 @@ export async function readShown({ message, octets }: FoundMessage): Promise<Show
       hint: 'Write it to a file: postrider archive show SHA256 --raw > message.eml',
     });
   }
-  const parts: Buffer[] = [];
-  for await (const part of octets()) parts.push(part);
-  const mail = await readMail(Buffer.concat(parts));
+  const mail = await readMail(await wholeMessage(message, octets()));
   return { message, mail, text: mail.text ?? htmlText(mail.html ?? '') };
 }
 

@@ -85,8 +85,8 @@ export const MAIL_CODES: Explanations = {
   'index-damaged': ['The search index cannot be read.', '`postrider archive reindex` makes it anew; no mail is touched.'],
   'index-unusable': ['The search index cannot be opened or written.', 'Check folder and disk; `postrider archive reindex`.'],
   'mail-too-long': [
-    'A mail is longer than the limit for reading its parts.',
-    'It is archived whole; only its parts are not looked into.',
+    'A mail has more lines or parts than are taken apart.',
+    'It is archived whole; only its parts are not looked into: `postrider archive show SHA256 --raw`.',
   ],
   'message-ambiguous': ['Several messages begin with these digits.', 'Give more of the SHA-256.'],
   'message-unknown': ['The archive has no such message.', '`postrider archive search` finds it.'],

@@ -10,7 +10,7 @@ const hit = object({
 const shown = object({
   ...{ sha256: text(), size: count(), account: text(), month: text(), uidl: optional(nullable(text())), 'fetched-at': time() },
   ...{ 'message-id': optional(text()), date: optional(text()), from: optional(text()), subject: optional(text()) },
-  ...{ to: list(text()), cc: list(text()), text: text() },
+  ...{ to: list(text()), cc: list(text()), text: text(), 'text-cut': optional(flag()) },
   attachments: list(object({ name: optional(text()), type: text(), size: count() })),
 });
 

@@ -6,10 +6,12 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
+import { formatSize } from '../../core/units.ts';
 import { type ReadAttachment, readMail } from '../../mail/read.ts';
 import { type ArchiveFiles, writeWhole } from '../files.ts';
 import type { StoredMessage } from '../message-table.ts';
 import { readRange } from '../month-source.ts';
+import { wholeMessage } from '../reader.ts';
 import { safeFileName, withTag } from './file-name.ts';
 import { AttachmentJournal, type SavedFile } from './journal.ts';
 
@@ -43,6 +45,8 @@ export const MESSAGE_BYTES_MAX = 100 * 1024 * 1024;
 export const FILES_MAX = 100;
 /** So that so many of them fit into a line of the journal, whatever they are called. */
 const TYPE_CHARS_MAX = 60;
+/** Of the texts of a mail nothing is needed here. */
+const NO_TEXT = 0;
 const GROUP_MESSAGES_MAX = 200;
 const TAG_CHARS = [8, 16, 64] as const;
 
@@ -67,6 +71,10 @@ export async function extractAttachments(options: ExtractOptions): Promise<Extra
   }
 }
 
+function whereOf({ sha256 }: StoredMessage): string {
+  return `it is archived whole: postrider archive show ${sha256.slice(0, 12)} --raw`;
+}
+
 class Extracting implements Extracted {
   saved = 0;
   bytes = 0;
@@ -79,13 +87,13 @@ class Extracting implements Extracted {
   async message(message: StoredMessage): Promise<readonly SavedFile[]> {
     const { read, wants, skipped } = this.#options;
     if (message.size > MESSAGE_BYTES_MAX) {
-      skipped(message, 'it is too big to be taken apart');
+      skipped(message, `it has ${formatSize(message.size)}, too large to be taken apart; ${whereOf(message)}`);
       return [];
     }
-    const parts: Buffer[] = [];
-    for await (const part of read(message)) parts.push(part);
-    const mail = await readMail(Buffer.concat(parts)).catch(() => undefined);
-    if (mail === undefined) skipped(message, 'it cannot be taken apart');
+    const mail = await readMail(await wholeMessage(message, read(message)), NO_TEXT).catch((error: unknown): undefined => {
+      const reason = error instanceof AppError ? `${error.message}, too many to be taken apart` : 'it cannot be taken apart';
+      skipped(message, `${reason}; ${whereOf(message)}`);
+    });
     const wanted = mail?.attachments.filter(attachment => !attachment.related && wants(attachment)) ?? [];
     if (wanted.length > FILES_MAX) skipped(message, `it has ${wanted.length} attachments; the first ${FILES_MAX} are saved`);
     const saved: SavedFile[] = [];

@@ -43,6 +43,7 @@ export default class ArchiveShow extends BaseCommand {
     const when = new Date(message.fetchedAt).toISOString();
     this.print(`Archived: ${printable(message.account)}, ${when}, ${formatSize(message.size)}, SHA-256 ${message.sha256}`);
     this.print(`\n${printableLines(text.trimEnd())}`);
+    if (mail.textCut) this.print(`The text goes on: postrider archive show ${message.sha256.slice(0, 12)} --raw`);
     for (const { name, type, content } of mail.attachments) {
       this.print(`Attached: ${printable(name ?? 'without a name')} (${printable(type)}, ${formatSize(content.length)})`);
     }
@@ -64,7 +65,7 @@ function messageJson({ message, mail, text }: ShownMessage): Record<string, unkn
       from,
       subject,
     },
-    ...{ to: mail.to.map(formatMailbox), cc: mail.cc.map(formatMailbox), text },
+    ...{ to: mail.to.map(formatMailbox), cc: mail.cc.map(formatMailbox), text, ...(mail.textCut ? { 'text-cut': true } : {}) },
     attachments: mail.attachments.map(({ name, type, content }) => ({ name, type, size: content.length })),
   };
 }
