@@ -1,6 +1,6 @@
 // What becomes of due slots: a pure function of the slots, the schedule's wishes and what the job is doing.
 //
-//   A slot is live when it is at most LATE_MS old, else it was missed. Paused: every slot is skipped. Older than max-age: skipped.
+//   A slot is live until the next one is due (at least LATE_MS_MIN, at most LATE_MS), else it was missed. Paused: every slot is skipped. Older than max-age: skipped.
 //   misfire   one (missed slots become one run)   all (each runs, oldest first, one after the other)   skip
 //   overlap   while a run of the job is going or waits:
 //     queue     one may wait; more are skipped       skip      skipped
@@ -8,8 +8,10 @@
 import { formatDuration } from '../core/units.ts';
 import type { Job, Schedule } from '../job/job.ts';
 
-/** A slot decided later than this after it was due was missed. */
+/** A slot decided later than this after it was due was missed, whatever its schedule. */
 export const LATE_MS = 60_000;
+/** A scheduler may be busy for so long without having missed anything. */
+export const LATE_MS_MIN = 10_000;
 /** `misfire: all` takes up at most this many, the newest; the others are skipped. */
 export const CATCH_UP_MAX = 10;
 
@@ -41,15 +43,19 @@ export function planSlots(request: PlanRequest): readonly Verdict[] {
   const { maxAgeMs } = rules;
   const lateBy = (slot: number) => now - slot - request.jitterMs;
   const isOld = (slot: number) => maxAgeMs !== undefined && lateBy(slot) > maxAgeMs;
-  const isMissed = (slot: number) => lateBy(slot) > LATE_MS;
+  const isMissed = (slot: number, index: number) => lateBy(slot) > graceMs(slot, slots[index + 1]);
   const old = slots.filter(isOld);
-  const fresh = slots.filter(slot => !isOld(slot));
-  const missed = fresh.filter(isMissed);
-  const live = fresh.filter(slot => !isMissed(slot));
+  const missed = slots.filter((slot, index) => !isOld(slot) && isMissed(slot, index));
+  const live = slots.filter((slot, index) => !isOld(slot) && !isMissed(slot, index));
   return [
     ...old.map(slot => skip(slot, 'too-old', `${formatDuration(lateBy(slot))} late, more than max-age allows`)),
     ...(missed.length === 0 ? goLive(live, request) : catchUp(missed, live, request)),
   ];
+}
+
+/** While no next one is due, a slot is not even as late as its period. */
+function graceMs(slot: number, next = Number.POSITIVE_INFINITY): number {
+  return Math.min(LATE_MS, Math.max(LATE_MS_MIN, next - slot));
 }
 
 /** Verdicts for slots so long missed that too many came after them: none of them runs, whatever `misfire` says. */

@@ -1,6 +1,6 @@
 // Misfire × overlap × what the job is doing × live or missed: every combination, one line each.
 import { describe, expect, it } from 'vitest';
-import { CATCH_UP_MAX, LATE_MS, type PlanRequest, planSlots } from '../../src/schedule/planner.ts';
+import { CATCH_UP_MAX, LATE_MS, LATE_MS_MIN, type PlanRequest, planSlots } from '../../src/schedule/planner.ts';
 
 const NOW = Date.UTC(2026, 10, 22, 12);
 const HOUR = 3_600_000;
@@ -89,6 +89,18 @@ describe('bounds', () => {
     expect(plan({ slots: [NOW - LATE_MS], misfire: 'skip' })).toBe('start');
     expect(plan({ slots: [NOW - LATE_MS - 1], misfire: 'skip' })).toBe('skip:missed');
     expect(plan({ slots: [NOW - LATE_MS - 500], misfire: 'skip', jitterMs: 500 })).toBe('start');
+  });
+
+  it('a slot with a next one is late once that is due, but not before ten seconds', () => {
+    const every = (periodMs: number, count: number, misfire: 'one' | 'skip' = 'skip', ms = 0) =>
+      plan({ slots: Array.from({ length: count }, (_, i) => NOW - ms - (count - 1 - i) * periodMs), misfire, overlap: 'allow' });
+    expect(every(20_000, 3)).toBe('skip:missed start start');
+    expect(every(20_000, 3, 'skip', 1)).toBe('skip:missed skip:missed start');
+    expect(every(20_000, 4, 'one', 1)).toBe('skip:coalesced skip:coalesced skip:coalesced start');
+    expect(every(1_000, LATE_MS_MIN / 1_000 + 1)).not.toContain('skip');
+    expect(every(1_000, LATE_MS_MIN / 1_000 + 2)).toMatch(/^skip:missed start/);
+    expect(every(45_000, 2)).toBe('start start');
+    expect(every(90_000, 2)).toBe('skip:missed start');
   });
 
   it('max-age skips what is older, and only that', () => {
