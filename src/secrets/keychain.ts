@@ -85,16 +85,18 @@ async function ask<T>(question: (keytar: Keytar) => Promise<T>): Promise<T> {
 }
 
 function unusable(reason: string, cause?: unknown): AppError {
-  const instead = 'Or use the vault (`--backend vault`), the environment or a file.';
-  if (/\block/i.test(reason)) {
-    const message = 'the system’s keychain cannot be used: it is locked';
-    return new AppError('keychain-locked', message, { hint: `${HOW_TO_UNLOCK}${instead}`, cause });
-  }
+  if (/\block/i.test(reason)) return lockedKeychain('the system’s keychain cannot be used: it is locked', cause);
   return new AppError('keychain-missing', `the system’s keychain cannot be used: ${whatIsMissing(reason)}`, {
-    hint: `${HOW_TO_GET[process.platform] ?? ''}${instead}`,
+    hint: `${HOW_TO_GET[process.platform] ?? ''}${INSTEAD}`,
     cause,
   });
 }
+
+export function lockedKeychain(message: string, cause?: unknown): AppError {
+  return new AppError('keychain-locked', message, { hint: `${HOW_TO_UNLOCK}${INSTEAD}`, cause });
+}
+
+const INSTEAD = 'Or use the vault (`--backend vault`), the environment or a file.';
 
 const HOW_TO_UNLOCK =
   'Unlock it: sign in on the desktop, or start the keyring with its password (gnome-keyring-daemon --unlock). ';

@@ -74,12 +74,22 @@ postrider secret list || exit 3
 postrider doctor || exit 4
 postrider secret check job.yaml; test $? = 4 || exit 5
 printf x | postrider secret set other --backend keychain; test $? = 4 || exit 6
+postrider secret delete web; test $? = 4 || exit 7
+postrider secret delete web --backend keychain; test $? = 4 || exit 8
+export POSTRIDER_VAULT_KEY_FILE="$HOME/vault.key"
+printf x | postrider secret set web || exit 9
+postrider secret delete web || exit 10
+printf 'connections: { out: { type: smtp, host: localhost, user: me, oauth2: robot } }\nsteps: [{ id: a, uses: smtp/send, with: { connection: out, from: a@b.example, to: [c@d.example], subject: x, text: x } }]\n' >mail.yaml
+postrider secret check mail.yaml; test $? = 4 || exit 11
 `);
     expect(code, output).toBe(0);
     expect(output).toMatch(/^keychain +- +the system’s keychain cannot be used: it is locked$/m);
     expect(output).toContain('the secret web is nowhere to be found, and the keychain is locked');
     expect(output).toContain('Unlock it: sign in on the desktop');
     expect(output).toContain('The keychain is locked');
+    expect(output.match(/whether web is in the keychain is not known, and nothing was deleted: it is locked/g)).toHaveLength(2);
+    expect(output).toContain('web is no longer in the vault\nThe keychain is locked: what is in it was not looked at.');
+    expect(output).toContain('whether anybody has signed in as robot is not known: the keychain is locked');
   });
 
   it('keeps the tokens of a sign-in, which are replaced there and stand nowhere else', async () => {

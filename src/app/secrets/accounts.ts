@@ -6,7 +6,7 @@ import { AppError, fileError } from '../../core/errors.ts';
 import { systemRandom } from '../../core/random.ts';
 import type { Redactor } from '../../core/secret.ts';
 import { makeFolder } from '../../files/make-folder.ts';
-import { storeInKeychain } from '../../secrets/keychain.ts';
+import { isKeychainLocked, lockedKeychain, storeInKeychain } from '../../secrets/keychain.ts';
 import { assertSecretName } from '../../secrets/name.ts';
 import { accountSecretName, accountText, type OAuthAccount, parseAccount } from '../../secrets/oauth/account.ts';
 import { type KeptAccount, type TokenSource, tokenSource } from '../../secrets/oauth/token-source.ts';
@@ -33,10 +33,13 @@ export interface StoredAccount extends KeptAccount {
   readonly place: string;
 }
 
-/** Throws AppError `oauth-missing`, `oauth-unreadable`, and what the vault says. */
+/** Throws AppError `oauth-missing`, `keychain-locked`, `oauth-unreadable`, and what the vault says. */
 export async function loadAccount(name: string, workspace: Workspace): Promise<StoredAccount> {
   const found = await findAccount(name, workspace);
   if (found === undefined) {
+    if (await isKeychainLocked(secretsOf(workspace).sources.env)) {
+      throw lockedKeychain(`whether anybody has signed in as ${name} is not known: the keychain is locked`);
+    }
     throw new AppError('oauth-missing', `nobody has signed in as ${name} on this machine`, {
       hint: `Sign in once: postrider login ${name} --provider google|microsoft|custom`,
     });

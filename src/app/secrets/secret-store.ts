@@ -4,7 +4,7 @@ import { Secret } from '../../core/secret.ts';
 import { askHidden, readAnswer } from '../../progress/prompt.ts';
 import { environmentName, secretsInEnvironment } from '../../secrets/environment.ts';
 import { secretsInFolder } from '../../secrets/folder.ts';
-import { deleteFromKeychain, keychainNames, storeInKeychain } from '../../secrets/keychain.ts';
+import { deleteFromKeychain, isKeychainLocked, keychainNames, lockedKeychain, storeInKeychain } from '../../secrets/keychain.ts';
 import { assertSecretName } from '../../secrets/name.ts';
 import { findOutsideVault, type SecretBackend, secretFolders } from '../../secrets/resolver.ts';
 import type { Workspace } from '../workspace.ts';
@@ -60,14 +60,14 @@ function isLocked(error: unknown): boolean {
 }
 
 /**
- * From that backend, or from both. Resolves with where it was, and where it still is. Throws AppError `secret-missing` when
- * there was none.
+ * From that backend, or from both. Resolves with where it was, where it still is, and whether the keychain did not say. Throws AppError
+ * `secret-missing` when there was none, `keychain-locked` when it is not known.
  */
 export async function deleteSecret(
   name: string,
   backend: StoringBackend | undefined,
   workspace: Workspace,
-): Promise<{ readonly from: readonly StoringBackend[]; readonly remains: string | undefined }> {
+): Promise<{ readonly from: readonly StoringBackend[]; readonly remains: string | undefined; readonly locked: boolean }> {
   assertSecretName(name);
   const { vault, sources, askPerson } = secretsOf(workspace);
   askPerson();
@@ -75,7 +75,9 @@ export async function deleteSecret(
   if (backend !== 'vault' && (await inKeychain(name, backend))) from.push('keychain');
   if (backend !== 'keychain' && (await vault.delete(name))) from.push('vault');
   const remains = (await findOutsideVault(name, sources))?.place;
-  if (from.length > 0) return { from, remains };
+  const locked = backend !== 'vault' && !from.includes('keychain') && (await isKeychainLocked(sources.env));
+  if (from.length > 0) return { from, remains, locked };
+  if (locked) throw lockedKeychain(`whether ${name} is in the keychain is not known, and nothing was deleted: it is locked`);
   throw new AppError(
     'secret-missing',
     `the secret ${name} is not in ${backend === undefined ? 'keychain or vault' : `the ${backend}`}`,

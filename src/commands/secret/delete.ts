@@ -14,8 +14,9 @@ export default class SecretDelete extends BaseCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(SecretDelete);
-    const { from, remains } = await deleteSecret(args.name, flags.backend, workspace(flags));
+    const { from, remains, locked } = await deleteSecret(args.name, flags.backend, workspace(flags));
     this.say(`${args.name} is no longer in the ${from.join(' and the ')}`);
+    if (locked) this.say('The keychain is locked: what is in it was not looked at.');
     if (remains !== undefined) this.say(`It still comes from ${remains}.`);
   }
 }
