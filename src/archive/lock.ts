@@ -34,17 +34,19 @@ export async function lockAccount(folder: string, options: LockOptions): Promise
       await options.clock.sleep(SECOND_LOOK_MS);
       continue;
     }
-    if (holder !== undefined && (holder.host !== options.owner.host || options.isAlive(holder))) throw locked(path, holder);
+    if (holder !== undefined && (holder.host !== options.owner.host || options.isAlive(holder)))
+      throw locked(path, holder, options.owner.host);
     await removeStale(path, text, options);
   }
-  throw locked(path, undefined);
+  throw locked(path, undefined, options.owner.host);
 }
 
-async function createLock(path: string, { files, owner }: LockOptions): Promise<boolean> {
+async function createLock(path: string, { files, owner, clock }: LockOptions): Promise<boolean> {
   const file = await files.open(path, 'create');
   if (file === undefined) return false;
   try {
-    await file.write(Buffer.from(`${JSON.stringify(owner)}\n`), 0);
+    const since = new Date(clock.now()).toISOString();
+    await file.write(Buffer.from(`${JSON.stringify({ ...owner, since })}\n`), 0);
     await file.sync();
     return true;
   } catch (error) {
@@ -74,17 +76,31 @@ async function removeStale(path: string, seen: string, { files, owner }: LockOpt
   else await files.remove(aside);
 }
 
-function parseOwner(text: string): ProcessIdentity | undefined {
+interface Holder extends ProcessIdentity {
+  /** Since when, as it wrote it. */
+  readonly since: string | undefined;
+}
+
+function parseOwner(text: string): Holder | undefined {
   try {
-    return readIdentity(JSON.parse(text));
+    const written = JSON.parse(text) as Partial<Holder>;
+    const identity = readIdentity(written);
+    return identity && { ...identity, since: typeof written.since === 'string' ? written.since : undefined };
   } catch {
     return undefined;
   }
 }
 
-function locked(path: string, holder: ProcessIdentity | undefined): AppError {
-  const who = holder === undefined ? 'another run' : `process ${holder.pid} on ${printable(holder.host)}`;
+function locked(path: string, holder: Holder | undefined, here: string): AppError {
+  if (holder === undefined) return busy('another run', `If nothing is running there any more, remove ${path}.`);
+  const { pid, host, since } = holder;
+  const who = `process ${pid} on ${printable(host)}${since === undefined ? '' : `, since ${printable(since)},`}`;
+  const elsewhere = `${printable(host)} is another machine or container, whose processes cannot be seen from here: if it is gone, remove ${path}.`;
+  return busy(who, host === here ? '' : elsewhere);
+}
+
+function busy(who: string, more: string): AppError {
   return new AppError('archive-locked', `${who} is writing this account of the archive`, {
-    hint: `Wait for it to end. If nothing is running there any more, remove ${path}.`,
+    hint: `Wait for it to end. ${more}`.trim(),
   });
 }

@@ -35,3 +35,5 @@ export class Heartbeats {
 /** A run in the foreground beats this often, and is dead for other machines once it has been silent for so long. */
 export const RUN_BEAT_MS = 10_000;
 export const RUN_SILENCE_MS = 60_000;
+/** The same of a scheduler, for a run in the foreground, which does not know its lease: it beats six times in one. */
+export const SCHEDULER_SILENCE_MS = 120_000;

@@ -4,7 +4,7 @@ import { systemClock } from '../../src/core/clock.ts';
 import type { ProcessIdentity } from '../../src/files/processes.ts';
 import { MemoryFiles } from './memory-files.ts';
 
-const clock = { ...systemClock, sleep: async () => undefined };
+const clock = { ...systemClock, now: () => Date.UTC(2026, 10, 27, 6), sleep: async () => undefined };
 const HERE: ProcessIdentity = { pid: 10, host: 'here', started: 'boot/1' };
 
 const lock = (files: MemoryFiles, owner = HERE, alive = false) =>
@@ -25,7 +25,16 @@ describe('the lock of an account', () => {
     await lock(files);
     await lock(files, { ...HERE, pid: 11 });
     expect(files.text('/a/.lock')).toContain('"pid":11');
-    await expect(lock(files, { ...HERE, host: 'elsewhere' })).rejects.toThrow('process 11 on here');
+    const elsewhere = lock(files, { ...HERE, host: 'elsewhere' });
+    await expect(elsewhere).rejects.toThrow('process 11 on here, since 2026-11-27T06:00:00.000Z, is writing this account');
+    await expect(elsewhere).rejects.toMatchObject({ hint: expect.stringContaining('if it is gone, remove /a/.lock') });
+  });
+
+  it('of an older version does not say since when', async () => {
+    const files = new MemoryFiles();
+    const file = await files.open('/a/.lock', 'create');
+    await file?.write(Buffer.from(JSON.stringify(HERE)), 0);
+    await expect(lock(files, HERE, true)).rejects.toThrow('process 10 on here is writing');
   });
 
   it('without an owner is looked at twice', async () => {

@@ -78,7 +78,10 @@ export const MAIL_CODES: Explanations = {
     'A file that the manifest lists is not there.',
     'Restore it from a backup; `postrider archive verify` says what else.',
   ],
-  'archive-locked': ['Another process writes this account.', 'Wait for it; the lock of a dead process is taken over by itself.'],
+  'archive-locked': [
+    'Another process writes this account.',
+    'Wait for it; the lock of a dead process is taken over by itself. That of another machine or container that is gone is not: remove the file that is named.',
+  ],
   'archive-missing': ['There is no archive in that folder.', 'Give the folder with --archive DIR.'],
   'export-exists': ['The folder to export into exists already.', 'Name a new one.'],
   'import-unknown': ['That is neither an mbox file nor a Maildir.', 'Check the path.'],

@@ -2,7 +2,7 @@
 import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Job } from '../../job/job.ts';
-import { Heartbeats, RUN_BEAT_MS, RUN_SILENCE_MS } from '../../schedule/heartbeats.ts';
+import { Heartbeats, RUN_BEAT_MS, RUN_SILENCE_MS, SCHEDULER_SILENCE_MS } from '../../schedule/heartbeats.ts';
 import type { RunRecord, StepRecord, Store } from '../../stores/store.ts';
 import { isAlive } from '../process-life.ts';
 
@@ -25,7 +25,8 @@ export interface HeldRun {
 
 /**
  * Opens the run in the store as soon as `overlap` allows it: at once (allow), when the other run has ended (queue, one at most waits), after
- * asking it to end (replace), or not at all (skip: throws AppError `job-held`). Runs whose process is gone are closed on the way.
+ * asking it to end (replace), or not at all (skip: throws AppError `job-held`). Runs whose process is gone are closed on the way; those
+ * of a scheduler are left for the next one.
  */
 export async function beginHeld(
   store: Store,
@@ -34,9 +35,10 @@ export async function beginHeld(
   { clock, signal, say }: HoldOptions,
 ): Promise<void> {
   if (overlap === 'allow') return store.begin(run, steps, { definition });
-  const isHeard = elsewhere(clock);
-  const holds = (other: RunRecord) => isHolder(other, run.host, isHeard);
+  const elsewhere = new Elsewhere(clock);
   for (let waiting = false; ; waiting = true) {
+    const isHeard = await elsewhere.listen(store);
+    const holds = (other: RunRecord) => isHolder(other, run.host, isHeard);
     try {
       return await store.begin({ ...run, startedAt: clock.now() }, steps, { holds, definition });
     } catch (error) {
@@ -54,10 +56,22 @@ export async function beginHeld(
   }
 }
 
-/** Whether the run of another machine, or of another container, still beats: see Heartbeats. Of one that a scheduler has, schedulers decide. */
-export function elsewhere(clock: Clock): (run: RunRecord) => boolean {
-  const beats = new Heartbeats(clock, RUN_SILENCE_MS);
-  return ({ id, owner, beat = 0 }) => owner !== undefined || beats.lives(id, beat);
+/** Runs of other machines, and of other containers, and whether they, or the schedulers that have them, still beat: see Heartbeats. */
+export class Elsewhere {
+  readonly #runs: Heartbeats;
+  readonly #schedulers: Heartbeats;
+
+  constructor(clock: Clock) {
+    this.#runs = new Heartbeats(clock, RUN_SILENCE_MS);
+    this.#schedulers = new Heartbeats(clock, SCHEDULER_SILENCE_MS);
+  }
+
+  /** What can be said of a run now. A scheduler that is not there any more is silent, too. */
+  async listen({ owners }: Pick<Store, 'owners'>): Promise<(run: RunRecord) => boolean> {
+    const beats = new Map((await owners.schedulers()).map(({ owner, beat }) => [owner, beat]));
+    return ({ id, owner, beat = 0 }) =>
+      owner === undefined ? this.#runs.lives(id, beat) : this.#schedulers.lives(owner, beats.get(owner) ?? 0);
+  }
 }
 
 function isHolder(other: RunRecord, host: string, isHeard: (run: RunRecord) => boolean): boolean {
