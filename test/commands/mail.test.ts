@@ -109,6 +109,21 @@ it('pop3 delete asks, and takes --yes', async () => {
   expect(await stage.sandbox.mailbox.list()).toHaveLength(0);
 });
 
+it('pop3 delete takes unique-ids, which stay when numbers shift', async () => {
+  for (const subject of ['one', 'two', 'three']) await stage.sandbox.mailbox.add(Buffer.from(`Subject: ${subject}\r\n\r\n`));
+  const [one, two, three] = JSON.parse((await stage.cli('pop3', 'list', '@inbox', '--json')).stdout).messages;
+  expect((await stage.cli('pop3', 'list', '@inbox', '--uid')).stdout).toContain(two.uid);
+  expect((await stage.cli('pop3', 'delete', '@inbox', `uid:${one.uid}`, '--yes')).code).toBe(0);
+  const gone = await stage.cli('pop3', 'delete', '@inbox', `uid:${three.uid}`, `uid:${one.uid}`, '--yes');
+  expect(gone).toMatchObject({ code: 1, stderr: expect.stringContaining(`no message with the unique-id ${one.uid}`) });
+  expect(await stage.sandbox.mailbox.list()).toHaveLength(2);
+  // The second message by then.
+  expect((await stage.cli('pop3', 'delete', '@inbox', `uid:${three.uid}`, '2', '--yes')).stderr).toContain('deleted 1 message');
+  const left = JSON.parse((await stage.cli('pop3', 'list', '@inbox', '--json')).stdout).messages;
+  expect(left).toMatchObject([{ uid: two.uid, subject: 'two' }]);
+  expect((await stage.cli('pop3', 'delete', '@inbox', '1', '--yes')).code).toBe(0);
+});
+
 it('smtp probe says what the server offers', async () => {
   const { stdout, code } = await stage.cli('smtp', 'probe', '@outbox', '--json');
   expect(code).toBe(0);

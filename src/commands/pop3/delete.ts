@@ -11,12 +11,17 @@ export default class Pop3Delete extends BaseCommand {
   static override summary = 'Delete messages of a POP3 mailbox; asks first, or takes --yes.';
   static override examples = [
     '<%= config.bin %> pop3 delete pop3s://invoices@pop.example.org 3',
-    '<%= config.bin %> pop3 delete @inbox 1 2 7 --yes',
+    '<%= config.bin %> pop3 delete @inbox uid:0000004a65c3 uid:0000004b65c3 --yes',
   ];
+  static override description =
+    'Numbers shift when another program deletes: between the list and this command, too. A unique-id names the same message for ever; scripts with --yes should give those.';
   static override strict = false;
   static override args = {
     target: Args.string({ required: true, description: TARGET_HELP }),
-    number: Args.string({ required: true, description: 'as `pop3 list` shows it; several may follow' }),
+    number: Args.string({
+      required: true,
+      description: 'as `pop3 list` shows it, or `uid:` and its unique-id (`pop3 list --uid`); several may follow',
+    }),
   };
   static override flags = { ...targetFlags, yes: Flags.boolean({ char: 'y', description: 'do not ask' }) };
 

@@ -13,6 +13,8 @@ const COLUMNS: readonly Column<MessageRow>[] = [
   { title: 'SUBJECT', value: ({ subject = '' }) => subject, flexible: true },
 ];
 
+const UID: Column<MessageRow> = { title: 'UID', value: ({ uid = '' }) => uid };
+
 export default class Pop3List extends BaseCommand {
   static override summary = 'List the messages of a POP3 mailbox: number, size, date, from, subject.';
   static override examples = [
@@ -23,6 +25,7 @@ export default class Pop3List extends BaseCommand {
   static override flags = {
     ...targetFlags,
     limit: Flags.integer({ char: 'n', min: 1, max: 100_000, default: 50, description: 'at most so many, the newest' }),
+    uid: Flags.boolean({ description: 'unique-ids, too, which never change' }),
     json: jsonFlag,
   };
 
@@ -31,6 +34,6 @@ export default class Pop3List extends BaseCommand {
     const messages = await this.oneOff(flags, one => withPop3(args.target, one, client => listMessages(client, flags.limit)));
     if (flags.json) return this.printJson({ messages });
     if (messages.length === 0) return this.say('The mailbox is empty.');
-    for (const line of table(COLUMNS, messages, columns())) this.print(line);
+    for (const line of table(flags.uid ? [...COLUMNS, UID] : COLUMNS, messages, columns())) this.print(line);
   }
 }
