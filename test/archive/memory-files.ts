@@ -157,7 +157,7 @@ export class MemoryFiles implements ArchiveFiles {
   /** Throws when so many bytes more do not fit. */
   take(bytes: number, path: string): void {
     const used = [...this.nodes.values()].reduce((sum, { data }) => sum + data.length, 0);
-    if (used + bytes > this.space) throw fileError(Object.assign(new Error('full'), { code: 'ENOSPC' }), path);
+    if (used + bytes > this.space) throw fileError(Object.assign(new Error('full'), { code: this.errno }), path);
   }
 
   step(what: string, path: string): void {

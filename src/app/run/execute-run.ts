@@ -50,7 +50,7 @@ export async function executeRun(execution: Execution): Promise<RunOutcome> {
   const say = (line: string) => execution.say(printable(redactor.redact(line)));
   const tokens = (account: string) => tokensOf(account, workspace, redactor);
   const outside = { job, resolveSecret: resolve, tokensOf: tokens, redactor, vars: job.vars, env, runId: record.id };
-  const ping = await pingListener({ ...outside, say }).catch(error => {
+  const ping = await pingListener({ ...outside, clock, say }).catch(error => {
     say(`ping: ${reportOf(error).message}`);
     return undefined;
   });

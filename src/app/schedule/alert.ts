@@ -1,4 +1,6 @@
 // What a scheduler tells the monitor of a job outside of its runs: a slot that was missed, a run that takes too long.
+
+import { systemClock } from '../../core/clock.ts';
 import { reportOf } from '../../core/errors.ts';
 import { Redactor } from '../../core/secret.ts';
 import type { Job } from '../../job/job.ts';
@@ -35,7 +37,7 @@ async function tell(job: Job, text: string, runId: string, say: (line: string) =
   const { resolve } = secretsOf(place);
   const env = publicEnvironment(place.env);
   const ping = await pinger({
-    ...{ job, redactor, env, runId, say, vars: job.vars, resolveSecret: resolve },
+    ...{ job, clock: systemClock, redactor, env, runId, say, vars: job.vars, resolveSecret: resolve },
     tokensOf: account => tokensOf(account, place, redactor),
   });
   await ping?.('/fail', redactor.redact(text));

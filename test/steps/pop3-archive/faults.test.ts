@@ -185,13 +185,19 @@ describe('the disk', () => {
     }
   });
 
-  it('is full: that is told, and nothing is deleted', async () => {
+  it.each([
+    ['ENOSPC', 'the disk is full'],
+    ['EDQUOT', 'the disk quota is used up'],
+  ])('%s: that is told, and nothing is deleted', async (errno, message) => {
     const world = begin();
+    world.files.errno = errno;
     const before = server.commands.length;
     world.files.space = 3_500;
     const config = configOf({ delete: 'after-archive' });
     server.messages.push({ uid: 'big', octets: Buffer.alloc(4_000, 'x\r\n') });
-    await expect(run(config, world.context, { files: world.files })).rejects.toMatchObject({ code: 'disk-full', retry: 'never' });
+    await expect(run(config, world.context, { files: world.files })).rejects.toMatchObject({
+      ...{ code: 'disk-full', retry: 'never', message: expect.stringContaining(message) },
+    });
     expect(archived(world)).toEqual([]);
     expect(server.commands.slice(before).filter(line => /^(DELE|QUIT)/.test(line))).toEqual([]);
     world.files.space = Number.POSITIVE_INFINITY;
