@@ -201,7 +201,7 @@ function outOfBounds(
 }
 
 /** The key that a sentence is about. */
-function subject(path: Path): string {
+export function subject(path: Path): string {
   const last = path.at(-1);
   if (last === undefined) return 'the file';
   if (typeof last === 'string') return `\`${printable(last)}\``;

@@ -6,7 +6,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DEFAULT_RETRY } from '../../src/core/backoff.ts';
 import { listJobs } from '../../src/job/job-folder.ts';
 import { findJob } from '../../src/job/load.ts';
+import type { Raw } from '../../src/job/job.ts';
+import { parseYaml } from '../../src/job/parse.ts';
 import { jobSchema } from '../../src/job/schema.ts';
+import { readSource } from '../../src/job/source.ts';
 import { planJob } from '../../src/plan/plan.ts';
 import { stepTypes } from '../../src/steps/registry.ts';
 
@@ -144,6 +147,18 @@ describe('files on disk', () => {
     await rm(path);
   });
 
+  it.each([['${{ env.X }}'], [[]]])('with %j in the place of any value are right or wrong, never a bug of ours', async odd => {
+    const source = await readSource(join(valid, 'everything.yaml'));
+    const { value: whole } = source.ok ? parseYaml(source.value) : {};
+    const path = join(folder, 'odd.yaml');
+    for (const place of placesIn(whole)) {
+      await writeFile(path, JSON.stringify(withOdd(whole, place, odd)));
+      const { ok, diagnostics } = await load(path);
+      expect([place, ok]).toEqual([place, !diagnostics.some(({ severity }) => severity === 'error')]);
+    }
+    await rm(path);
+  });
+
   it('with connections.yaml wrong are told so, in that file', async () => {
     await writeFile(join(folder, 'connections.yaml'), 'web:\n  type: ftp\n  hots: ftp.example.org\n');
     const path = join(folder, 'mirror.yaml');
@@ -154,3 +169,18 @@ describe('files on disk', () => {
     expect(diagnostics.map(({ file, code }) => [basename(file), code])).toContainEqual(['connections.yaml', 'unknown-key']);
   });
 });
+
+type Place = readonly (string | number)[];
+
+function placesIn(value: Raw | undefined, at: Place = []): readonly Place[] {
+  if (value === null || typeof value !== 'object') return [at];
+  const inside = Array.isArray(value) ? [...value.entries()] : Object.entries(value);
+  return [at, ...inside.flatMap(([key, item]) => placesIn(item as Raw, [...at, key]))];
+}
+
+function withOdd(value: unknown, [key, ...deeper]: Place, odd: unknown): unknown {
+  if (key === undefined) return odd;
+  const copy = structuredClone(value) as Record<string | number, unknown>;
+  copy[key] = withOdd(copy[key], deeper, odd);
+  return copy;
+}

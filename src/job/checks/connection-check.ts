@@ -8,7 +8,7 @@ import { IDENTIFIER_PATTERN, IDENTIFIER_WORDS } from '../names.ts';
 import type { Path, Problem } from '../problem.ts';
 import { hasExpression } from '../template.ts';
 import { checkTimeout } from './duration-check.ts';
-import { checkValue, type ExpressionScope, forbidExpressions } from './expression-check.ts';
+import { checkValue, type ExpressionScope, forbidExpressions, forbidWholeExpression } from './expression-check.ts';
 import { starredUrl, withoutWrittenPassword } from './written-secrets.ts';
 
 /** Read when the connection is opened; everything else is read with the file. */
@@ -30,7 +30,7 @@ export function protocolOf(raw: Raw | undefined): Protocol | undefined {
 }
 
 function checkConnection(raw: Raw, path: Path, scope: ExpressionScope): readonly Problem[] {
-  if (!isMapping(raw)) return problemsOf(connectionTypeSchema(), raw, path);
+  if (!isMapping(raw)) return [...problemsOf(connectionTypeSchema(), raw, path), ...forbidWholeExpression(raw, path)];
   const type = protocolOf(raw);
   if (type === undefined) {
     const known = Object.hasOwn(raw, 'type') ? { type: raw['type'] ?? null } : {};
@@ -45,6 +45,7 @@ function checkConnection(raw: Raw, path: Path, scope: ExpressionScope): readonly
     ...Object.entries(raw).flatMap(([key, value]) =>
       EXPRESSION_KEYS.has(key) ? checkValue(value, [...path, key], scope) : forbidExpressions(value, [...path, key]),
     ),
+    ...forbidWholeExpression(raw['dkim'], [...path, 'dkim']),
     ...checkTimeout(raw['timeout'], [...path, 'timeout']),
     ...checkHost(raw['host'], [...path, 'host']),
     ...checkEncoding(raw['encoding'], [...path, 'encoding']),

@@ -3,7 +3,7 @@ import { didYouMean } from '../../core/diagnostic.ts';
 import { printable } from '../../core/text.ts';
 import { argumentsOf, builtInFunctions, compile, type ExpressionFault, type Reference } from '../expression-engine.ts';
 import { CONTEXTS, type ContextName, STATUS_FUNCTIONS } from '../expressions.ts';
-import { isMapping } from '../issue.ts';
+import { isMapping, subject } from '../issue.ts';
 import type { Raw } from '../job.ts';
 import type { Path, Problem } from '../problem.ts';
 import { hasExpression, piecesOf } from '../template.ts';
@@ -72,11 +72,18 @@ export function forbidExpressions(raw: Raw | undefined, path: Path): readonly Pr
   if (typeof raw === 'string' && hasExpression(raw)) {
     const key = path.findLast(part => typeof part === 'string') ?? 'this';
     const hint =
-      'Write the value itself; expressions work in `with`, `if`, `vars`, `ping` and in `host`, `user` and `password` of connections.';
+      'Write the value itself; expressions work in `with`, `if`, `vars`, `ping` and in `host`, `user`, `password`, `proxy` and `dkim` of connections.';
     return [{ code: 'expression-not-allowed', message: `\`${key}\` cannot hold an expression`, hint, path }];
   }
   if (Array.isArray(raw)) return raw.flatMap((item, index) => forbidExpressions(item as Raw, [...path, index]));
   return isMapping(raw) ? Object.entries(raw).flatMap(([key, value]) => forbidExpressions(value, [...path, key])) : [];
+}
+
+/** Says the same of an expression where a list or a mapping belongs: its values may be evaluated, it is read with the file. */
+export function forbidWholeExpression(raw: Raw | undefined, path: Path): readonly Problem[] {
+  if (typeof raw !== 'string' || !hasExpression(raw)) return [];
+  const hint = 'Write it out; the values inside it may hold expressions.';
+  return [{ code: 'expression-not-allowed', message: `${subject(path)} cannot be an expression`, hint, path }];
 }
 
 function checkKey(key: string, path: Path): readonly Problem[] {

@@ -10,7 +10,7 @@ import type { Problem } from '../problem.ts';
 import { hasExpression } from '../template.ts';
 import { checkConnections } from './connection-check.ts';
 import { checkTimeout } from './duration-check.ts';
-import { checkValue, type ExpressionScope, forbidExpressions } from './expression-check.ts';
+import { checkValue, type ExpressionScope, forbidExpressions, forbidWholeExpression } from './expression-check.ts';
 import { type CheckSchedule, checkSchedules } from './schedule-check.ts';
 import { checkSteps } from './steps-check.ts';
 
@@ -26,6 +26,8 @@ export interface JobSurroundings {
 type Mapping = Readonly<Record<string, Raw>>;
 
 const FIXED_KEYS = ['name', 'description', 'schedule', 'overlap', 'timeout', 'max-crashes', 'workdir', 'retry'];
+/** Lists and mappings whose values may hold expressions, but which are read with the file themselves. */
+const HOLDERS = ['vars', 'connections', 'steps', 'on-failure'];
 const OUTSIDE_STEPS: readonly ContextName[] = ['vars', 'env', 'secrets', 'job', 'run'];
 const NONE: ReadonlySet<string> = new Set();
 
@@ -38,6 +40,7 @@ export function checkJob(raw: Raw, around: JobSurroundings): readonly Problem[] 
     ...problemsOf(jobFileSchema, raw, []).map(nameProblem),
     ...checkFileName(raw, around.fileName),
     ...FIXED_KEYS.flatMap(key => forbidExpressions(raw[key], [key])),
+    ...HOLDERS.flatMap(key => forbidWholeExpression(raw[key], [key])),
     ...checkTimeout(timeout, ['timeout']),
     ...checkVars(vars, { ...scope, place: '`vars`', contexts: ['env', 'job', 'run'] }),
     ...checkPing(ping, { ...scope, place: '`ping`', contexts: OUTSIDE_STEPS }),

@@ -13,7 +13,13 @@ import type { Path, Problem } from '../problem.ts';
 import { hasExpression, soleExpression } from '../template.ts';
 import { protocolOf } from './connection-check.ts';
 import { checkTimeout } from './duration-check.ts';
-import { checkExpression, checkValue, type ExpressionScope, forbidExpressions } from './expression-check.ts';
+import {
+  checkExpression,
+  checkValue,
+  type ExpressionScope,
+  forbidExpressions,
+  forbidWholeExpression,
+} from './expression-check.ts';
 import { checkScript } from './script-check.ts';
 
 type Mapping = Readonly<Record<string, Raw>>;
@@ -38,10 +44,11 @@ const FIXED_KEYS = ['id', 'uses', 'needs', 'timeout', 'continue-on-error', 'retr
 export function checkStep(raw: Raw, path: Path, around: StepSurroundings): readonly Problem[] {
   const schema = around.afterwards ? failureStepSchema : stepSchema;
   const shape = problemsOf(schema, raw, path).map(problem => nameId(problem, path.length));
-  if (!isMapping(raw)) return shape;
+  if (!isMapping(raw)) return [...shape, ...forbidWholeExpression(raw, path)];
   return [
     ...shape.map(problem => misplacedInStep(around.afterwards ? noNeeds(problem) : problem, raw, around)),
     ...FIXED_KEYS.flatMap(key => forbidExpressions(raw[key], [...path, key])),
+    ...forbidWholeExpression(raw['with'], [...path, 'with']),
     ...checkTimeout(raw['timeout'], [...path, 'timeout']),
     ...checkKind(raw, path),
     ...checkCondition(raw['if'], [...path, 'if'], around),

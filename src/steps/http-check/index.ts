@@ -21,9 +21,21 @@ const httpCheckSchema = object({
     refined(word(), url => /^https?:\/\/[^\s/]/i.test(url) && URL.canParse(url), 'is no http:// or https:// address'),
     'The address; redirects are followed.',
   ),
-  status: preset(oneOrMany(integer(100, 599)), [200], 'The status, or the statuses, that are good. Default 200.'),
+  status: preset(
+    refined(
+      oneOrMany(integer(100, 599)),
+      statuses => statuses.length > 0,
+      'is empty: write the status that is good, such as 200',
+    ),
+    [200],
+    'The status, or the statuses, that are good. Default 200.',
+  ),
   contains: optional(word(), 'A text that must be in the first megabyte of the answer.'),
-  timeout: preset(duration(), TIMEOUT_MS, 'For the whole exchange. Default 10s.'),
+  timeout: preset(
+    refined(duration(), ms => ms > 0, 'is no time at all: write 10s, for example'),
+    TIMEOUT_MS,
+    'For the whole exchange. Default 10s.',
+  ),
 });
 
 export type HttpCheckConfig = Infer<typeof httpCheckSchema>;
