@@ -1,5 +1,5 @@
 import { Args } from '@oclif/core';
-import { type Explanation, whySlot } from '../app/schedule/why.ts';
+import { type Explanation, SLOTS_MAX, whySlot } from '../app/schedule/why.ts';
 import { workspace } from '../app/workspace.ts';
 import { printable } from '../core/text.ts';
 import { BaseCommand, jobsFlag, jsonFlag, stateFlag } from './base.ts';
@@ -18,8 +18,9 @@ export default class Why extends BaseCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Why);
-    const slots = await whySlot(workspace(flags), args.job, args.time);
-    if (flags.json) return this.printJson({ slots: slots.map(slotJson) });
+    const { slots, more } = await whySlot(workspace(flags), args.job, args.time);
+    if (more) this.say(`There are more slots than the first ${SLOTS_MAX}; ask for a minute, such as 2026-10-25T02:30.`);
+    if (flags.json) return this.printJson({ slots: slots.map(slotJson), ...(more ? { more } : {}) });
     for (const { shown, text } of slots) this.print(printable(shown === undefined ? text : `${shown}  ${text}`));
   }
 }

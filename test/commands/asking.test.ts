@@ -91,6 +91,19 @@ describe('why', () => {
       expect(await slots('2026-10-25T03:30')).toEqual(['03:30 +01:00']);
     }));
 
+  it('tells of every minute of the longest day, and says so when there is more', () =>
+    inPlace(async (ask, dir) => {
+      const job = (schedule: string) => `schedule: ${schedule}\nsteps:\n  - { id: s, run: "true" }\n`;
+      writeFileSync(join(dir, 'jobs/a.yaml'), job('{ cron: "* * * * *", timezone: Europe/Zurich }'));
+      writeFileSync(join(dir, 'jobs/b.yaml'), job('{ cron: "* * * * * *", seconds: true, timezone: Europe/Zurich }'));
+      const minutes = await ask('why', 'a', '2026-10-25', '--json');
+      expect(json(minutes).slots).toHaveLength(25 * 60);
+      expect([json(minutes).more, minutes.stderr]).toEqual([undefined, '']);
+      const seconds = await ask('why', 'b', '2026-10-25', '--json');
+      expect(json(seconds)).toMatchObject({ more: true, slots: { length: 1_500 } });
+      expect(seconds.stderr).toMatch(/more slots than the first 1500/);
+    }));
+
   it('tells why there is no decision', () =>
     inPlace(async (ask, dir) => {
       await past(dir);

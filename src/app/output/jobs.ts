@@ -73,7 +73,10 @@ export const jobOutputs = {
   validate: document({ valid: flag(), files: list(object({ file: text(), valid: flag(), diagnostics: list(diagnostic) })) }),
   plan: document({ job: text(), file: text(), waves: list(list(text())), steps: list(plannedStep) }),
   next: document({ slots: list(slot), problems: optional(list(problem)) }),
-  why: document({ slots: list(explanation) }),
+  why: document({
+    slots: list(explanation),
+    more: optional(flag(), 'true: there are more slots than these; ask for a shorter time'),
+  }),
   status: document({
     jobs: list(standing),
     schedulers: list(object({ owner: text(), host: text(), pid: count(), 'jobs-dir': text(), 'started-at': nullable(time()) })),

@@ -29,20 +29,33 @@ const DAY = /^\d{4}-\d\d-\d\d$/;
 const SECOND = /:\d\d:\d\d/;
 const EXACT = /(Z|[+-]\d\d:\d\d)$/i;
 const DAY_MS = 86_400_000;
-/** Slots explained at once. */
-const SLOTS_MAX = 100;
+/** Slots of one schedule explained at once: every minute of the longest day, one of 25 hours. */
+export const SLOTS_MAX = 1_500;
+
+export interface Explanations {
+  /** Ascending; never empty. */
+  readonly slots: readonly Explanation[];
+  /** Whether a schedule is due more often than SLOTS_MAX times then; the rest is not among the slots. */
+  readonly more: boolean;
+}
 
 /**
  * TIME is a day, a minute or a second, local to the schedule unless it says otherwise; one that a clock change makes come twice means both.
  * Throws AppError `usage`, `job-missing`.
  */
-export async function whySlot(place: Workspace, nameOrPath: string, time: string): Promise<readonly Explanation[]> {
+export async function whySlot(place: Workspace, nameOrPath: string, time: string): Promise<Explanations> {
   const { job } = await jobByName(nameOrPath, place);
   const spans = spansOf(time, job);
   return withStore(place, async store => {
     const found: Explanation[] = [];
-    for (const span of spans) found.push(...(await explainAll(span, job, store)));
-    return found.length > 0 ? found.sort((a, b) => (a.slot ?? 0) - (b.slot ?? 0)) : [noSlot(job, spans[0]?.from ?? 0)];
+    let more = false;
+    for (const span of spans) {
+      const part = await explainAll(span, job, store);
+      found.push(...part.slots);
+      more ||= part.more;
+    }
+    const slots = found.sort((a, b) => (a.slot ?? 0) - (b.slot ?? 0));
+    return { slots: slots.length > 0 ? slots : [noSlot(job, spans[0]?.from ?? 0)], more };
   });
 }
 
@@ -51,14 +64,17 @@ interface Span {
   readonly to: number;
 }
 
-async function explainAll({ from, to }: Span, job: Job, store: Store): Promise<readonly Explanation[]> {
+async function explainAll({ from, to }: Span, job: Job, store: Store): Promise<Explanations> {
   const cursors = await store.slots.cursors(job.name);
   const found: Explanation[] = [];
   const told = new Set<string>();
+  let more = false;
   for (const schedule of job.schedules) {
     const cursor = cursors.find(each => each.schedule === scheduleId(schedule));
     const timetable = timetableOf(schedule, { job: job.name, anchor: cursor?.anchor ?? systemClock.now() });
-    for (const slot of slotsBetween(timetable, from - 1, to - 1, SLOTS_MAX)) {
+    const slots = slotsBetween(timetable, from - 1, to - 1, SLOTS_MAX + 1);
+    more ||= slots.length > SLOTS_MAX;
+    for (const slot of slots.slice(0, SLOTS_MAX)) {
       found.push(await explain(slot, { job, schedule, cursor, timetable, store }));
       told.add(`${scheduleId(schedule)} ${slot.at}`);
     }
@@ -68,7 +84,7 @@ async function explainAll({ from, to }: Span, job: Job, store: Store): Promise<r
     const zone = zoneNamed(zoneOf(job));
     found.push(await ofDecision(decision, { slot: decision.slot, shown: localShort(decision.slot, zone) }, store));
   }
-  return found;
+  return { slots: found, more };
 }
 
 function spansOf(time: string, job: Job): readonly Span[] {
