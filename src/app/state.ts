@@ -19,10 +19,7 @@ export async function openStore({ stateDir, env }: Workspace, clock: Clock): Pro
   try {
     await makeFolder(stateDir, { mode: 0o700 });
   } catch (error) {
-    throw new AppError('store-unusable', `the state folder cannot be used: ${fileError(error, stateDir).message}`, {
-      hint: 'Choose another one with --state DIR or POSTRIDER_STATE.',
-      cause: error,
-    });
+    throw unusableState(error, stateDir);
   }
   const { openSqliteStore } = await import('../stores/sqlite/store.ts');
   return openSqliteStore(join(stateDir, STORE_FILE), { clock });
@@ -41,4 +38,11 @@ export async function withStore<T>(place: Workspace, work: (store: Store) => Pro
 /** Whether there is one to look into: who only looks makes none. A database server is taken to be there. */
 export async function hasStore({ stateDir, env }: Workspace): Promise<boolean> {
   return (env['POSTRIDER_STORE'] ?? '') !== '' || exists(join(stateDir, STORE_FILE));
+}
+
+export function unusableState(error: unknown, stateDir: string): AppError {
+  return new AppError('store-unusable', `the state folder cannot be used: ${fileError(error, stateDir).message}`, {
+    hint: 'Choose another one with --state DIR or POSTRIDER_STATE.',
+    cause: error,
+  });
 }

@@ -44,6 +44,19 @@ it('finds nothing wrong with a machine that is well, and changes nothing', async
   expect((await (r as Rehearsal).cli('doctor')).stdout).toMatch(/^CHECK +STATE +FOUND\nnode +ok +Node\.js 24/);
 });
 
+it('tells of a state folder that can neither be used nor made', async () => {
+  const { dir: folder } = await start();
+  const file = join(folder, 'file');
+  writeFileSync(file, '');
+  const { result, rows } = await doctor('--state', join(file, 'state'));
+  expect(result.code).toBe(10);
+  expect(rows['state folder']).toMatchObject({
+    state: 'error',
+    error: { code: 'store-unusable' },
+    found: expect.stringContaining(file),
+  });
+});
+
 it('tells of a wrong job file, an open state folder, a damaged vault and a debugger', async () => {
   const { dir: folder } = await start({ env: { NODE_OPTIONS: '--abort-on-uncaught-exception' } });
   const state = join(folder, '.state/postrider');

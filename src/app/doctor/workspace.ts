@@ -1,13 +1,13 @@
 // What postrider keeps and reads on this machine: state store and disk, keychain, vault, job files, runs that never ended.
-import { stat, statfs } from 'node:fs/promises';
-import { join } from 'node:path';
+import { access, constants, stat, statfs } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import { formatCount, formatSize } from '../../core/units.ts';
 import { keychainNames } from '../../secrets/keychain.ts';
 import { isAlive } from '../process-life.ts';
 import { secretsOf, vaultPath } from '../secrets/secrets.ts';
-import { hasStore, withStore } from '../state.ts';
+import { hasStore, unusableState, withStore } from '../state.ts';
 import { validateFiles } from '../validate.ts';
 import type { Workspace } from '../workspace.ts';
 import { type Finding, fine, skipped, warning } from './finding.ts';
@@ -18,6 +18,7 @@ const RUNS_MAX = 1_000;
 
 export async function checkDisk({ stateDir, env }: Workspace): Promise<readonly Finding[]> {
   if ((env['POSTRIDER_STORE'] ?? '') !== '') return [];
+  await checkPlace(stateDir);
   const mode = await modeOf(stateDir);
   if (mode === undefined) return [skipped('state folder', `${stateDir}: not there yet; it is made on first use`)];
   const { bavail, bsize } = await statfs(stateDir);
@@ -26,6 +27,17 @@ export async function checkDisk({ stateDir, env }: Workspace): Promise<readonly 
   if (free < FREE_BYTES_MIN) return [warning('state folder', `${stateDir}: ${room}`, 'Free some space before the disk is full.')];
   if ((mode & OTHERS) !== 0) return [warning('state folder', `${stateDir}: open to other users`, `chmod 700 ${stateDir}`)];
   return [fine('state folder', `${stateDir}: ${room}`)];
+}
+
+/** A state folder that is not there yet is made in the nearest folder above it that is. Throws AppError `store-unusable`. */
+async function checkPlace(stateDir: string, folder = stateDir): Promise<void> {
+  try {
+    await access(folder, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const above = dirname(folder);
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || above === folder) throw unusableState(error, stateDir);
+    await checkPlace(stateDir, above);
+  }
 }
 
 /** Opens the store only where there is one; looks for runs whose process is gone. */
