@@ -65,3 +65,10 @@ it('its run can be looked at afterwards', () =>
     const status_ = await cli(['status', '--state', 'here/state', '--json'], { cwd: dir });
     expect(JSON.parse(status_.stdout).jobs).toMatchObject([{ job: 'demo', running: false, last: { status: 'succeeded' } }]);
   }));
+
+it('says what is to be done where there are no temporary files', () =>
+  inTempDir(async dir => {
+    const result = await cli(['demo'], { cwd: dir, env: { TMPDIR: join(dir, 'nowhere') } });
+    expect(result.code).toBe(1);
+    expect(result.stderr).toMatch(/nowhere: no such file or folder\n {2}It is the folder of temporary files: .*TMPDIR/);
+  }));

@@ -99,7 +99,8 @@ function stepText(name: string, summary: string): string {
 const EXPRESSIONS = `## Expressions
 
 GitHub's, between \`\${{\` and \`}}\`, in \`with\`, \`if\`, \`vars\`, \`ping\` and in \`host\`, \`user\`, \`password\`, \`proxy\` and \`dkim\` of a connection. They read \`vars\`, \`env\`, \`secrets\`, \`job\`, \`run\`,
-\`steps.ID.outputs.NAME\` and \`steps.ID.outcome\`; \`if\` knows \`success()\`, \`failure()\`, \`always()\` and \`cancelled()\`. A shell executes what an expression puts into its script: hand
+\`steps.ID.outputs.NAME\` and \`steps.ID.outcome\`; \`if\` knows \`success()\`, \`failure()\`, \`always()\` and \`cancelled()\`. A run that a person ends starts nothing more; after the job's
+\`timeout\`, steps with \`always()\` or \`cancelled()\` still have five minutes. A shell executes what an expression puts into its script: hand
 outputs over by \`env\`. More:
 
 \`\`\`sh

@@ -1,11 +1,11 @@
 // The sample job against the sandbox: seeds a site and a mailbox, runs jobs/demo.yaml, and says where the results are.
-import { copyFile, mkdtemp, readdir, rename, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { copyFile, readdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../../core/clock.ts';
 import { AppError, fileError } from '../../core/errors.ts';
 import { systemRandom } from '../../core/random.ts';
 import { makeFolder } from '../../files/make-folder.ts';
+import { makeTempFolder } from '../../files/temp-folder.ts';
 import { readMail } from '../../mail/read.ts';
 import type { RendererIo, RendererKind } from '../../progress/renderer.ts';
 import { type Sandbox, seedSandbox, startSandbox } from '../../sandbox/index.ts';
@@ -59,7 +59,7 @@ export async function runDemo(request: DemoRequest): Promise<DemoResult> {
 }
 
 async function demoFolder(wanted: string | undefined): Promise<string> {
-  if (wanted === undefined) return mkdtemp(join(tmpdir(), 'postrider-demo-'));
+  if (wanted === undefined) return makeTempFolder('postrider-demo-');
   try {
     await makeFolder(wanted);
     if ((await readdir(wanted)).length === 0) return wanted;

@@ -8,20 +8,20 @@ interface HelpTopic {
 }
 
 const EXPRESSIONS = `Expressions are GitHub's: \${{ … }} in any text under \`with\`, in \`if\`, \`vars\`, \`ping\`, and in a connection's
-host, user and password.
+host, user, password, proxy and dkim.
 
 Contexts
   vars.NAME                  values of the job; \`run --set NAME=value\` overrides them
   env.NAME                   the environment, without POSTRIDER_SECRET_*
   secrets.NAME               see \`postrider secret --help\`; masked wherever it would show
   job.name  job.status  run.id  run.trigger  run.host  run.started-at
-  steps.ID.outputs.NAME      results of a step that has ended (README, Steps)
+  steps.ID.outputs.NAME      results of a step that has ended (docs/job-reference.md)
   steps.ID.outcome           success, failure, cancelled or skipped
 
 Functions
   success() failure() always() cancelled()      for \`if\`; what is interrupted by a person starts nothing more, after the
                              job's \`timeout\` steps with always() or cancelled() have five minutes
-  contains() startsWith() endsWith() format() join() toJSON() fromJSON()
+  contains() startsWith() endsWith() format() join() toJSON() fromJSON() case()
 Operators: ! < <= > >= == != && ||
 
 Examples

@@ -1,9 +1,9 @@
 // Runs one script and turns its end into outputs or an error.
-import { mkdtemp, open, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { open, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cancelled } from '../../core/clock.ts';
 import { AppError, fileError } from '../../core/errors.ts';
+import { makeTempFolder } from '../../files/temp-folder.ts';
 import type { Outputs, StepContext } from '../step.ts';
 import { type ShellCommand, shellCommand } from './command.ts';
 import type { ShellConfig } from './config.ts';
@@ -23,7 +23,7 @@ const EX_TEMPFAIL = 75;
 export async function runScript(config: ShellConfig, context: StepContext): Promise<ShellOutputs> {
   if (context.signal.aborted) throw cancelled(context.signal);
   await checkWorkdir(context.workdir);
-  const folder = await makeFolder(context.env?.['TMPDIR'] ?? tmpdir());
+  const folder = await makeTempFolder('postrider-', context.env?.['TMPDIR']);
   try {
     const outputFile = join(folder, 'output');
     await writeFile(outputFile, '', { mode: 0o600 });
@@ -37,18 +37,6 @@ export async function runScript(config: ShellConfig, context: StepContext): Prom
     throw fileError(error, folder);
   } finally {
     await rm(folder, { recursive: true, force: true });
-  }
-}
-
-/** Open to its owner alone (0700). */
-async function makeFolder(parent: string): Promise<string> {
-  try {
-    return await mkdtemp(join(parent, 'postrider-'));
-  } catch (error) {
-    const { code, message, hint } = fileError(error, parent);
-    const unusable = code === 'file-missing' || code === 'file-denied';
-    const advice = unusable ? 'It is the folder of temporary files: make it writable, or set TMPDIR to another.' : hint;
-    throw new AppError(code, message, { cause: error, ...(advice === undefined ? {} : { hint: advice }) });
   }
 }
 
