@@ -21,7 +21,8 @@ export const durationFlag = Flags.custom<number>({
   defaultHelp: async ({ options }) => (typeof options.default === 'number' ? durationText(options.default) : ''),
   parse: async text => {
     const ms = parseDuration(text);
-    if (ms === undefined) throw new AppError('usage', `${text} is no duration`, { hint: 'Write 500ms, 30s, 5m, 2h or 7d.' });
+    // No AppError: oclif puts words of its own around the message, which usageError() takes away again.
+    if (ms === undefined) throw new Error(`${text} is no duration: write 500ms, 30s, 5m, 2h or 7d`);
     return ms;
   },
 });

@@ -1,5 +1,5 @@
 // Bad weather on demand: the rules `SERVER:POINT[#N][@BYTES]=ACTION`, and the book that says which of them strikes now.
-import { type Diagnostic, didYouMean, formatDiagnostic } from '../core/diagnostic.ts';
+import { type Diagnostic, didYouMean } from '../core/diagnostic.ts';
 import { AppError } from '../core/errors.ts';
 import { failed, ok, type Result } from '../core/result.ts';
 import { parseDuration, parseSize } from '../core/units.ts';
@@ -36,11 +36,13 @@ const DELAY_MS_MAX = 86_400_000;
 const SHAPE_HINT = 'A rule is SERVER:POINT[#N][@BYTES]=ACTION, for example ftp:STOR#2=cut or pop3:RETR@500=garble.';
 const ACTION_HINT = 'Actions: cut, reset, refuse, garble, split, full, skip, delay:5s, reply:451 try later.';
 
-/** The rule, or an AppError `usage` that shows what is wrong with it. */
+/** The rule, or an AppError `usage` that says what is wrong with it. */
 export function parseFault(text: string): FaultRule {
   const result = readFault(text);
   if (result.ok) return result.value;
-  throw new AppError('usage', result.diagnostics.map(formatDiagnostic).join('\n'), { hint: SHAPE_HINT });
+  const messages = result.diagnostics.map(({ message }) => message).join('; ');
+  const hints = new Set(result.diagnostics.map(({ hint }) => hint));
+  throw new AppError('usage', `--fault ${text}: ${messages}`, { hint: [...hints].join(' ') });
 }
 
 /** Reads one rule. The diagnostics name the part that is wrong, all at once; their file is `--fault`. */

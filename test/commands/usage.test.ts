@@ -31,6 +31,8 @@ describe('a mistyped command line', () => {
     [['completion'], 'SHELL is missing', '`postrider completion --help`'],
     [['completion', 'tcsh'], 'one of: bash, zsh, fish, powershell', '`postrider completion --help`'],
     [['pop3', 'top', '@x', 'y'], 'Expected an integer but received: y', '`postrider pop3 top --help`'],
+    [['schedule', '--drain', '5'], '--drain: 5 is no duration: write 500ms', '`postrider schedule --help`'],
+    [['sandbox', '--fault', 'ftp:STOR=cat'], '--fault ftp:STOR=cat: "cat" is no action', 'Actions: cut'],
     [['history', '--json=1'], '--json takes no value', 'Write --json alone'],
     [['bad\u001b[31mname'], 'there is no command `bad\\x1b[31mname`', 'lists all commands'],
   ])('%j', async (argv, wrong, hint) => {
@@ -40,6 +42,7 @@ describe('a mistyped command line', () => {
     expect(stderr).toContain(wrong);
     expect(stderr).toContain(hint);
     expect(stderr).not.toContain('\u001b');
+    expect(stderr).not.toContain('\\x0a');
   });
 });
 

@@ -51,6 +51,13 @@ describe('the grammar', () => {
     expect(() => parseFault(text)).toThrow(expect.objectContaining({ code: 'usage' }));
   });
 
+  it('says on one line what is wrong', () => {
+    const message = '--fault ftp:STOR=cat: "cat" is no action';
+    expect(() => parseFault('ftp:STOR=cat')).toThrow(
+      expect.objectContaining({ message, hint: expect.stringMatching(/^Actions: cut/) }),
+    );
+  });
+
   it('names everything that is wrong at once', () => {
     const codes = readFault('imap:NOPE#0@x=boom').diagnostics.map(d => d.code);
     expect(codes).toEqual(['fault-server', 'fault-point', 'fault-action', 'fault-count', 'fault-bytes']);
