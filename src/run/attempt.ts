@@ -26,6 +26,7 @@ export interface Attempt {
   readonly afterCrash: boolean;
 }
 
+/** Never rejects: whatever the step throws is the result. Settles at the latest a grace period after `signal` aborts. */
 export async function runAttempt(attempt: Attempt): Promise<AttemptResult> {
   const { planned, scope, signal, budget } = attempt;
   // What a failed try left open (a socket, a child) ends with it: a waiting retry holds nothing.

@@ -5,6 +5,7 @@ import type { StepStatus } from '../steps/step.ts';
 import type { ConditionStatus } from './readiness.ts';
 import type { RunScope } from './scope.ts';
 
+/** `raw` is what the expressions stand in: only the secrets that it names are fetched. Throws what resolving a secret throws (`secret-missing`, `vault-locked`). */
 export async function expressionContext(raw: Raw, status: ConditionStatus, scope: RunScope): Promise<ExpressionContext> {
   const { deps, job, run } = scope;
   const secrets: Record<string, string> = {};

@@ -5,6 +5,7 @@ import type { PlannedStep } from '../plan/plan.ts';
 import type { RunDeps } from './deps.ts';
 import type { StepOutline } from './events.ts';
 
+/** Never throws: a step whose settings cannot be told yet is described by its `uses`. */
 export async function outline(planned: PlannedStep, jobName: string, deps: RunDeps): Promise<StepOutline> {
   const { id, uses } = planned.step;
   return { id, uses, description: await describe(planned, jobName, deps), needs: planned.needs };

@@ -17,6 +17,7 @@ export interface ConditionStatus {
 /** What became of a step by id; undefined for an id that is not in the plan. */
 export type Standings = (id: string) => Standing | undefined;
 
+/** Whether it has ended, well or not, or will never begin. */
 export function isSettled(status: StepStatus): boolean {
   return status !== 'pending' && status !== 'running';
 }
@@ -41,6 +42,7 @@ export function conditionStatus(
   return { success: !failure && !skipped && !runCancelled, failure, cancelled: runCancelled };
 }
 
+/** Whether failure() counts it; a failure made good by `continue-on-error` is none. */
 export function isFailure(standing: Standing | undefined): boolean {
   if (standing === undefined || standing.tolerated) return false;
   return standing.status === 'failed' || standing.status === 'timed-out' || standing.status === 'cancelled';

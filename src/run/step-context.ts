@@ -20,6 +20,7 @@ export interface OpenContext {
   close(): void;
 }
 
+/** The context of one attempt. `signal` ends what the attempt dials; `budget` counts notes over all attempts of the step. */
 export function openContext(planned: PlannedStep, scope: RunScope, signal: AbortSignal, budget: NoteBudget): OpenContext {
   const { deps, emitter, state } = scope;
   const { id } = planned.step;

@@ -12,13 +12,10 @@ export interface AuthorizationServerOptions {
   readonly random: Random;
   /** What counts as client secret. */
   readonly password: Secret;
-  /** 0: a free port. */
-  readonly port: number;
 }
 
 export interface SandboxAuthorizationServer {
   readonly issuer: string;
-  readonly port: number;
   close(): Promise<void>;
 }
 
@@ -30,6 +27,7 @@ interface Answer {
 const FORM_BYTES_MAX = 16 * 1024;
 const DEVICE_CODE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 
+/** Listens on a free port. */
 export async function startAuthorizationServer(options: AuthorizationServerOptions): Promise<SandboxAuthorizationServer> {
   let issuer = '';
   const devices = new Set<string>();
@@ -41,13 +39,12 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(options.port, SANDBOX_HOST, resolve);
+    server.listen(0, SANDBOX_HOST, resolve);
   });
   const { port } = server.address() as { port: number };
   issuer = `http://${SANDBOX_HOST}:${port}`;
   return {
     issuer,
-    port,
     close: () =>
       new Promise(resolve => {
         server.close(() => resolve());

@@ -50,8 +50,6 @@ export interface SandboxOptions {
   readonly allowClear?: boolean;
   /** Whether an access token opens this user's mailbox; default: when the sandbox's own authorization server gave it out. */
   readonly acceptToken?: ServiceOptions['acceptToken'];
-  /** Of the authorization server. 0 or absent: a free one. */
-  readonly oauthPort?: number;
   /** Every command and reply, passwords masked, and every fault that strikes. */
   readonly onLine?: OnLine;
 }
@@ -111,8 +109,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     // The ports that were asked for first, or one of them could be given away as a free one.
     const byWish = ENDPOINTS.toSorted((a, b) => Number(isFree(a)) - Number(isFree(b)));
     for (const name of byWish) endpoints[name] = await start(name);
-    const own = { tokens, random, password: new Secret(password), port: options.oauthPort ?? 0 };
-    const authorization = await startAuthorizationServer(own);
+    const authorization = await startAuthorizationServer({ tokens, random, password: new Secret(password) });
     services.push(authorization);
     const all = endpoints as Sandbox['endpoints'];
     return { dir, caFile, user, password, endpoints: all, mailbox, siteDir, issuer: authorization.issuer, tokens, close };

@@ -27,7 +27,7 @@ afterEach(async () => {
 /** The sandbox's server, whose refresh tokens are good once; and what is kept of one account there. */
 async function start(clock = new VirtualClock()) {
   const tokens = new TokenBook(clock, systemRandom);
-  const server = await startSandboxServer({ tokens, random: systemRandom, password: new Secret('app-secret'), port: 0 });
+  const server = await startSandboxServer({ tokens, random: systemRandom, password: new Secret('app-secret') });
   closing.push(() => server.close());
   const context = { clock };
   const found = await discoverServer(server.issuer, 'robot', context);

@@ -113,6 +113,7 @@ const CONNECT_ERRORS: Readonly<Record<string, readonly [code: string, text: stri
   ENETUNREACH: ['host-unreachable', 'the network cannot be reached', 'Check this machine’s network.'],
 };
 
+/** Node’s error of a connection that did not come about, in our words; worth another try unless there is no such host. */
 export function connectFailure(error: Error, host: string, port: number, role: Role = 'server'): AppError {
   const single = error instanceof AggregateError && error.errors.length > 0 ? (error.errors[0] as Error) : error;
   const errno = (single as NodeJS.ErrnoException).code ?? '';
@@ -121,6 +122,7 @@ export function connectFailure(error: Error, host: string, port: number, role: R
   return unconnected(code, { host, port, role }, text, { retry, hint, cause: single });
 }
 
+/** `connect-timed-out` after `ms` milliseconds. */
 export function unanswered(host: string, port: number, ms: number, role: Role = 'server'): BrokenSessionError {
   const hint = 'Check host, port and firewall.';
   return unconnected('connect-timed-out', { host, port, role }, `no answer within ${ms / 1000} s`, { hint });

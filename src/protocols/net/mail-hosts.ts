@@ -20,6 +20,7 @@ const LOOKUP_TRIES = 3;
 /** There is no such record, or no such name. */
 const NONE: ReadonlySet<string> = new Set(['ENODATA', 'ENOTFOUND']);
 
+/** An address in brackets (RFC 5321 section 4.1.3) is its own host; of a domain at most HOSTS_MAX are given. */
 export function mailHosts(records: MailRecords = dnsRecords(), random: Random = systemRandom): MailHosts {
   return async domain => {
     if (domain.startsWith('[')) return [domain.replace(/^\[(?:IPv6:)?|\]$/gi, '')];

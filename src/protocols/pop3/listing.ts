@@ -18,6 +18,7 @@ export interface Listing extends Stat {
   readonly asked: readonly number[];
 }
 
+/** `text` is what follows `+OK` (RFC 1939 section 5); bytes are octets as the server counts them. Throws `protocol-broken`. */
 export function parseStat(text: string): Stat {
   const match = /^\s*(\d{1,20})\s+(\d{1,20})(?:\s|$)/.exec(text);
   if (match === null) throw unreadable('STAT', text);

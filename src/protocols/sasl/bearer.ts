@@ -12,12 +12,14 @@ export interface TokenCredentials {
 
 const SEPARATOR = '\x01';
 
+/** The host and port are those of the server that the token is shown to (RFC 7628 section 3.1). */
 export function oauthBearer({ user, token, host, port }: TokenCredentials): Exchange {
   const name = user.replaceAll('=', '=3D').replaceAll(',', '=2C');
   const parts = [`n,a=${name},`, `host=${host}`, `port=${port}`, `auth=Bearer ${token.reveal()}`, '', ''];
   return bearing(Buffer.from(parts.join(SEPARATOR)), Buffer.from(SEPARATOR));
 }
 
+/** https://developers.google.com/workspace/gmail/imap/xoauth2-protocol */
 export function xoauth2({ user, token }: TokenCredentials): Exchange {
   const parts = [`user=${user}`, `auth=Bearer ${token.reveal()}`, '', ''];
   return bearing(Buffer.from(parts.join(SEPARATOR)), Buffer.alloc(0));

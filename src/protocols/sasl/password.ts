@@ -8,6 +8,7 @@ export interface PasswordCredentials {
   readonly password: Secret;
 }
 
+/** RFC 4616 section 2: no authorization identity. The password goes as it is; the caller sees to TLS. */
 export function plain({ user, password }: PasswordCredentials): Exchange {
   return scripted(Buffer.from(`\0${user}\0${password.reveal()}`), []);
 }
@@ -17,6 +18,7 @@ export function login({ user, password }: PasswordCredentials): Exchange {
   return scripted(undefined, [() => Buffer.from(user), () => Buffer.from(password.reveal())]);
 }
 
+/** RFC 2195 section 2: the password stays here, but whoever has the answer can try passwords against it. */
 export function cramMd5({ user, password }: PasswordCredentials): Exchange {
   const digest = (challenge: Buffer) => createHmac('md5', password.reveal()).update(challenge).digest('hex');
   return scripted(undefined, [challenge => Buffer.from(`${user} ${digest(challenge)}`)]);

@@ -20,6 +20,7 @@ export interface Stuffed {
   readonly stuffer: DotStuffer;
 }
 
+/** `bytes` is the size that MAIL FROM announces (RFC 1870): without stuffed dots and the final dot. */
 export function measure(message: Uint8Array): Measured {
   const stuffer = new DotStuffer();
   let stuffed: Stuffed | undefined;
