@@ -1,4 +1,4 @@
-// What is wrong with the steps of a job file, each by itself; who waits for whom is looked at in needs-check.ts.
+// What is wrong with one step of a job file by itself; who waits for whom is looked at in needs-check.ts.
 import { didYouMean } from '../../core/diagnostic.ts';
 import { printable } from '../../core/text.ts';
 import type { StepType } from '../../steps/step.ts';

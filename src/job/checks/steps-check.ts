@@ -1,4 +1,4 @@
-// What is wrong with all steps of a job file, and with each of them.
+// What is wrong with the steps of a job file taken together, and with each of them.
 import type { StepType } from '../../steps/step.ts';
 import { ancestorsOf } from '../graph.ts';
 import { isMapping } from '../issue.ts';
