@@ -8,6 +8,7 @@ import { Scheduler } from '../../src/schedule/scheduler.ts';
 import { scheduleId } from '../../src/schedule/timetable.ts';
 import { openSqliteStore } from '../../src/stores/sqlite/store.ts';
 import type { Store } from '../../src/stores/store.ts';
+import { mulberry } from '../support/chance.ts';
 import { jobOf } from './world.ts';
 
 const MINUTE = 60_000;
@@ -357,15 +358,4 @@ function mortal(store: Store, process: Process, chance: () => number): Store {
 /** Runs that have ended say so before anything else happens. */
 async function turn(): Promise<void> {
   await new Promise(resolve => setImmediate(resolve));
-}
-
-function mulberry(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

@@ -5,7 +5,8 @@ import { AppError, RefusedError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
 import type { FtpClient } from '../../protocols/ftp/index.ts';
 import { siblingOf } from '../../steps/ftp-mirror/paths.ts';
-import { orRefused, remoteExists, remoteSize } from '../../steps/ftp-mirror/remote-facts.ts';
+import { remoteSize } from '../../steps/ftp-mirror/remote-facts.ts';
+import { renameOver } from '../../steps/ftp-mirror/rename-over.ts';
 import { tempName } from '../../steps/ftp-mirror/temp-name.ts';
 import { uploadFile } from '../../steps/ftp-mirror/upload-file.ts';
 import type { TransferProgress } from './progress.ts';
@@ -48,7 +49,7 @@ export async function uploadLocal(client: FtpClient, upload: Upload): Promise<nu
       keepsPart: !atomic,
     });
     await client.setModified(sent.remote, sent.modifiedAt);
-    if (atomic) await publish(client, sent.remote, remote);
+    if (atomic) await publish(client, sent.remote, remote, say);
     return sent.size;
   } finally {
     progress.end();
@@ -66,7 +67,7 @@ export async function uploadStream(
   progress.begin(remote, undefined);
   try {
     const bytes = await client.upload(at, counted(source, progress, signal), { ascii: upload.ascii === true });
-    if (atomic) await publish(client, at, remote);
+    if (atomic) await publish(client, at, remote, upload.say);
     return bytes;
   } finally {
     progress.end();
@@ -87,32 +88,20 @@ async function* counted(
   }
 }
 
-/** Gives the file its name. For a server that refuses to replace, the old file steps aside first, and comes back when that does not help. */
-async function publish(client: FtpClient, from: string, to: string): Promise<void> {
+/** Gives the file its name, over whatever file bears it. */
+async function publish(client: FtpClient, from: string, to: string, say: Upload['say']): Promise<void> {
   try {
-    await client.rename(from, to);
+    await renameOver(client, from, to, { done: undefined, note: say });
   } catch (error) {
-    if (!(error instanceof RefusedError)) throw error;
-    if (!(await remoteExists(client, to))) throw unpublished(from, to, error);
-    const aside = siblingOf(to, tempName({ path: `${to}/aside`, size: undefined, modifiedAt: undefined }));
-    await client.rename(to, aside).catch(() => Promise.reject(unpublished(from, to, error)));
-    try {
-      await client.rename(from, to);
-    } catch {
-      await orRefused(client.rename(aside, to));
-      throw unpublished(from, to, error);
-    }
-    await orRefused(client.remove(aside));
+    if (error instanceof RefusedError) throw unpublished(from, to, error, NO_ATOMIC_HINT);
+    if (error instanceof AppError && error.code === 'file-in-the-way') throw unpublished(from, to, error, error.hint);
+    throw error;
   }
 }
 
-function unpublished(from: string, to: string, cause: RefusedError): AppError {
-  return new AppError(
-    cause.code,
-    `${cause.message}; the file lies complete as ${printable(posix.basename(from))} beside ${printable(to)}`,
-    {
-      hint: 'Check what the user may do there; --no-atomic uploads under the final name at once.',
-      cause,
-    },
-  );
+const NO_ATOMIC_HINT = 'Check what the user may do there; --no-atomic uploads under the final name at once.';
+
+function unpublished(from: string, to: string, cause: AppError, hint: string | undefined): AppError {
+  const place = `the file lies complete as ${printable(posix.basename(from))} beside ${printable(to)}`;
+  return new AppError(cause.code, `${cause.message}; ${place}`, { ...(hint === undefined ? {} : { hint }), cause });
 }

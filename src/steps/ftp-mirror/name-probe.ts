@@ -3,6 +3,7 @@ import { AppError, RefusedError } from '../../core/errors.ts';
 import { randomHex } from '../../core/random.ts';
 import { printable } from '../../core/text.ts';
 import { remotePath } from './paths.ts';
+import { UNNAMED } from './temp-name.ts';
 import type { Workshop } from './workshop.ts';
 
 interface Kind {
@@ -57,22 +58,23 @@ export class NameProbe {
     );
   }
 
-  /** Makes a folder of each kind, looks what became of it, and removes it again. */
+  /** Makes a folder of each kind, looks what became of it, and removes it again: all in one that a later run knows for ours and removes. */
   #try(kinds: readonly Kind[]): Promise<readonly Kind[]> {
     const { pool, remoteRoot, context } = this.#workshop;
-    const stem = `.postrider-${randomHex(context.random, 6)}`;
-    const samples = kinds.map((kind, index) => ({ kind, path: remotePath(remoteRoot, kind.sample(`${stem}-${index}`)) }));
-    return pool.use(async client => {
+    const home = remotePath(remoteRoot, UNNAMED + randomHex(context.random, 6));
+    return pool.use(async (client, attempt) => {
+      const samples = kinds.map((kind, index) => ({ kind, path: remotePath(home, kind.sample(`${attempt}-${index}`)) }));
+      await said(client.makeFolder(home));
       const made: typeof samples = [];
-      for (const sample of samples) if (await said(client.makeFolder(sample.path))) made.push(sample);
       let seen: readonly string[] = [];
       try {
-        if (made.length > 0) seen = (await client.list(remoteRoot)).map(({ name }) => name).filter(name => name.includes(stem));
+        for (const sample of samples) if (await said(client.makeFolder(sample.path))) made.push(sample);
+        if (made.length > 0) seen = (await client.list(home)).map(({ name }) => name);
         return made.filter(({ path }) => !seen.includes(nameOf(path))).map(({ kind }) => kind);
       } finally {
         // Under its other name, too: not every server that changes a name in MKD does so in RMD.
-        const left = new Set([...made.map(({ path }) => path), ...seen.map(name => remotePath(remoteRoot, name))]);
-        for (const path of left) await said(client.removeFolder(path)).catch(() => false);
+        const left = new Set([...made.map(({ path }) => path), ...seen.map(name => remotePath(home, name))]);
+        for (const path of [...left, home]) await said(client.removeFolder(path)).catch(() => false);
       }
     });
   }

@@ -23,7 +23,8 @@ export async function remoteExists(client: FtpClient, path: string): Promise<boo
   return (await listed(client, path)) !== undefined;
 }
 
-async function listed(client: FtpClient, path: string) {
+/** What a listing of its folder says of the path; undefined when there is nothing. */
+export async function listed(client: FtpClient, path: string) {
   const folder = siblingOf(path, '').replace(/(.)\/$/, '$1') || '.';
   try {
     const name = path.slice(path.lastIndexOf('/') + 1);

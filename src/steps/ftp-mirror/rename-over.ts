@@ -1,8 +1,9 @@
 // Gives a file on the server its final name, over whatever bears it.
-import { RefusedError } from '../../core/errors.ts';
+import { AppError, RefusedError } from '../../core/errors.ts';
+import { printable } from '../../core/text.ts';
 import type { FtpClient } from '../../protocols/ftp/index.ts';
 import { siblingOf } from './paths.ts';
-import { orRefused, remoteExists, remoteSize } from './remote-facts.ts';
+import { listed, orRefused, remoteExists, remoteSize } from './remote-facts.ts';
 import { tempName } from './temp-name.ts';
 
 export interface Renaming {
@@ -30,7 +31,10 @@ interface Replacement extends Pick<Renaming, 'note'> {
 }
 
 async function replace(client: FtpClient, from: string, to: string, { aside, refusal, note }: Replacement): Promise<void> {
-  if (!(await remoteExists(client, to))) throw refusal;
+  const old = await listed(client, to);
+  if (old === undefined) throw refusal;
+  // It would step aside with all that is in it, and never come back.
+  if (old.type === 'folder') throw folderThere(to, refusal);
   note('the server does not rename over an existing file: each old file is moved aside and then deleted');
   await client.rename(to, aside);
   try {
@@ -40,4 +44,11 @@ async function replace(client: FtpClient, from: string, to: string, { aside, ref
     throw error;
   }
   await orRefused(client.remove(aside));
+}
+
+function folderThere(path: string, cause: RefusedError): AppError {
+  return new AppError('file-in-the-way', `${printable(path)} is a folder on the server: the file cannot have that name`, {
+    hint: 'Move the folder away, or give the file another name.',
+    cause,
+  });
 }

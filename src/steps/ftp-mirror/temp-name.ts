@@ -25,7 +25,8 @@ export function isTempName(name: string): boolean {
   return TEMP.test(name);
 }
 
-const UNNAMED = '.postrider-new.';
+/** What a folder that is not whole yet has before its name. */
+export const UNNAMED = '.postrider-new.';
 /** Most file systems take 255 octets. */
 const NAME_OCTETS_MAX = 200;
 

@@ -1,10 +1,12 @@
 // What a careless mirror would destroy: files under another spelling, old files that were to be replaced, roots that nobody meant.
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { BrokenSessionError } from '../../../src/core/errors.ts';
 import { rootBrake } from '../../../src/steps/ftp-mirror/brakes.ts';
 import { Pool } from '../../../src/steps/ftp-mirror/pool.ts';
 import { FakeServer, refusedError } from './fake-server.ts';
 import { MemoryClock, makeRig, read, settings, T0, write } from './rig.ts';
+import { sandboxRig } from './sandbox-rig.ts';
 
 const up = { direction: 'upload', delete: true };
 
@@ -50,6 +52,17 @@ describe('replacing', () => {
     };
     await expect(rig.run({ direction: 'upload' })).rejects.toMatchObject({ code: 'mirror-incomplete' });
     expect(server.content('/www')).toEqual({ a: 'old' });
+  });
+
+  test('a folder with files of somebody else never steps aside for a file', async () => {
+    const { rig, www } = await sandboxRig();
+    const manifest = { ...up, compare: 'manifest' };
+    await write(rig.site, { a: '1' });
+    await rig.run(manifest);
+    await write(www, { 'b/theirs': 'theirs' });
+    await write(rig.site, { b: 'mine' });
+    await expect(rig.run(manifest)).rejects.toThrow('/www/b is a folder on the server: the file cannot have that name');
+    expect(await read(join(www, 'b'))).toEqual({ theirs: 'theirs' });
   });
 
   test('an unfinished file that vanished is not taken for published because the old one has its size', async () => {

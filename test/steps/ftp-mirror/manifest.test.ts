@@ -302,6 +302,22 @@ test('an interrupted run has not lost its progress, though the manifest was not 
   expect(deployed(server)).toEqual(many);
 });
 
+test.each([true, false])('what arrived is ours though the manifest could not be written; one there before: %s', async before => {
+  const { server, rig } = await world();
+  await write(rig.site, { a: 'a' });
+  if (before) await rig.run(CONFIG);
+  await write(rig.site, { secret: 'oops', b: 'b' });
+  const isFull = () => server.files.has('/www/secret') && server.files.has('/www/b');
+  server.refuse = what => (what.startsWith('STOR') && isFull() ? refusedError('server-full', '552') : undefined);
+  await expect(rig.run(CONFIG)).rejects.toThrow();
+  expect(deployed(server)).toMatchObject({ secret: 'oops' });
+  server.refuse = () => undefined;
+  await rm(join(rig.site, 'secret'));
+  expect(await rig.run(CONFIG)).toMatchObject({ deleted: 1, unchanged: 2 });
+  expect([deployed(server), server.temps()]).toEqual([{ a: 'a', b: 'b' }, [MANIFEST]]);
+  expect(rig.notes.join()).not.toContain('is gone from the server');
+});
+
 test('a folder that a killed run had replaced by a file, and the reverse, is told from what was deployed before', async () => {
   const { server, rig } = await world();
   await write(rig.site, { 'swap/inside': 'in', other: 'file' });

@@ -16,15 +16,25 @@ const SAVE_MS = 60_000;
 /** The copy of the manifest that is kept here, and how the one on the server looked when both were the same. */
 export interface KeptManifest {
   readonly manifest: Manifest;
-  readonly looked: { readonly size: number; readonly modifiedAt: number };
+  readonly looked: Looks;
+  /** It knows more than the one on the server, which an earlier run could not write. */
+  readonly ahead: boolean;
 }
+
+interface Looks {
+  readonly size: number;
+  readonly modifiedAt: number;
+}
+
+/** Of none at all. */
+export const ABSENT: Looks = { size: -1, modifiedAt: -1 };
 
 export async function keptManifest({ context, memory }: Workshop): Promise<KeptManifest | undefined> {
   const kept = await readRows(context.ledger, memory.place('manifest'));
-  const head = kept?.head as { looked?: KeptManifest['looked']; folders?: unknown[] } | undefined;
+  const head = kept?.head as { looked?: Looks; folders?: unknown[]; ahead?: true } | undefined;
   if (kept === undefined || head?.looked === undefined || !Array.isArray(head.folders)) return undefined;
   const manifest = manifestOf(kept.rows, head.folders);
-  return manifest === undefined ? undefined : { manifest, looked: head.looked };
+  return manifest === undefined ? undefined : { manifest, looked: head.looked, ahead: head.ahead === true };
 }
 
 export function looksAsKept({ looked }: KeptManifest, facts: Facts): boolean {
@@ -39,14 +49,22 @@ export class Deployed {
   #dirty: boolean;
   #savedAt: number;
   #saving: Promise<void> = Promise.resolve();
+  /** How the one on the server looks; undefined when that is not known. */
+  #looked: Looks | undefined;
 
   /** `dirty`: the server does not know it like this yet. */
-  constructor(workshop: Workshop, sums: LocalSums, manifest: Manifest, dirty: boolean) {
+  constructor(
+    workshop: Workshop,
+    sums: LocalSums,
+    manifest: Manifest,
+    { dirty, looked }: { dirty: boolean; looked: Looks | undefined },
+  ) {
     this.#workshop = workshop;
     this.#sums = sums;
     this.#files = new Map(manifest.files);
     this.#folders = new Set(manifest.folders);
     this.#dirty = dirty;
+    this.#looked = looked;
     this.#savedAt = workshop.context.clock.elapsed();
   }
 
@@ -74,8 +92,22 @@ export class Deployed {
   /** Tells the server, when there is something to tell, and remembers it here. */
   async save(): Promise<void> {
     await this.#saving;
-    if (this.#dirty) await this.#save();
+    if (this.#dirty) {
+      try {
+        await this.#save();
+      } catch (error) {
+        await this.keep();
+        throw error;
+      }
+    }
     await this.#sums.keep();
+  }
+
+  /** For a server that cannot be told, full or gone: else the next run would take what arrived for somebody else's. */
+  async keep(): Promise<void> {
+    await this.#saving;
+    if (this.#dirty && this.#looked !== undefined)
+      await this.#write({ files: this.#files, folders: this.#folders }, { ahead: true });
   }
 
   #change(): void {
@@ -87,22 +119,22 @@ export class Deployed {
   }
 
   async #save(): Promise<void> {
-    const { context, memory } = this.#workshop;
     const manifest = { files: new Map(this.#files), folders: new Set(this.#folders) };
     this.#dirty = false;
     try {
       const { size } = await sendManifest(this.#workshop, manifest);
       const facts = await askFacts(this.#workshop, MANIFEST_NAME);
-      const looked = facts?.modifiedAt === undefined ? undefined : { size, modifiedAt: facts.modifiedAt };
-      await writeRows(
-        context.ledger,
-        memory.place('manifest'),
-        { looked, folders: [...manifest.folders] },
-        fileRows(manifest.files),
-      );
+      this.#looked = facts?.modifiedAt === undefined ? undefined : { size, modifiedAt: facts.modifiedAt };
+      await this.#write(manifest, {});
     } catch (error) {
       this.#dirty = true;
       throw error;
     }
+  }
+
+  async #write({ files, folders }: Manifest, more: { ahead?: true }): Promise<void> {
+    const { context, memory } = this.#workshop;
+    const head = { looked: this.#looked, folders: [...folders], ...more };
+    await writeRows(context.ledger, memory.place('manifest'), head, fileRows(files));
   }
 }

@@ -17,7 +17,7 @@ import type { Survey } from '../survey.ts';
 import { ancestorsOf, type FileFacts, type Tree, TreeBuilder } from '../tree.ts';
 import { checkRoot, type Workshop } from '../workshop.ts';
 import { Answers, type PathFacts } from './ask.ts';
-import { Deployed, type KeptManifest, keptManifest, looksAsKept } from './deployed.ts';
+import { ABSENT, Deployed, type KeptManifest, keptManifest, looksAsKept } from './deployed.ts';
 import { LocalSums } from './local-sums.ts';
 import type { DeployedFile, Manifest } from './manifest.ts';
 import { fetchManifest } from './remote-manifest.ts';
@@ -33,7 +33,7 @@ export async function surveyDeployed(workshop: Workshop, leftovers: boolean): Pr
   const answers = new Answers(workshop);
   const [local, kept] = await Promise.all([lookLocal(workshop), keptManifest(workshop)]);
   const source = local?.tree ?? new TreeBuilder(makeFilter([], []), '');
-  const { manifest, rootMissing, known } = await findManifest(workshop, { kept, source, answers });
+  const { manifest, rootMissing, known, looked } = await findManifest(workshop, { kept, source, answers });
   const sums = await LocalSums.open(context, { key: memory.place('sums'), root: localRoot, signal });
   const there = rootMissing ? new Map<string, PathFacts>() : await lookAt(answers, manifest, source);
   const target = await targetTree(workshop, { manifest, source, there });
@@ -57,7 +57,10 @@ export async function surveyDeployed(workshop: Workshop, leftovers: boolean): Pr
     stale: left.stale,
     begun: left.begun,
     confirmed: new Map(),
-    deployed: new Deployed(workshop, sums, now, !known || adopted.size > 0 || now.files.size !== manifest.files.size),
+    deployed: new Deployed(workshop, sums, now, {
+      dirty: !known || adopted.size > 0 || now.files.size !== manifest.files.size,
+      looked,
+    }),
     brake: brakeOn(config, { plan, source, target }),
   };
 }
@@ -72,16 +75,23 @@ interface Looking {
 async function findManifest(workshop: Workshop, { kept, source, answers }: Looking) {
   if (kept !== undefined) {
     for (const path of new Set([...kept.manifest.files.keys(), ...source.files.keys()])) void answers.of(path);
-    if (looksAsKept(kept, await answers.of(MANIFEST_NAME))) return { manifest: kept.manifest, rootMissing: false, known: true };
+    if (looksAsKept(kept, await answers.of(MANIFEST_NAME)))
+      return { manifest: kept.manifest, rootMissing: false, known: !kept.ahead, looked: kept.looked };
   }
   const { manifest, rootMissing } = await fetchManifest(workshop);
-  if (manifest !== undefined) return { manifest, rootMissing, known: true };
+  if (manifest !== undefined) return { manifest, rootMissing, known: true, looked: undefined };
   if (kept !== undefined && !rootMissing) {
-    workshop.context.note('warning', `${MANIFEST_NAME} is gone from the server: the copy that was kept here is used`);
-    return { manifest: kept.manifest, rootMissing, known: false };
+    const why = kept.looked.size === ABSENT.size ? 'could not be written yet' : 'is gone from the server';
+    workshop.context.note('warning', `${MANIFEST_NAME} ${why}: the copy that was kept here is used`);
+    return { manifest: kept.manifest, rootMissing, known: false, looked: ABSENT };
   }
   if (!rootMissing) workshop.context.note('info', `no ${MANIFEST_NAME} on the server yet: what is there already is taken over`);
-  return { manifest: { files: new Map(), folders: new Set<string>() } satisfies Manifest, rootMissing, known: false };
+  return {
+    manifest: { files: new Map(), folders: new Set<string>() } satisfies Manifest,
+    rootMissing,
+    known: false,
+    looked: ABSENT,
+  };
 }
 
 /** All that was deployed and all that may be: what the server shows there now. */
