@@ -151,6 +151,11 @@ describe('ftp shell', () => {
     });
   });
 
+  it('hands on what follows a command sent by hand, dashes too', async () => {
+    const { stdout, code } = await shell('quote STAT -a css');
+    expect({ stdout, code }).toEqual({ stdout: expect.stringMatching(/^21\d /), code: 0 });
+  });
+
   it('says that folders among what a pattern names are left out', async () => {
     const { stderr, code } = await shell(
       'mkdir some; put connections.yaml some.txt; lcd site; mget some*; mdelete some*; rmdir some',

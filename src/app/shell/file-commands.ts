@@ -85,7 +85,8 @@ const quote: ShellCommand = {
   usage: 'quote COMMAND…',
   summary: 'send a command as it is, and print the answer',
   async run(shell, words) {
-    need(quote, words, 1);
+    // What follows the command's name is the server's: `quote STAT -a`.
+    need(quote, words.slice(0, 1), 1);
     const reply = await shell.use(client => client.command(words.join(' ')), { repeatable: false });
     for (const line of reply.lines) shell.io.print(printable(`${reply.code} ${line}`));
   },
@@ -96,7 +97,7 @@ const site: ShellCommand = {
   usage: 'site COMMAND…',
   summary: 'send a command of this server alone, as site help',
   async run(shell, words) {
-    need(site, words, 1);
+    need(site, words.slice(0, 1), 1);
     await quote.run(shell, ['SITE', ...words]);
   },
 };
