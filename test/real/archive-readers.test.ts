@@ -25,13 +25,16 @@ const sh = (command: string, env: Record<string, string> = {}) =>
 const countedByPython = (path: string) =>
   Number(sh(`python3 -c 'import mailbox, sys; print(len(mailbox.mbox(sys.argv[1], create=False)))' ${path}`));
 
-/** mutt wants a terminal; what it draws says how many messages there are. */
+/** mutt wants a terminal; what it draws says how many messages there are. A mail folder that is missing it would ask about. */
 function countedByMutt(path: string): number {
-  const screen = sh(`script -qec "mutt -n -F /dev/null -R -f ${path} -e 'push <exit>'" /dev/null </dev/null`, {
-    TERM: 'xterm',
-    COLUMNS: '120',
-    LINES: '40',
-  });
+  const screen = sh(
+    `script -qec "timeout 60 mutt -n -F /dev/null -R -f ${path} -e 'set folder=.' -e 'push <exit>'" /dev/null </dev/null`,
+    {
+      TERM: 'xterm',
+      COLUMNS: '120',
+      LINES: '40',
+    },
+  );
   return Number(/Msgs:(\d+)/.exec(screen)?.[1]);
 }
 
