@@ -6,17 +6,6 @@ import { dirname, join } from 'node:path';
 import { startCli } from '../support/cli.ts';
 import type { RealServer } from './servers.ts';
 
-/** Numbers in [0, 1) that a seed determines, so that a failure can be seen again. */
-export function chance(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 export const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
 /** A source tree that changes at random: files grow, are replaced, appear, go, and change places with folders; whole folders come and go. */

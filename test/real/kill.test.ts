@@ -3,8 +3,9 @@
 import { chownSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { mulberry } from '../support/chance.ts';
 import { tempDir } from '../support/temp-dir.ts';
-import { chance, type Moment, mirror, Source, sumsOf, treeOf, watch } from './kill-rig.ts';
+import { type Moment, mirror, Source, sumsOf, treeOf, watch } from './kill-rig.ts';
 import { describeReal } from './require.ts';
 import { type RealServer, startProftpd, startPureFtpd, startVsftpd } from './servers.ts';
 
@@ -41,7 +42,7 @@ describeReal.each('$way, killed', WAYS, [...SERVERS], ({ way, tls, server: kind,
       const local = join(folder.path, 'local');
       mkdirSync(local);
       const [from, to] = upload ? [local, remote] : [remote, local];
-      const random = chance(SEED);
+      const random = mulberry(SEED);
       const source = new Source(from, random);
       const args = [...(upload ? [local, 'SERVER'] : ['SERVER', local]), '--delete', '--parallel', '4', ...flags];
       const run = (moment?: Moment) => mirror({ cwd: folder.path, server, tls, args }, moment);
@@ -83,7 +84,7 @@ describeReal('what was sent before the kill', ['proftpd'], () => {
       mkdirSync(local);
       const [from, to] = direction === 'up' ? [local, remote] : [remote, local];
       const size = 40_000_000;
-      const source = new Source(from, chance(SEED));
+      const source = new Source(from, mulberry(SEED));
       source.write('huge', size);
       const args = [...(direction === 'up' ? [local, 'SERVER'] : ['SERVER', local]), '--parallel', '1', '--include', 'huge'];
       const stop = watch(to, [await sumsOf(from)]);
