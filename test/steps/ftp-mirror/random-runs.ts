@@ -132,10 +132,10 @@ class World {
     const point = this.one('PWD CWD EPSV MLSD SIZE MDTM STOR RETR MKD RMD DELE RNFR RNTO 226 150 data QUIT'.split(' '));
     const count = this.often(0.2) ? '*' : String(1 + this.below(12));
     const action = this.one(['cut', 'cut', 'reply:421 going', 'reply:450 busy', 'reply:550 no', 'reply:552 full', 'split']);
-    const possible = point === 'data' && action !== 'split' ? this.one(['cut', 'reset', 'full']) : action;
-    return point === '150' || point === 'data'
-      ? `ftp:${point}#${count}=${possible.startsWith('reply') ? 'cut' : possible}`
-      : `ftp:${point}#${count}=${action}`;
+    // Bytes and the mark before them are no commands: they get no reply of their own.
+    const bare = action.startsWith('reply') ? 'cut' : action;
+    const possible = point === 'data' && action !== 'split' ? this.one(['cut', 'reset', 'full']) : bare;
+    return `ftp:${point}#${count}=${point === '150' || point === 'data' ? possible : action}`;
   }
 }
 
@@ -147,8 +147,8 @@ interface Settings extends Readonly<Record<string, unknown>> {
 }
 
 const isOwn = (path: string) => path.includes('.postrider-');
-/** A lock that the server would not remove: of a living process, as far as the next run can see. */
-const isLock = (path: string) => path.startsWith('.postrider-lock') || path === '.postrider-manifest.json';
+/** The manifest, which belongs there; a lock that the server would not remove: of a living process, as far as the next run can see. */
+const mayStay = (path: string) => path.startsWith('.postrider-lock') || path === '.postrider-manifest.json';
 
 interface Outcome {
   readonly source: Look;
@@ -198,7 +198,7 @@ function* faults({ source, before, after, settings, whole, spoiled }: Outcome): 
   for (const path of after.keys()) {
     if (
       isOwn(path) &&
-      !isLock(path) &&
+      !mayStay(path) &&
       settings['resume'] === true &&
       settings['atomic'] === true &&
       settings.exclude.length === 0
