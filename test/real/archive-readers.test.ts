@@ -20,6 +20,9 @@ const sh = (command: string, env: Record<string, string> = {}) =>
     encoding: 'latin1',
     env: { ...process.env, ...env },
     maxBuffer: 2 ** 28,
+    // vitest cannot end a test that waits here: a program that asks something would hold the whole run.
+    timeout: 120_000,
+    killSignal: 'SIGKILL',
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 const countedByPython = (path: string) =>
@@ -28,7 +31,7 @@ const countedByPython = (path: string) =>
 /** mutt wants a terminal; what it draws says how many messages there are. A mail folder that is missing it would ask about. */
 function countedByMutt(path: string): number {
   const screen = sh(
-    `script -qec "timeout 60 mutt -n -F /dev/null -R -f ${path} -e 'set folder=.' -e 'push <exit>'" /dev/null </dev/null`,
+    `script -qec "exec mutt -n -F /dev/null -R -f ${path} -e 'set folder=.' -e 'push <exit>'" /dev/null </dev/null`,
     {
       TERM: 'xterm',
       COLUMNS: '120',

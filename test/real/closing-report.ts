@@ -1,4 +1,4 @@
-// The last words of a test run: what was skipped and why in one line, then the plain counts.
+// The last words of a test run: what was skipped and why in one line, then the plain counts; or what never ended.
 import type { Reporter, TestModule } from 'vitest/node';
 import { obstacles, type RealServerName, realServersRequired } from './servers/binaries.ts';
 
@@ -10,8 +10,41 @@ export interface Counts {
   readonly skipped: number;
 }
 
+/** Twice what the slowest test may take: vitest ends that one by itself, but not one that waits for a program in `execFileSync`. */
+const SILENCE_MS = 600_000;
+
 export class ClosingReport implements Reporter {
+  readonly #running = new Set<TestModule>();
+  readonly #ended: TestModule[] = [];
+  #watch: NodeJS.Timeout | undefined;
+
+  onTestModuleStart(module: TestModule): void {
+    this.#running.add(module);
+    this.#heard();
+  }
+
+  onTestCaseResult(): void {
+    this.#heard();
+  }
+
+  onTestModuleEnd(module: TestModule): void {
+    this.#running.delete(module);
+    this.#ended.push(module);
+    this.#heard();
+  }
+
+  #heard(): void {
+    clearTimeout(this.#watch);
+    this.#watch = setTimeout(() => {
+      const names = [...this.#running].map(module => module.relativeModuleId);
+      console.log(`No test has ended for ${SILENCE_MS / 60_000} minutes; still running: ${names.join(', ')}`);
+      this.onTestRunEnd([...this.#ended, ...this.#running]);
+      process.exit(1);
+    }, SILENCE_MS).unref();
+  }
+
   onTestRunEnd(modules: readonly TestModule[]): void {
+    clearTimeout(this.#watch);
     const counts = count(modules);
     const { passed, failed, skipped } = counts;
     if (skipped > 0) console.log(skippedLine(skipped));
