@@ -1,5 +1,5 @@
 // Hostile servers against the whole program: each is refused with a code and a hint, and never hears the password.
-// The same attacks byte by byte, and names that would leave the folder: test/protocols/*, test/steps/ftp-mirror/names.test.ts.
+// The same attacks byte by byte, and names that would leave the folder: test/protocols/*, test/steps/ftp-mirror/trees/names.test.ts.
 import { createServer, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type TempDir, tempDir } from '../support/temp-dir.ts';

@@ -3,10 +3,10 @@ import { cancelled } from '../../core/clock.ts';
 import { AppError, fileError, RefusedError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
 import type { FtpClient } from '../../protocols/ftp/index.ts';
+import type { LocalFolder } from '../../steps/ftp-mirror/download/local-folder.ts';
 import type { LocalFile } from '../../steps/ftp-mirror/local-file.ts';
-import type { LocalFolder } from '../../steps/ftp-mirror/local-folder.ts';
-import { siblingOf } from '../../steps/ftp-mirror/paths.ts';
-import { tempName } from '../../steps/ftp-mirror/temp-name.ts';
+import { siblingOf } from '../../steps/ftp-mirror/trees/paths.ts';
+import { tempName } from '../../steps/ftp-mirror/trees/temp-name.ts';
 import type { TransferProgress } from './progress.ts';
 
 export interface Download {

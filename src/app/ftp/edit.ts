@@ -3,7 +3,7 @@ import { posix } from 'node:path';
 import { AppError, RefusedError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
 import type { FtpClient } from '../../protocols/ftp/index.ts';
-import { chunksOf } from '../../steps/ftp-mirror/lanes.ts';
+import { chunksOf } from '../../steps/ftp-mirror/sessions/lanes.ts';
 import { isFolder, joined, type RemoteItem, tidy } from './remote.ts';
 import { expand } from './remote-glob.ts';
 import { collected, walk } from './walk.ts';

@@ -4,7 +4,7 @@ import { basename, dirname, posix, resolve } from 'node:path';
 import { AppError, fileError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
 import type { FtpClient } from '../../protocols/ftp/index.ts';
-import { LocalFolder } from '../../steps/ftp-mirror/local-folder.ts';
+import { LocalFolder } from '../../steps/ftp-mirror/download/local-folder.ts';
 import { downloadFile } from './download.ts';
 import type { TransferProgress } from './progress.ts';
 import { assertDistinct, type RemoteItem, tidy } from './remote.ts';

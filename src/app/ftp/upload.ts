@@ -4,11 +4,11 @@ import { cancelled } from '../../core/clock.ts';
 import { AppError, RefusedError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
 import type { FtpClient } from '../../protocols/ftp/index.ts';
-import { siblingOf } from '../../steps/ftp-mirror/paths.ts';
-import { remoteSize } from '../../steps/ftp-mirror/remote-facts.ts';
-import { renameOver } from '../../steps/ftp-mirror/rename-over.ts';
-import { tempName } from '../../steps/ftp-mirror/temp-name.ts';
-import { uploadFile } from '../../steps/ftp-mirror/upload-file.ts';
+import { siblingOf } from '../../steps/ftp-mirror/trees/paths.ts';
+import { remoteSize } from '../../steps/ftp-mirror/trees/remote-facts.ts';
+import { tempName } from '../../steps/ftp-mirror/trees/temp-name.ts';
+import { renameOver } from '../../steps/ftp-mirror/upload/rename-over.ts';
+import { uploadFile } from '../../steps/ftp-mirror/upload/upload-file.ts';
 import type { TransferProgress } from './progress.ts';
 
 export interface Upload {

@@ -3,7 +3,7 @@
 import { AppError } from '../../core/errors.ts';
 import { printable, shorten } from '../../core/text.ts';
 import type { FtpClient, FtpEntry } from '../../protocols/ftp/index.ts';
-import { DEPTH_MAX, ENTRIES_MAX, PATHS_CHARS_MAX } from '../../steps/ftp-mirror/tree.ts';
+import { DEPTH_MAX, ENTRIES_MAX, PATHS_CHARS_MAX } from '../../steps/ftp-mirror/trees/tree.ts';
 import { joined, type RemoteItem } from './remote.ts';
 
 /** Folders that are asked for at once. */

@@ -8,7 +8,7 @@ import { printable } from '../../core/text.ts';
 import { formatCount } from '../../core/units.ts';
 import { exists, isFolder } from '../../files/there.ts';
 import type { FtpClient } from '../../protocols/ftp/index.ts';
-import { LocalFolder } from '../../steps/ftp-mirror/local-folder.ts';
+import { LocalFolder } from '../../steps/ftp-mirror/download/local-folder.ts';
 import { downloadFile } from '../ftp/download.ts';
 import { localPaths } from '../ftp/put.ts';
 import { assertDistinct, demand, type RemoteItem } from '../ftp/remote.ts';

@@ -3,15 +3,15 @@ import { cancelled } from '../../core/clock.ts';
 import { AppError, MisuseError, RefusedError, reportOf } from '../../core/errors.ts';
 import { keepNewSpaceSmall } from '../../core/memory.ts';
 import { formatCount } from '../../core/units.ts';
-import type { Move, Removal, Transfer } from './compare.ts';
+import type { Move, Removal, Transfer } from './comparison/compare.ts';
+import type { Survey } from './comparison/survey.ts';
 import { Filling } from './filling.ts';
-import { makeLastRank } from './filter.ts';
-import { inLanes } from './lanes.ts';
 import { SMALL_BYTES } from './new-folders.ts';
 import type { Arrivals, Receiver, Staged } from './receiver.ts';
-import type { Survey } from './survey.ts';
+import { inLanes } from './sessions/lanes.ts';
 import type { Tally } from './tally.ts';
-import { ancestorsOf, depthOf } from './tree.ts';
+import { makeLastRank } from './trees/filter.ts';
+import { ancestorsOf, depthOf } from './trees/tree.ts';
 import type { Workshop } from './workshop.ts';
 
 /** Throws `mirror-incomplete` when something could not be done, and at once what makes going on pointless. */

@@ -7,7 +7,7 @@ import { printable } from '../../core/text.ts';
 import type { FtpClient, HashAlgorithm } from '../../protocols/ftp/index.ts';
 import type { MirrorConfig } from './config.ts';
 import { LocalFile } from './local-file.ts';
-import type { Pool } from './pool.ts';
+import type { Pool } from './sessions/pool.ts';
 
 export interface Digest {
   update(bytes: Uint8Array): void;

@@ -1,12 +1,12 @@
 // New folders while they are filled: which, what they still wait for, and how each gets its name in the end.
 import { AppError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
-import { makeLastRank } from './filter.ts';
-import { inLanes } from './lanes.ts';
+import type { Survey } from './comparison/survey.ts';
 import { fillsNewFolders, foldersToFill } from './new-folders.ts';
 import type { Receiver } from './receiver.ts';
-import type { Survey } from './survey.ts';
+import { inLanes } from './sessions/lanes.ts';
 import type { Tally } from './tally.ts';
+import { makeLastRank } from './trees/filter.ts';
 import type { Workshop } from './workshop.ts';
 
 interface Content {

@@ -3,15 +3,15 @@ import { cancelled } from '../../core/clock.ts';
 import { formatCount, formatSize } from '../../core/units.ts';
 import type { Preview, PreviewAction, StepContext, StepType } from '../step.ts';
 import { applyPlan } from './apply.ts';
+import { type Survey, surveyBoth } from './comparison/survey.ts';
 import type { MirrorConfig } from './config.ts';
+import { LocalReceiver } from './download/local-receiver.ts';
 import { mirrorFacts } from './facts.ts';
-import { LocalReceiver } from './local-receiver.ts';
 import { ServerLock, type Standing } from './lock/server-lock.ts';
 import { surveyDeployed } from './manifest/survey.ts';
-import { RemoteReceiver } from './remote-receiver.ts';
-import { type Survey, surveyBoth } from './survey.ts';
 import { type MirrorOutputs, Tally } from './tally.ts';
-import { prepareTempNames } from './temp-name.ts';
+import { prepareTempNames } from './trees/temp-name.ts';
+import { RemoteReceiver } from './upload/remote-receiver.ts';
 import { type Connect, openWorkshop, type Workshop } from './workshop.ts';
 
 export interface MirrorParts {

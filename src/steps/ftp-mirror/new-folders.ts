@@ -1,9 +1,9 @@
 // New folders of small files: filled under a temporary name, so that each appears whole and its files need no renaming of their own.
-import type { MirrorPlan } from './compare.ts';
+import type { MirrorPlan } from './comparison/compare.ts';
 import type { MirrorConfig } from './config.ts';
-import { siblingOf } from './paths.ts';
-import { namedPath, unnamedName } from './temp-name.ts';
-import { ancestorsOf, depthOf, type FileFacts, type Tree } from './tree.ts';
+import { siblingOf } from './trees/paths.ts';
+import { namedPath, unnamedName } from './trees/temp-name.ts';
+import { ancestorsOf, depthOf, type FileFacts, type Tree } from './trees/tree.ts';
 
 /** What takes longer for its round trips than for its bytes, and is sent again rather than continued. */
 export const SMALL_BYTES = 64 * 1024;

@@ -1,5 +1,5 @@
 // The side that a mirror changes: the server when uploading, the local folder when downloading. apply.ts drives either.
-import type { Removal, Transfer } from './compare.ts';
+import type { Removal, Transfer } from './comparison/compare.ts';
 
 /** A file whose content is there, whole and checked, and that waits for its name. */
 export interface Staged {

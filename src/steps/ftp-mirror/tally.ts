@@ -2,7 +2,7 @@
 import { AppError, type RetryClass, reportOf } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
 import type { StepContext, StepProgress } from '../step.ts';
-import type { MirrorPlan } from './compare.ts';
+import type { MirrorPlan } from './comparison/compare.ts';
 import type { MirrorConfig } from './config.ts';
 import { boundGarbageAt } from './many.ts';
 

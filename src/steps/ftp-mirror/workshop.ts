@@ -3,16 +3,16 @@ import { posix, resolve } from 'node:path';
 import { AppError, CancelledError, RefusedError } from '../../core/errors.ts';
 import type { connectFtp, FtpClient } from '../../protocols/ftp/index.ts';
 import type { StepContext } from '../step.ts';
-import { type Bandwidth, makeBandwidth } from './bandwidth.ts';
-import { Batch } from './batch.ts';
-import { rootBrake } from './brakes.ts';
+import { rootBrake } from './comparison/brakes.ts';
+import { SeenTimesMemory } from './comparison/seen-times.ts';
 import type { MirrorConfig } from './config.ts';
-import { makeGlobTest } from './filter.ts';
 import { NewFolders } from './new-folders.ts';
-import { normalRemote } from './paths.ts';
-import { Pool } from './pool.ts';
-import { SeenTimesMemory } from './seen-times.ts';
-import { isKnownLimit } from './session-count.ts';
+import { type Bandwidth, makeBandwidth } from './sessions/bandwidth.ts';
+import { Batch } from './sessions/batch.ts';
+import { Pool } from './sessions/pool.ts';
+import { isKnownLimit } from './sessions/session-count.ts';
+import { makeGlobTest } from './trees/filter.ts';
+import { normalRemote } from './trees/paths.ts';
 
 export type Connect = typeof connectFtp;
 

@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { BrokenSessionError } from '../../../src/core/errors.ts';
-import { rootBrake } from '../../../src/steps/ftp-mirror/brakes.ts';
-import { Pool } from '../../../src/steps/ftp-mirror/pool.ts';
+import { rootBrake } from '../../../src/steps/ftp-mirror/comparison/brakes.ts';
+import { Pool } from '../../../src/steps/ftp-mirror/sessions/pool.ts';
 import { FakeServer, refusedError } from './fake-server.ts';
 import { MemoryClock, makeRig, read, settings, T0, write } from './rig.ts';
 import { sandboxRig } from './sandbox-rig.ts';

@@ -3,10 +3,10 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { makeFilter } from '../../../src/steps/ftp-mirror/filter.ts';
 import { foldersToFill, NewFolders, takenOver } from '../../../src/steps/ftp-mirror/new-folders.ts';
-import { namedPath, unnamedName } from '../../../src/steps/ftp-mirror/temp-name.ts';
-import { type FileFacts, TreeBuilder } from '../../../src/steps/ftp-mirror/tree.ts';
+import { makeFilter } from '../../../src/steps/ftp-mirror/trees/filter.ts';
+import { namedPath, unnamedName } from '../../../src/steps/ftp-mirror/trees/temp-name.ts';
+import { type FileFacts, TreeBuilder } from '../../../src/steps/ftp-mirror/trees/tree.ts';
 import { type FakeOptions, FakeServer, refusedError } from './fake-server.ts';
 import { makeRig, read, T0, write } from './rig.ts';
 

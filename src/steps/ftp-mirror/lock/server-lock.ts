@@ -9,9 +9,9 @@ import type { Timer } from '../../../core/clock.ts';
 import { AppError, MisuseError, RefusedError } from '../../../core/errors.ts';
 import { printable } from '../../../core/text.ts';
 import type { FtpClient } from '../../../protocols/ftp/index.ts';
-import { LOCK_NAME } from '../own-names.ts';
-import { remotePath } from '../paths.ts';
-import { orRefused } from '../remote-facts.ts';
+import { LOCK_NAME } from '../trees/own-names.ts';
+import { remotePath } from '../trees/paths.ts';
+import { orRefused } from '../trees/remote-facts.ts';
 import { isMissingPath, type Workshop } from '../workshop.ts';
 import { forget, isGone, newOwner, type Owner, parseStamp, type Stamp, stampName } from './owner.ts';
 

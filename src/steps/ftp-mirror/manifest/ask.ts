@@ -1,8 +1,8 @@
 // Questions about many paths of the remote folder, each asked once, together.
 import { AppError } from '../../../core/errors.ts';
 import type { FtpClient } from '../../../protocols/ftp/index.ts';
-import { remotePath } from '../paths.ts';
-import { orRefused } from '../remote-facts.ts';
+import { remotePath } from '../trees/paths.ts';
+import { orRefused } from '../trees/remote-facts.ts';
 import type { Workshop } from '../workshop.ts';
 
 export type PathFacts = Awaited<ReturnType<FtpClient['soon']['facts']>>;

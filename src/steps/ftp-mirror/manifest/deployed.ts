@@ -1,6 +1,6 @@
 // What is deployed, kept true while a mirror works: a file that arrives is entered, one that is deleted goes out, and both sides are told.
 import type { FtpClient } from '../../../protocols/ftp/index.ts';
-import { MANIFEST_NAME } from '../own-names.ts';
+import { MANIFEST_NAME } from '../trees/own-names.ts';
 import type { Workshop } from '../workshop.ts';
 import { askFacts } from './ask.ts';
 import type { LocalSums } from './local-sums.ts';

@@ -1,8 +1,8 @@
 // What was deployed, as a value and as the file on the server that says so.
 import { createHash } from 'node:crypto';
 import { AppError } from '../../../core/errors.ts';
-import { MANIFEST_NAME } from '../own-names.ts';
-import { ENTRIES_MAX } from '../tree.ts';
+import { MANIFEST_NAME } from '../trees/own-names.ts';
+import { ENTRIES_MAX } from '../trees/tree.ts';
 
 export interface DeployedFile {
   readonly size: number;

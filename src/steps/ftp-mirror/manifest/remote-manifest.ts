@@ -1,10 +1,10 @@
 // The manifest on the server: fetched so that "not there" is proven, written so that it is never half there.
 import { AppError, RefusedError } from '../../../core/errors.ts';
 import type { FtpClient } from '../../../protocols/ftp/index.ts';
-import { MANIFEST_NAME } from '../own-names.ts';
-import { remotePath, siblingOf } from '../paths.ts';
-import { renameOver } from '../rename-over.ts';
-import { tempName } from '../temp-name.ts';
+import { MANIFEST_NAME } from '../trees/own-names.ts';
+import { remotePath, siblingOf } from '../trees/paths.ts';
+import { tempName } from '../trees/temp-name.ts';
+import { renameOver } from '../upload/rename-over.ts';
 import { isMissingPath, type Workshop } from '../workshop.ts';
 import { formatManifest, MANIFEST_BYTES_MAX, type Manifest, parseManifest } from './manifest.ts';
 
