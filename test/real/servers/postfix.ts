@@ -8,6 +8,7 @@ import { binary } from './binaries.ts';
 import { type CertificateOptions, type Certificates, makeCertificates } from './certificates.ts';
 import { type DovecotServer, startDovecot } from './dovecot.ts';
 import { freePorts } from './ports.ts';
+import { postfixLog, writePostfixFolder } from './postfix-folder.ts';
 import { makeFolder, type RealServer, startProcess } from './process.ts';
 
 export interface PostfixOptions extends CertificateOptions {
@@ -49,17 +50,20 @@ async function startWith(dovecot: DovecotServer, options: PostfixOptions): Promi
   const certificates = await makeCertificates(folder, options);
   const recipients = options.recipients ?? ['inbox@example.test', 'ops@example.test'];
   const [port = 0, implicitPort = 0] = await freePorts(2);
-  const config = join(folder, 'etc');
-  makeFolders(folder);
-  const settings = {
-    ...base(folder),
-    ...delivery(folder),
-    ...submission(certificates, dovecot.authPort, options.tlsVersion),
-    ...options.extra,
-  };
-  const lines = Object.entries(settings).map(([key, value]) => `${key} = ${value}`);
-  await writeFile(join(config, 'main.cf'), `${lines.join('\n')}\n`);
-  await writeFile(join(config, 'master.cf'), `${masterLines(port, implicitPort).join('\n')}\n`);
+  mkdirSync(join(folder, 'mail'));
+  chownSync(join(folder, 'mail'), NOBODY, NOBODY);
+  const config = writePostfixFolder({
+    folder,
+    settings: {
+      ...delivery(folder),
+      ...submission(certificates, dovecot.authPort, options.tlsVersion),
+      ...options.extra,
+    },
+    listeners: [
+      `127.0.0.1:${port} inet n - n - - smtpd`,
+      `127.0.0.1:${implicitPort} inet n - n - - smtpd -o smtpd_tls_wrappermode=yes`,
+    ],
+  });
   await writeFile(join(config, 'recipients'), recipients.map(address => `${address} Maildir/\n`).join(''));
   execFileSync(binary('/usr/sbin/postfix'), ['-c', config, 'check'], { stdio: 'pipe' });
   const running = await startProcess({
@@ -68,7 +72,7 @@ async function startWith(dovecot: DovecotServer, options: PostfixOptions): Promi
     args: ['-c', config, '-s'],
     env: { MAIL_CONFIG: config },
     ports: [port, implicitPort],
-    logs: [join(folder, 'postfix.log')],
+    logs: [postfixLog(folder)],
   });
   const { user, password } = dovecot;
   const root = join(folder, 'mail', 'Maildir');
@@ -92,43 +96,12 @@ async function startWith(dovecot: DovecotServer, options: PostfixOptions): Promi
   };
 }
 
-function makeFolders(folder: string): void {
-  for (const name of ['etc', 'queue', 'data', 'mail']) mkdirSync(join(folder, name));
-  const [postfix = 0, group = 0] = ['-u', '-g'].map(flag => Number(execFileSync('id', [flag, 'postfix'], { encoding: 'utf8' })));
-  chownSync(join(folder, 'data'), postfix, group);
-  chownSync(join(folder, 'mail'), NOBODY, NOBODY);
-}
-
-function base(folder: string): Record<string, string> {
-  return {
-    compatibility_level: '3.6',
-    queue_directory: join(folder, 'queue'),
-    data_directory: join(folder, 'data'),
-    command_directory: '/usr/sbin',
-    daemon_directory: '/usr/lib/postfix/sbin',
-    mail_owner: 'postfix',
-    setgid_group: 'postdrop',
-    maillog_file: join(folder, 'postfix.log'),
-    maillog_file_prefixes: folder,
-    inet_interfaces: '127.0.0.1',
-    inet_protocols: 'ipv4',
-    myhostname: 'mail.example.test',
-    mydestination: '',
-    mynetworks: '',
-    alias_maps: '',
-    alias_database: '',
-    local_recipient_maps: '',
-    biff: 'no',
-    smtpd_peername_lookup: 'no',
-    disable_dns_lookups: 'yes',
-    default_transport: 'error:nothing leaves this machine',
-    in_flow_delay: '0',
-    smtputf8_enable: 'yes',
-  };
-}
-
 function delivery(folder: string): Record<string, string> {
   return {
+    inet_interfaces: '127.0.0.1',
+    mynetworks: '',
+    default_transport: 'error:nothing leaves this machine',
+    smtputf8_enable: 'yes',
     virtual_mailbox_domains: 'example.test',
     virtual_mailbox_base: join(folder, 'mail'),
     virtual_mailbox_maps: `texthash:${join(folder, 'etc', 'recipients')}`,
@@ -154,33 +127,6 @@ function submission(certificates: Certificates, authPort: number, tlsVersion: '1
     smtpd_soft_error_limit: '100',
     smtpd_hard_error_limit: '200',
   };
-}
-
-/** master.cf(5): nothing is chrooted, because a temporary queue has none of the files a chroot needs. */
-function masterLines(port: number, implicitPort: number): string[] {
-  return [
-    `127.0.0.1:${port} inet n - n - - smtpd`,
-    `127.0.0.1:${implicitPort} inet n - n - - smtpd -o smtpd_tls_wrappermode=yes`,
-    'pickup unix n - n 60 1 pickup',
-    'cleanup unix n - n - 0 cleanup',
-    'qmgr unix n - n 300 1 qmgr',
-    'tlsmgr unix - - n 1000? 1 tlsmgr',
-    'rewrite unix - - n - - trivial-rewrite',
-    'bounce unix - - n - 0 bounce',
-    'defer unix - - n - 0 bounce',
-    'trace unix - - n - 0 bounce',
-    'verify unix - - n - 1 verify',
-    'flush unix n - n 1000? 0 flush',
-    'proxymap unix - - n - - proxymap',
-    'error unix - - n - - error',
-    'retry unix - - n - - error',
-    'discard unix - - n - - discard',
-    'virtual unix - n n - - virtual',
-    'anvil unix - - n - 1 anvil',
-    'scache unix - - n - 1 scache',
-    'showq unix n - n - - showq',
-    'postlog unix-dgram n - n - 1 postlogd',
-  ];
 }
 
 /** The queue manager delivers when it is ready to; a test waits here instead of guessing how long that takes. */
