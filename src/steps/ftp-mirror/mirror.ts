@@ -50,6 +50,7 @@ async function upload(workshop: Workshop): Promise<MirrorOutputs> {
     if (survey.plan.transfers.length > 0) prepareTempNames();
     const tally = new Tally('upload', survey.plan, workshop.context);
     const receiver = new RemoteReceiver(workshop, tally, survey);
+    await survey.deployed?.expect(survey.plan);
     standing = 'unfinished';
     if (!lock.held) await lockNewRoot(workshop, lock, () => receiver.prepareRoot(survey.rootMissing));
     await applyPlan(workshop, survey, receiver, tally);

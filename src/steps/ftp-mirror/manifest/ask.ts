@@ -3,6 +3,7 @@ import { AppError } from '../../../core/errors.ts';
 import type { FtpClient } from '../../../protocols/ftp/index.ts';
 import { remotePath } from '../trees/paths.ts';
 import { orRefused } from '../trees/remote-facts.ts';
+import { ancestorsOf } from '../trees/tree.ts';
 import type { Workshop } from '../workshop.ts';
 
 export type PathFacts = Awaited<ReturnType<FtpClient['soon']['facts']>>;
@@ -39,4 +40,9 @@ export class Answers {
     this.#asked.set(path, answer);
     return answer;
   }
+}
+
+/** Those that something lies in. */
+export function provenFolders(there: ReadonlyMap<string, PathFacts>): ReadonlySet<string> {
+  return new Set([...there].filter(([, facts]) => facts !== undefined).flatMap(([path]) => [...ancestorsOf(path)]));
 }

@@ -1,8 +1,10 @@
 // What is deployed, kept true while a mirror works: a file that arrives is entered, one that is deleted goes out, and both sides are told.
 import type { FtpClient } from '../../../protocols/ftp/index.ts';
+import type { MirrorPlan } from '../comparison/compare.ts';
 import { MANIFEST_NAME } from '../trees/own-names.ts';
 import type { Workshop } from '../workshop.ts';
 import { askFacts } from './ask.ts';
+import { expectedOf, NOTHING, writeExpected } from './expected.ts';
 import type { LocalSums } from './local-sums.ts';
 import { type DeployedFile, fileRows, type Manifest, manifestOf } from './manifest.ts';
 import { sendManifest } from './remote-manifest.ts';
@@ -46,18 +48,20 @@ export class Deployed {
   readonly #sums: LocalSums;
   readonly #files: Map<string, DeployedFile>;
   readonly #folders: Set<string>;
+  /** Noted here as coming to the server. */
+  #expected: Manifest;
   #dirty: boolean;
   #savedAt: number;
   #saving: Promise<void> = Promise.resolve();
   /** How the one on the server looks; undefined when that is not known. */
   #looked: Looks | undefined;
 
-  /** `dirty`: the server does not know it like this yet. */
+  /** `dirty`: the server does not know it like this yet. `untold`: what runs that were killed put there. */
   constructor(
     workshop: Workshop,
     sums: LocalSums,
     manifest: Manifest,
-    { dirty, looked }: { dirty: boolean; looked: Looks | undefined },
+    { dirty, looked, untold }: { dirty: boolean; looked: Looks | undefined; untold: Manifest },
   ) {
     this.#workshop = workshop;
     this.#sums = sums;
@@ -65,7 +69,15 @@ export class Deployed {
     this.#folders = new Set(manifest.folders);
     this.#dirty = dirty;
     this.#looked = looked;
+    this.#expected = untold;
     this.#savedAt = workshop.context.clock.elapsed();
+  }
+
+  /** Before anything of it is done. */
+  async expect(plan: MirrorPlan): Promise<void> {
+    if (plan.transfers.length + plan.moves.length + plan.folders.length === 0) return;
+    this.#expected = expectedOf(plan, this.#expected);
+    await writeExpected(this.#workshop, this.#expected);
   }
 
   add(path: string, file: DeployedFile): void {
@@ -89,8 +101,8 @@ export class Deployed {
     return this.#files.get(path);
   }
 
-  /** Tells the server, when there is something to tell, and remembers it here. */
-  async save(): Promise<void> {
+  /** Tells the server, when there is something to tell, and remembers it here. `whole`: nothing is left of which it is not known whether it arrived. */
+  async save(whole: boolean): Promise<void> {
     await this.#saving;
     if (this.#dirty) {
       try {
@@ -100,6 +112,7 @@ export class Deployed {
         throw error;
       }
     }
+    if (whole && this.#expected.files.size + this.#expected.folders.size > 0) await writeExpected(this.#workshop, NOTHING);
     await this.#sums.keep();
   }
 

@@ -16,8 +16,9 @@ import { lookLocal, lookRemote } from '../trees/look.ts';
 import { MANIFEST_NAME } from '../trees/own-names.ts';
 import { ancestorsOf, type FileFacts, type Tree, TreeBuilder } from '../trees/tree.ts';
 import { checkRoot, type Workshop } from '../workshop.ts';
-import { Answers, type PathFacts } from './ask.ts';
+import { Answers, type PathFacts, provenFolders } from './ask.ts';
 import { ABSENT, Deployed, type KeptManifest, keptManifest, looksAsKept } from './deployed.ts';
+import { arrivedOf, NOTHING, readExpected, togetherWith } from './expected.ts';
 import { LocalSums } from './local-sums.ts';
 import type { DeployedFile, Manifest } from './manifest.ts';
 import { fetchManifest } from './remote-manifest.ts';
@@ -31,11 +32,13 @@ export async function surveyDeployed(workshop: Workshop, leftovers: boolean): Pr
   await checkRoot(workshop);
   if (config.verify === 'hash') await serverHashing(config, workshop.pool);
   const answers = new Answers(workshop);
-  const [local, kept] = await Promise.all([lookLocal(workshop), keptManifest(workshop)]);
+  const [local, kept, expected] = await Promise.all([lookLocal(workshop), keptManifest(workshop), readExpected(workshop)]);
   const source = local?.tree ?? new TreeBuilder(makeFilter([], []), '');
-  const { manifest, rootMissing, known, looked } = await findManifest(workshop, { kept, source, answers });
+  const { manifest: told, rootMissing, known, looked } = await findManifest(workshop, { kept, source, answers });
   const sums = await LocalSums.open(context, { key: memory.place('sums'), root: localRoot, signal });
-  const there = rootMissing ? new Map<string, PathFacts>() : await lookAt(answers, manifest, source);
+  const there = rootMissing ? new Map<string, PathFacts>() : await lookAt(answers, [told, source, expected]);
+  const untold = arrivedOf(expected, told, there);
+  const manifest = togetherWith(told, untold, source);
   const target = await targetTree(workshop, { manifest, source, there });
   const verdicts = new Verdicts(workshop, { manifest, there, sums });
   await inLanes(source.files, FILES_AT_ONCE, ([path, mine]) => verdicts.on(path, mine));
@@ -58,8 +61,9 @@ export async function surveyDeployed(workshop: Workshop, leftovers: boolean): Pr
     begun: left.begun,
     confirmed: new Map(),
     deployed: new Deployed(workshop, sums, now, {
-      dirty: !known || adopted.size > 0 || now.files.size !== manifest.files.size,
+      dirty: !known || adopted.size > 0 || now.files.size !== manifest.files.size || manifest !== told,
       looked,
+      untold,
     }),
     brake: brakeOn(config, { plan, source, target }),
   };
@@ -87,7 +91,7 @@ async function findManifest(workshop: Workshop, { kept, source, answers }: Looki
   }
   if (!rootMissing) workshop.context.note('info', `no ${MANIFEST_NAME} on the server yet: what is there already is taken over`);
   return {
-    manifest: { files: new Map(), folders: new Set<string>() } satisfies Manifest,
+    manifest: NOTHING,
     rootMissing,
     known: false,
     looked: ABSENT,
@@ -95,14 +99,17 @@ async function findManifest(workshop: Workshop, { kept, source, answers }: Looki
 }
 
 /** All that was deployed and all that may be: what the server shows there now. */
-async function lookAt(answers: Answers, manifest: Manifest, source: Tree): Promise<ReadonlyMap<string, PathFacts>> {
-  const paths = new Set([...manifest.files.keys(), ...source.files.keys()]);
+async function lookAt(
+  answers: Answers,
+  [manifest, source, expected]: readonly [Manifest, Tree, Manifest],
+): Promise<ReadonlyMap<string, PathFacts>> {
+  const paths = new Set([...manifest.files.keys(), ...source.files.keys(), ...expected.files.keys()]);
   const there = new Map<string, PathFacts>();
   const look = async (path: string) => void there.set(path, await answers.of(path));
   await inLanes(paths, QUESTIONS, look);
-  const proven = new Set([...there].filter(([, facts]) => facts !== undefined).flatMap(([path]) => [...ancestorsOf(path)]));
+  const proven = provenFolders(there);
   await inLanes(
-    [...manifest.folders].filter(path => !proven.has(path)),
+    [...new Set([...manifest.folders, ...expected.folders])].filter(path => !proven.has(path)),
     QUESTIONS,
     look,
   );

@@ -144,7 +144,8 @@ export class RemoteReceiver implements Receiver {
 
   /** What failed at the end of a mirror that failed anyway is not the news. */
   async settle(): Promise<void> {
-    await (this.#workshop.pool.failure === undefined ? this.#deployed?.save() : this.#deployed?.keep());
+    const { pool } = this.#workshop;
+    await (pool.failure === undefined ? this.#deployed?.save(this.#tally.failed === 0) : this.#deployed?.keep());
   }
 
   /** Both spellings stand side by side where the paths part: only then is removing one not removing the other. */

@@ -318,6 +318,74 @@ test.each([true, false])('what arrived is ours though the manifest could not be 
   expect(rig.notes.join()).not.toContain('is gone from the server');
 });
 
+/** A run that is killed when all has arrived and the manifest is next: the server and the memory of that moment. */
+async function killedBeforeTheManifest(server: FakeServer, rig: Rig): Promise<void> {
+  const before = server.files.get(MANIFEST);
+  let memory = rig.ledger;
+  server.refuse = what => {
+    // The last one is the manifest.
+    if (what.startsWith('STOR')) memory = new Map(rig.ledger);
+    return undefined;
+  };
+  await rig.run(CONFIG);
+  server.refuse = () => undefined;
+  if (before === undefined) server.files.delete(MANIFEST);
+  else server.files.set(MANIFEST, before);
+  rig.ledger.clear();
+  for (const [key, value] of memory) rig.ledger.set(key, value);
+}
+
+test.each([
+  true,
+  false,
+])('what a killed run had put there is ours and goes with its source; a manifest before: %s', async before => {
+  const { server, rig } = await world();
+  await write(rig.site, { a: 'a', old: 'moves' });
+  if (before) await rig.run(CONFIG);
+  await rename(join(rig.site, 'old'), join(rig.site, 'moved'));
+  await write(rig.site, { secret: 'oops', 'new/deep/b': 'b', c: 'c' });
+  await killedBeforeTheManifest(server, rig);
+  // The next run is killed as well, just as late.
+  await rm(join(rig.site, 'c'));
+  await write(rig.site, { d: 'd' });
+  await killedBeforeTheManifest(server, rig);
+  server.put('/www/theirs', 'of others', T0);
+  for (const gone of ['secret', 'new', 'moved', 'd']) await rm(join(rig.site, gone), { recursive: true });
+  const { actions } = await rig.preview(CONFIG);
+  expect(actions.filter(({ action }) => action === 'delete').map(({ target }) => target)).toEqual(
+    expect.arrayContaining(['secret', 'new/deep/b', 'moved', 'd', 'new/deep/', 'new/']),
+  );
+  expect(await rig.run(CONFIG)).toMatchObject({ uploaded: 0, deleted: 4, failed: 0 });
+  expect(deployed(server)).toEqual({ a: 'a', theirs: 'of others' });
+  expect(server.folders.has('/www/new')).toBe(false);
+  server.put('/www/secret', 'oops', T0);
+  expect(await rig.run(CONFIG)).toMatchObject({ uploaded: 0, deleted: 0, unchanged: 1 });
+});
+
+test('what somebody put where a killed run wanted to is not ours: another size, another time, or no times at all', async () => {
+  for (const options of [{}, { tellsTimes: false, setsTimes: false }]) {
+    const { server, rig } = await world(options);
+    await write(rig.site, { a: 'a', b: 'b', c: 'c' });
+    await killedBeforeTheManifest(server, rig);
+    server.put('/www/b', 'longer', T0).put('/www/c', 'C', T0 + 60_000);
+    await rm(join(rig.site, 'b'));
+    await rm(join(rig.site, 'c'));
+    expect(await rig.run(CONFIG)).toMatchObject({ deleted: 0, failed: 0 });
+    expect(deployed(server)).toEqual({ a: 'a', b: 'longer', c: 'C' });
+  }
+});
+
+test('a file that comes back after it was found on the server without a source is sent: its content there is not known', async () => {
+  const { server, rig } = await world();
+  await write(rig.site, { a: 'a', b: 'b' });
+  await killedBeforeTheManifest(server, rig);
+  await rm(join(rig.site, 'b'));
+  expect(await rig.run({ ...CONFIG, delete: false })).toMatchObject({ deleted: 0, unchanged: 1 });
+  await write(rig.site, { b: 'B' });
+  expect(await rig.run(CONFIG)).toMatchObject({ uploaded: 1, unchanged: 1 });
+  expect(deployed(server)).toEqual({ a: 'a', b: 'B' });
+});
+
 test('a folder that a killed run had replaced by a file, and the reverse, is told from what was deployed before', async () => {
   const { server, rig } = await world();
   await write(rig.site, { 'swap/inside': 'in', other: 'file' });
