@@ -49,12 +49,16 @@ describeReal.each('$way, killed', WAYS, [...SERVERS], ({ way, tls, server: kind,
       let length = (await run()).lines;
       let [killed, reads] = [0, 0];
       for (let turn = 0; killed < kills && turn < kills * 3; turn++) {
-        const before = await sumsOf(from);
+        const versions = [await sumsOf(from)];
         source.change();
-        const after = await sumsOf(from);
-        const stop = watch(to, [before, after]);
+        versions.push(await sumsOf(from));
+        const stop = watch(to, versions);
         const first = await run({ lines: 1 + Math.floor(random() * length) });
         if (first.signal === 'SIGKILL') killed += 1;
+        // Half of the time what the killed run was sending is old by now, or gone.
+        if (random() < 0.5) source.change();
+        const after = await sumsOf(from);
+        versions.push(after);
         const second = await run();
         const seen = await stop();
         reads += seen.reads;
