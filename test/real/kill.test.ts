@@ -1,9 +1,10 @@
 // kill -9 at any moment, then again: the trees are equal, nothing foreign is left, and nobody ever saw half a file.
 // KILLS=200 is the campaign; SEED repeats one. Without them a few kills each.
-import { chownSync, mkdirSync, statSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { mulberry } from '../support/chance.ts';
+import { startCli } from '../support/cli.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { type Moment, mirror, Source, sumsOf, treeOf, watch } from './kill-rig.ts';
 import { describeReal } from './require.ts';
@@ -107,6 +108,59 @@ describeReal('what was sent before the kill', ['proftpd'], () => {
     }
   });
 });
+
+describeReal.each(
+  'a job with compare: manifest, killed on $server',
+  SERVERS.map(server => ({ server })),
+  [...SERVERS],
+  one => {
+    test('goes on where it was, and deletes what it had put there when the source is gone', async () => {
+      const folder = await tempDir();
+      const server = await START[one.server]('none');
+      try {
+        const remote = servedFolder(server);
+        const local = join(folder.path, 'local');
+        const source = new Source(local, mulberry(SEED));
+        const { host, port, user } = server;
+        const web = { type: 'ftp', host, port, user, tls: 'none', password: '${{ secrets.web }}' };
+        const settings = {
+          connection: 'web',
+          direction: 'upload',
+          local,
+          remote: '/www',
+          delete: true,
+          compare: 'manifest',
+          parallel: 2,
+        };
+        const job = { connections: { web }, steps: [{ id: 'up', uses: 'ftp/mirror', with: settings }] };
+        writeFileSync(join(folder.path, 'job.yaml'), JSON.stringify(job));
+        const env = { POSTRIDER_SECRET_WEB: server.password };
+        const start = () => startCli(['run', 'job.yaml', '--state', 'state', '--json'], { cwd: folder.path, env });
+        expect((await start().done).code).toBe(0);
+        const before = await sumsOf(local);
+        const killedWith = async (names: readonly string[]) => {
+          for (const name of names) source.write(name, 50_000);
+          const run = start();
+          const isThere = () => names.some(name => existsSync(join(remote, name)));
+          while (!isThere() && run.child.exitCode === null) await new Promise(resolve => setImmediate(resolve));
+          run.child.kill('SIGKILL');
+          await run.done;
+          expect(isThere()).toBe(true);
+          for (const name of names) rmSync(join(local, name));
+        };
+        await killedWith(Array.from({ length: 60 }, (_, n) => `folder 0/oops ${n}`));
+        await killedWith(Array.from({ length: 60 }, (_, n) => `folder 1/oops ${n}`));
+        writeFileSync(join(remote, 'theirs'), 'of others');
+        expect((await start().done).code).toBe(0);
+        const left = await sumsOf(remote);
+        expect([left.delete('theirs'), left]).toEqual([true, before]);
+      } finally {
+        await server.stop();
+        await folder.remove();
+      }
+    });
+  },
+);
 
 function servedFolder(server: RealServer): string {
   const folder = join(server.root, 'www');
