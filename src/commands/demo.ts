@@ -2,6 +2,7 @@ import { Flags } from '@oclif/core';
 import { type DemoResult, runDemo } from '../app/sandbox/demo.ts';
 import { workspace } from '../app/workspace.ts';
 import { systemClock } from '../core/clock.ts';
+import { shellWord } from '../core/text.ts';
 import { BaseCommand } from './base.ts';
 import { interruptible } from './interruption.ts';
 import { chooseRenderer, terminalIo } from './terminal.ts';
@@ -37,7 +38,7 @@ export default class Demo extends BaseCommand {
     this.print(`The job             ${job}`);
     this.print(`\nEverything is below ${dir}; delete it when you are done.`);
     this.print('\nTry next:');
-    this.print(`  postrider show last --state ${state}`);
+    this.print(`  postrider show last --state ${shellWord(state)}`);
     this.print('  postrider init                 a jobs folder of your own');
     this.print('  postrider sandbox              the same servers, to rehearse against');
   }

@@ -4,6 +4,7 @@ import { askStarters, connectionOf, templatesOf } from '../app/init/ask.ts';
 import { initJobs, type Starters, USUAL } from '../app/init/init.ts';
 import { TEMPLATES } from '../app/init/templates.ts';
 import { askLine } from '../app/shell/interactive.ts';
+import { shellWord } from '../core/text.ts';
 import { isInteractive } from '../progress/prompt.ts';
 import { BaseCommand, jsonFlag } from './base.ts';
 
@@ -75,8 +76,9 @@ export default class Init extends BaseCommand {
     if (started.missing !== undefined) this.print(`\nMissing in ${shown(file)}, which stays as it was:\n\n${started.missing}`);
     this.print('\nNext:');
     this.print(`  1. Look over the servers in ${shown(file)}.`);
+    const job = `${asked}/${TEMPLATES[templates[0] ?? 'deploy'].file}`;
     const secrets = started.connections.map(name => `postrider secret set ${name}`).join('; ');
     this.print(`  2. Give the passwords: ${secrets} (or export POSTRIDER_SECRET_NAME=…, or a file NAME in /run/secrets).`);
-    this.print(`  3. postrider validate ${asked} && postrider plan ${asked}/${TEMPLATES[templates[0] ?? 'deploy'].file}`);
+    this.print(`  3. postrider validate ${shellWord(asked)} && postrider plan ${shellWord(job)}`);
   }
 }

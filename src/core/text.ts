@@ -43,6 +43,11 @@ export async function* printableStream(bytes: AsyncIterable<Uint8Array>): AsyncG
   yield printableLines(rest + decoder.decode());
 }
 
+/** A word of a command that the user may copy, as a POSIX shell takes it back whole. */
+export function shellWord(text: string): string {
+  return /^[\p{L}\p{M}\p{N}_@%+=:,./-]+$/u.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
 /** The first line; an ellipsis says that there are more. */
 export function headline(text: string): string {
   const [first = '', ...more] = text.trim().split(/\r\n|\n/);

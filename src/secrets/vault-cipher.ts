@@ -1,6 +1,7 @@
 // The vault's outer shell: an age file (age-encryption.org/v1), sealed with a passphrase or for the identities of a key file.
 import { AppError, type AppErrorOptions } from '../core/errors.ts';
 import { Secret } from '../core/secret.ts';
+import { shellWord } from '../core/text.ts';
 
 export type VaultKey =
   | { readonly kind: 'passphrase'; readonly passphrase: Secret }
@@ -92,7 +93,7 @@ function wrongKey(path: string, { kind }: VaultKey, cause: unknown): AppError {
 
 export function damaged(path: string, why: string, cause?: unknown): AppError {
   const options: AppErrorOptions = {
-    hint: `The version before the last change is kept: cp ${path}.bak ${path}`,
+    hint: `The version before the last change is kept: cp ${shellWord(`${path}.bak`)} ${shellWord(path)}`,
     ...(cause === undefined ? {} : { cause }),
   };
   return new AppError('vault-damaged', `${path}: the vault is damaged: ${why}`, options);

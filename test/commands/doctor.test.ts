@@ -59,15 +59,19 @@ it('tells of a state folder that can neither be used nor made', async () => {
 
 it('tells of a wrong job file, an open state folder, a damaged vault and a debugger', async () => {
   const { dir: folder } = await start({ env: { NODE_OPTIONS: '--abort-on-uncaught-exception' } });
-  const state = join(folder, '.state/postrider');
+  const state = join(folder, 'its state');
   mkdirSync(state, { recursive: true });
   chmodSync(state, 0o755);
   writeFileSync(join(state, 'vault.age'), 'torn');
   writeFileSync(join(folder, 'broken.yaml'), 'steps: 5\n');
-  const { result, rows } = await doctor();
+  const { result, rows } = await doctor('--state', state);
   expect(result.code).toBe(4);
-  expect(rows['state folder']).toMatchObject({ state: 'warning', advice: `chmod 700 ${state}` });
-  expect(rows['vault']).toMatchObject({ state: 'error', error: { code: 'vault-damaged' } });
+  expect(rows['state folder']).toMatchObject({ state: 'warning', advice: `chmod 700 '${state}'` });
+  expect(rows['vault']).toMatchObject({
+    state: 'error',
+    error: { code: 'vault-damaged' },
+    advice: expect.stringContaining(`cp '${state}/vault.age.bak' '${state}/vault.age'`),
+  });
   expect(rows['job files']).toMatchObject({
     state: 'error',
     error: { code: 'job-invalid' },

@@ -150,6 +150,8 @@ it('init puts in what the flags say, and names what a connections.yaml of one’
     expect(job).toContain('timezone: UTC');
     expect(job).toContain('to: [a@b.example]');
     expect(await cli(['validate', 'mine'], { cwd: dir })).toMatchObject({ code: 0 });
+    const blank = await cli(['init', 'my jobs', '-t', 'deploy'], { cwd: dir });
+    expect(blank.stdout).toContain("postrider validate 'my jobs' && postrider plan 'my jobs/deploy-site.yaml'\n");
     const more = await cli(['init', 'mine', '-t', 'deploy'], { cwd: dir });
     expect(more.stdout).toContain('Missing in mine/connections.yaml, which stays as it was:\n\n');
     expect(more.stdout).toContain('web:\n  type: ftp');

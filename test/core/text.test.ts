@@ -1,6 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { headline, printable, printableJson, printableLines, printableStream, shorten } from '../../src/core/text.ts';
+import { headline, printable, printableJson, printableLines, printableStream, shellWord, shorten } from '../../src/core/text.ts';
 
 it('JSON with everything that steers a terminal as escapes is the same JSON', () => {
   const value = { 'a\u202e': ['\u009b5n\u001b[2J\n\u2028', '\ufeff', 'ü😀'], n: [1, true, null] };
@@ -12,6 +13,28 @@ it('JSON with everything that steers a terminal as escapes is the same JSON', ()
     expect(text.replaceAll('\n', '')).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u200b-\u202e\ufeff]/);
   }
   expect(printableJson(value, { indent: true }).split('\n').length).toBeGreaterThan(5);
+});
+
+it.each([
+  '',
+  'plain/ä日本.yaml',
+  'my job.yaml',
+  "it's",
+  '~/x',
+  '$(id)`id`',
+  'a\\"b',
+  '*.{a,b}',
+  'x;y&z|w',
+  "''",
+  'two\nlines',
+  '# !',
+])('a shell takes %j back whole', word => {
+  const script = `printf %s ${shellWord(word)}`;
+  expect(execFileSync('sh', ['-c', script], { encoding: 'utf8' })).toBe(word);
+});
+
+it('a word that a shell leaves alone stands as it is', () => {
+  expect(['@web:/www', '--state=/var/lib/x-1', 'ä.yaml'].map(shellWord)).toEqual(['@web:/www', '--state=/var/lib/x-1', 'ä.yaml']);
 });
 
 describe('printable', () => {

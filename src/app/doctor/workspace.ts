@@ -3,6 +3,7 @@ import { access, constants, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
+import { shellWord } from '../../core/text.ts';
 import { formatCount, formatSize } from '../../core/units.ts';
 import { keychainNames } from '../../secrets/keychain.ts';
 import { isAlive } from '../process-life.ts';
@@ -25,7 +26,8 @@ export async function checkDisk({ stateDir, env }: Workspace): Promise<readonly 
   const free = bavail * bsize;
   const room = `${formatSize(free)} free`;
   if (free < FREE_BYTES_MIN) return [warning('state folder', `${stateDir}: ${room}`, 'Free some space before the disk is full.')];
-  if ((mode & OTHERS) !== 0) return [warning('state folder', `${stateDir}: open to other users`, `chmod 700 ${stateDir}`)];
+  if ((mode & OTHERS) !== 0)
+    return [warning('state folder', `${stateDir}: open to other users`, `chmod 700 ${shellWord(stateDir)}`)];
   return [fine('state folder', `${stateDir}: ${room}`)];
 }
 
@@ -79,7 +81,7 @@ export async function checkVault(workspace: Workspace): Promise<readonly Finding
     if (((await modeOf(file)) ?? 0) & OTHERS) open.push(file);
   }
   if (open.length === 0) return [fine('vault', `${path}: ${formatCount(entries.length, 'secrets')}`)];
-  return [warning('vault', `${open.join(' and ')}: open to other users`, `chmod 600 ${open.join(' ')}`)];
+  return [warning('vault', `${open.join(' and ')}: open to other users`, `chmod 600 ${open.map(shellWord).join(' ')}`)];
 }
 
 export async function checkJobs(workspace: Workspace): Promise<Finding> {
@@ -88,7 +90,9 @@ export async function checkJobs(workspace: Workspace): Promise<Finding> {
   const files = await validateFiles([workspace.jobsDir], workspace);
   const bad = files.filter(({ valid }) => !valid).map(({ file }) => file);
   if (bad.length === 0) return fine('job files', `${formatCount(files.length, 'files')}, no errors`);
-  throw new AppError('job-invalid', `errors in ${bad.join(', ')}`, { hint: `postrider validate ${join(workspace.jobsDir)}` });
+  throw new AppError('job-invalid', `errors in ${bad.join(', ')}`, {
+    hint: `postrider validate ${shellWord(join(workspace.jobsDir))}`,
+  });
 }
 
 async function modeOf(path: string): Promise<number | undefined> {

@@ -3,6 +3,7 @@
 
 import { didYouMean } from '../../core/diagnostic.ts';
 import { AppError } from '../../core/errors.ts';
+import { shellWord } from '../../core/text.ts';
 import type { Raw } from '../../job/job.ts';
 
 /** Throws AppError `usage` for a malformed or unfitting value, `unknown-variable` for a name that the job does not declare. */
@@ -52,7 +53,7 @@ function structured(name: string, value: string, declared: Raw): Raw {
   }
   if (typeof parsed === 'object' && parsed !== null && Array.isArray(parsed) === Array.isArray(declared)) return parsed;
   throw new AppError('usage', `--set ${name}=${value}: ${name} is ${kind}`, {
-    hint: `Write it as JSON: --set '${name}=${example}'`,
+    hint: `Write it as JSON: --set ${shellWord(`${name}=${example}`)}`,
   });
 }
 

@@ -4,6 +4,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { AppError, fileError } from '../../core/errors.ts';
+import { shellWord } from '../../core/text.ts';
 import { makeFolder } from '../../files/make-folder.ts';
 import { exists } from '../../files/there.ts';
 import type { Job } from '../../job/job.ts';
@@ -108,7 +109,7 @@ export async function installService(request: InstallRequest): Promise<Unit> {
 function assertAccount(account: string): Promise<void> {
   return new Promise((done, fail) => {
     const missing = new AppError('usage', `there is no account ${account} on this machine`, {
-      hint: `useradd --system --home-dir ${SYSTEM_STATE} --shell /usr/sbin/nologin ${account}; or name another one with --account.`,
+      hint: `useradd --system --home-dir ${SYSTEM_STATE} --shell /usr/sbin/nologin ${shellWord(account)}; or name another one with --account.`,
     });
     const child = spawn('id', ['--', account], { stdio: 'ignore' });
     child.on('error', () => done());
