@@ -3,6 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { cli } from '../support/cli.ts';
 import { type Rehearsal, rehearsal } from '../support/rehearsal.ts';
 
 const MAIL = 'From: Ann <ann@example.org>\r\nDate: Mon, 23 Nov 2026 03:00:00 +0000\r\nSubject: Hello\r\n\r\n.dot\r\n';
@@ -152,6 +153,18 @@ it('smtp send takes its flags and sends one mail', async () => {
   const before = (await stage.sandbox.mailbox.list()).length;
   expect((await stage.cli('smtp', 'send', '@outbox', ...flags, '-q')).code).toBe(0);
   expect(await stage.sandbox.mailbox.list()).toHaveLength(before + 1);
+});
+
+it('smtp send warns of a header that leads the body, and sends it as it is', async () => {
+  const words = ['smtp', 'send', '@outbox', '--from', 'a@example.org', '--to', 'b@example.org', '--subject', 's', '--dry-run'];
+  const env = { POSTRIDER_SECRET_SANDBOX: stage.sandbox.password };
+  const send = (stdin: string, ...more: string[]) => cli([...words, ...more], { cwd: stage.dir, env, stdin });
+  const warned = await send('To: c@example.org\nSubject: long\n and folded\n\nhi\n');
+  expect(warned.code).toBe(0);
+  expect(warned.stderr).toContain('warning: the body begins with a header (To, Subject), which is sent as text');
+  expect(warned.stderr).toContain("sed '1,/^[[:space:]]*$/d'");
+  expect(warned.stdout).toMatch(/\r\n\r\nTo: c@example\.org\r\n/);
+  expect((await send('Subject: s\r\n\r\nhi\r\n', '-q')).stderr).not.toContain('warning');
 });
 
 it('smtp send of which nobody knows the outcome ends with 1, and says not to send again blindly', async () => {

@@ -38,6 +38,18 @@ export async function readBody(input: AsyncIterable<Uint8Array | string>): Promi
   return whole.toString(isUtf8(whole) ? 'utf8' : 'latin1');
 }
 
+/** Fields that people write by hand above a mail for `sendmail -t`; a text that is none seldom begins with one of them. */
+const WRITTEN_FIELD = /^(To|Cc|Bcc|From|Reply-To|Subject):/i;
+
+/** The fields of a whole mail that was piped in as a body, for sendmail takes one; undefined for a text. */
+export function headerInBody(body: string): readonly string[] | undefined {
+  if (!WRITTEN_FIELD.test(body)) return undefined;
+  const [head = ''] = body.split(/\r?\n\r?\n/, 1);
+  const lines = head.split(/\r?\n(?![ \t])/);
+  const names = lines.map(line => /^([!-9;-~]+):/.exec(line)?.[1]);
+  return head.length < body.trimEnd().length && names.every(name => name !== undefined) ? names : undefined;
+}
+
 export async function sendOnce(request: SendRequest, kind: RendererKind, io: RendererIo): Promise<OneStepResult> {
   return runOneStep(await sendStep(request), kind, io);
 }

@@ -1,9 +1,12 @@
 import { Args, Flags } from '@oclif/core';
-import { previewSend, readBody, sendOnce } from '../../app/smtp/send.ts';
+import { headerInBody, previewSend, readBody, sendOnce } from '../../app/smtp/send.ts';
 import { AppError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
 import { BaseCommand, TARGET_HELP, targetFlags } from '../base.ts';
 import { chooseRenderer, terminalIo } from '../terminal.ts';
+
+const WITHOUT_HEADER =
+  "--to, --cc, --bcc and --subject say what it says; cut it off: … | sed '1,/^[[:space:]]*$/d' | postrider smtp send …";
 
 const many = (description: string) => Flags.string({ multiple: true, multipleNonGreedy: true, description });
 
@@ -40,6 +43,9 @@ export default class SmtpSend extends BaseCommand {
     }
     if (piped && process.stdin.isTTY) this.say('The body is what you type now; Ctrl-D ends it.');
     const body = piped ? await readBody(process.stdin) : flags.text;
+    const header = piped && !flags.quiet ? headerInBody(body ?? '') : undefined;
+    if (header !== undefined)
+      this.say(`warning: the body begins with a header (${header.join(', ')}), which is sent as text\n  ${WITHOUT_HEADER}`);
     const mail = { from, to, cc, bcc, 'reply-to': flags['reply-to'], subject, text: body, html, attachments: attach };
     await this.oneOff(flags, async one => {
       const request = { target: args.target, mail, one };
