@@ -33,6 +33,9 @@ describe('a mistyped command line', () => {
     [['pop3', 'top', '@x', 'y'], 'Expected an integer but received: y', '`postrider pop3 top --help`'],
     [['schedule', '--drain', '5'], '--drain: 5 is no duration: write 500ms', '`postrider schedule --help`'],
     [['sandbox', '--fault', 'ftp:STOR=cat'], '--fault ftp:STOR=cat: "cat" is no action', 'Actions: cut'],
+    [['secret', 'set', 'a b'], '"a b" is no name for a secret', 'Use letters, digits'],
+    [['secret', 'delete', 'a/b'], '"a/b" is no name for a secret', 'Use letters, digits'],
+    [['login', 'a b', '--provider', 'google'], '"a b" is no name for a sign-in', 'Use letters, digits'],
     [['history', '--json=1'], '--json takes no value', 'Write --json alone'],
     [['bad\u001b[31mname'], 'there is no command `bad\\x1b[31mname`', 'lists all commands'],
   ])('%j', async (argv, wrong, hint) => {

@@ -3,7 +3,7 @@ import { didYouMean } from '../../core/diagnostic.ts';
 import { AppError } from '../../core/errors.ts';
 import { Secret } from '../../core/secret.ts';
 import { askHidden } from '../../progress/prompt.ts';
-import { assertSecretName } from '../../secrets/name.ts';
+import { assertNameGiven } from '../../secrets/name.ts';
 import { accountSecretName, type OAuthAccount } from '../../secrets/oauth/account.ts';
 import { loginByBrowser } from '../../secrets/oauth/browser-login.ts';
 import { loginByDevice } from '../../secrets/oauth/device-login.ts';
@@ -48,7 +48,7 @@ export interface LoggedIn {
 export async function login(request: LoginRequest, one: OneOff): Promise<LoggedIn> {
   const { name, backend } = request;
   const { workspace, clock, signal, redactor } = one;
-  assertSecretName(accountSecretName(name));
+  assertNameGiven(name, 'sign-in', accountSecretName(name));
   const secrets = secretsOf(workspace);
   secrets.askPerson();
   const server = await serverFor(request, one);

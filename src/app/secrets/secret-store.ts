@@ -5,7 +5,7 @@ import { askHidden, readAnswer } from '../../progress/prompt.ts';
 import { environmentName, secretsInEnvironment } from '../../secrets/environment.ts';
 import { secretsInFolder } from '../../secrets/folder.ts';
 import { deleteFromKeychain, isKeychainLocked, keychainNames, lockedKeychain, storeInKeychain } from '../../secrets/keychain.ts';
-import { assertSecretName } from '../../secrets/name.ts';
+import { assertNameGiven } from '../../secrets/name.ts';
 import { findOutsideVault, type SecretBackend, secretFolders } from '../../secrets/resolver.ts';
 import type { Workspace } from '../workspace.ts';
 import { secretsOf } from './secrets.ts';
@@ -23,7 +23,7 @@ export interface ListedSecret {
 
 /** Asks a person without echo, or reads standard input. Resolves with where it went. */
 export async function setSecret(name: string, backend: StoringBackend, workspace: Workspace): Promise<string> {
-  assertSecretName(name);
+  assertNameGiven(name, 'secret');
   const { vault, askPerson } = secretsOf(workspace);
   const text = process.stdin.isTTY ? await askHidden(`Value of ${name}: `) : await readAnswer();
   if (text === '') throw new AppError('secret-empty', 'the value is empty', { hint: 'Nothing was changed.' });
@@ -68,7 +68,7 @@ export async function deleteSecret(
   backend: StoringBackend | undefined,
   workspace: Workspace,
 ): Promise<{ readonly from: readonly StoringBackend[]; readonly remains: string | undefined; readonly locked: boolean }> {
-  assertSecretName(name);
+  assertNameGiven(name, 'secret');
   const { vault, sources, askPerson } = secretsOf(workspace);
   askPerson();
   const from: StoringBackend[] = [];
