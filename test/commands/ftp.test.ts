@@ -152,6 +152,18 @@ describe('transfers', () => {
 });
 
 describe('changes', () => {
+  it.each([
+    [['put', 'main.yaml', '@web/none/deep/'], 'folder-missing', 'none/deep: there is no such folder'],
+    [['put', '-', '@web/none/page.html'], 'folder-missing', 'none: there is no such folder'],
+    [['mv', '@web/www/index.html', 'none/'], 'folder-missing', 'none: there is no such folder'],
+    [['mv', '@web/www/none.html', 'www/index.html'], 'path-missing', 'www/none.html: there is no such file'],
+    [['mkdir', '@web/none/deep'], 'folder-missing', 'none: there is no such folder'],
+  ])('%j says what is missing', async (words, code, said) => {
+    const result = await stage.cli('ftp', ...words);
+    expect(result).toMatchObject({ code: 1, stderr: expect.stringContaining(said) });
+    expect(result.stderr).toContain(`postrider explain ${code}`);
+  });
+
   it('mkdir, mv, chmod, du, sum and rm', async () => {
     expect(await stage.cli('ftp', 'mkdir', '-p', '@web/work/a/b')).toMatchObject({ code: 0, stderr: '' });
     await writeFile(join(root(), 'work/a/one.txt'), 'one');

@@ -4,7 +4,8 @@ import { AppError, RefusedError } from '../../core/errors.ts';
 import { printable } from '../../core/text.ts';
 import type { FtpClient } from '../../protocols/ftp/index.ts';
 import { chunksOf } from '../../steps/ftp-mirror/sessions/lanes.ts';
-import { isFolder, joined, type RemoteItem, tidy } from './remote.ts';
+import { intoFolderOf } from './missing-folder.ts';
+import { demand, isFolder, joined, type RemoteItem, tidy } from './remote.ts';
 import { expand } from './remote-glob.ts';
 import { collected, walk } from './walk.ts';
 
@@ -57,10 +58,11 @@ function removeOne(by: Pick<FtpClient, 'remove' | 'removeFolder'>, { path, entry
 /** With `parents` also the folders above, and one that is there already is fine. */
 export async function makeFolder(client: FtpClient, path: string, parents: boolean): Promise<void> {
   const folder = tidy(path);
+  if (!parents) return intoFolderOf(client, folder, () => client.makeFolder(folder));
   try {
     await client.makeFolder(folder);
   } catch (error) {
-    if (!(error instanceof RefusedError) || !parents) throw error;
+    if (!(error instanceof RefusedError)) throw error;
     if (await isFolder(client, folder)) return;
     const above = posix.dirname(folder);
     if (above === '/' || above === '.' || (await isFolder(client, above))) throw error;
@@ -73,8 +75,18 @@ export async function makeFolder(client: FtpClient, path: string, parents: boole
 export async function moveRemote(client: FtpClient, from: string, to: string): Promise<string> {
   const into = to.endsWith('/') || (await isFolder(client, to));
   const target = into ? joined(tidy(to), posix.basename(tidy(from))) : tidy(to);
-  await client.rename(tidy(from), target);
+  try {
+    await intoFolderOf(client, target, () => client.rename(tidy(from), target));
+  } catch (error) {
+    if (error instanceof RefusedError && error.refusal.command.startsWith('RNFR ')) await demandIfListed(client, from);
+    throw error;
+  }
   return target;
+}
+
+/** Throws AppError `path-missing` when a listing would show it and does not: some leave out names with a dot. */
+async function demandIfListed(client: FtpClient, path: string): Promise<void> {
+  if (client.usable && !posix.basename(tidy(path)).startsWith('.')) await demand(client, path);
 }
 
 /** Throws AppError `mode-refused`. */

@@ -9,6 +9,7 @@ import { remoteSize } from '../../steps/ftp-mirror/trees/remote-facts.ts';
 import { tempName } from '../../steps/ftp-mirror/trees/temp-name.ts';
 import { renameOver } from '../../steps/ftp-mirror/upload/rename-over.ts';
 import { uploadFile } from '../../steps/ftp-mirror/upload/upload-file.ts';
+import { intoFolderOf } from './missing-folder.ts';
 import type { TransferProgress } from './progress.ts';
 
 export interface Upload {
@@ -31,23 +32,25 @@ const CHUNK_BYTES = 64 * 1024;
 export async function uploadLocal(client: FtpClient, upload: Upload): Promise<number> {
   const { local, remote, atomic, progress, signal, say } = upload;
   try {
-    const sent = await uploadFile(client, {
-      local,
-      followLinks: true,
-      remote: facts => {
-        progress.begin(remote, facts.size);
-        return atomic ? siblingOf(remote, tempName({ path: remote, ...facts })) : remote;
-      },
-      offset: async (session, at) => (atomic ? ((await remoteSize(session, at)) ?? 0) : 0),
-      verify: true,
-      moved: position => progress.at(position),
-      chunkBytes: CHUNK_BYTES,
-      take: async () => {
-        if (signal.aborted) throw cancelled(signal);
-      },
-      note: say,
-      keepsPart: !atomic,
-    });
+    const sent = await intoFolderOf(client, remote, () =>
+      uploadFile(client, {
+        local,
+        followLinks: true,
+        remote: facts => {
+          progress.begin(remote, facts.size);
+          return atomic ? siblingOf(remote, tempName({ path: remote, ...facts })) : remote;
+        },
+        offset: async (session, at) => (atomic ? ((await remoteSize(session, at)) ?? 0) : 0),
+        verify: true,
+        moved: position => progress.at(position),
+        chunkBytes: CHUNK_BYTES,
+        take: async () => {
+          if (signal.aborted) throw cancelled(signal);
+        },
+        note: say,
+        keepsPart: !atomic,
+      }),
+    );
     await client.setModified(sent.remote, sent.modifiedAt);
     if (atomic) await publish(client, sent.remote, remote, say);
     return sent.size;
@@ -66,7 +69,8 @@ export async function uploadStream(
   const at = atomic ? siblingOf(remote, tempName({ path: remote, size: undefined, modifiedAt: undefined })) : remote;
   progress.begin(remote, undefined);
   try {
-    const bytes = await client.upload(at, counted(source, progress, signal), { ascii: upload.ascii === true });
+    const chunks = counted(source, progress, signal);
+    const bytes = await intoFolderOf(client, remote, () => client.upload(at, chunks, { ascii: upload.ascii === true }));
     if (atomic) await publish(client, at, remote, upload.say);
     return bytes;
   } finally {
