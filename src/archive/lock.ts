@@ -1,8 +1,9 @@
-// One writer an account: a lock file that names its owner, and is taken over only from a process that is surely dead.
+// One writer an account: a lock file that names its owner, and is taken over only from a process that is surely dead. Silence is no proof: a
+// writer of another machine that was only paused (a frozen container, a laptop asleep) goes on writing when it wakes, and no fence stops it.
 import { join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
-import { printable } from '../core/text.ts';
+import { printable, shellWord } from '../core/text.ts';
 import { type ProcessIdentity, readIdentity } from '../files/processes.ts';
 import type { ArchiveFiles } from './files.ts';
 import { LOCK_NAME } from './layout.ts';
@@ -92,10 +93,10 @@ function parseOwner(text: string): Holder | undefined {
 }
 
 function locked(path: string, holder: Holder | undefined, here: string): AppError {
-  if (holder === undefined) return busy('another run', `If nothing is running there any more, remove ${path}.`);
+  if (holder === undefined) return busy('another run', `If nothing is running there any more: rm ${shellWord(path)}`);
   const { pid, host, since } = holder;
   const who = `process ${pid} on ${printable(host)}${since === undefined ? '' : `, since ${printable(since)},`}`;
-  const elsewhere = `${printable(host)} is another machine or container, whose processes cannot be seen from here: if it is gone, remove ${path}.`;
+  const elsewhere = `${printable(host)} is another machine or container, whose processes cannot be seen from here: if it is gone for good, rm ${shellWord(path)}`;
   return busy(who, host === here ? '' : elsewhere);
 }
 

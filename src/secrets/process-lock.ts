@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import { AppError, fileError } from '../core/errors.ts';
 import { type Random, randomHex } from '../core/random.ts';
-import { printable } from '../core/text.ts';
+import { printable, shellWord } from '../core/text.ts';
 import { isAlive, type ProcessIdentity, readIdentity, thisProcess } from '../files/processes.ts';
 
 interface LockHolder extends ProcessIdentity {
@@ -122,6 +122,6 @@ function busy(path: string, holder: LockHolder | 'unknown', { doing, busyCode }:
   const who = holder === 'unknown' ? 'somebody' : `process ${holder.pid} on ${printable(holder.host)}`;
   return new AppError(busyCode, `${who} is ${doing} and does not end`, {
     retry: 'later',
-    hint: `If nothing is running there any more, remove ${path}.`,
+    hint: `If nothing is running there any more: rm ${shellWord(path)}`,
   });
 }

@@ -27,7 +27,14 @@ describe('the lock of an account', () => {
     expect(files.text('/a/.lock')).toContain('"pid":11');
     const elsewhere = lock(files, { ...HERE, host: 'elsewhere' });
     await expect(elsewhere).rejects.toThrow('process 11 on here, since 2026-11-27T06:00:00.000Z, is writing this account');
-    await expect(elsewhere).rejects.toMatchObject({ hint: expect.stringContaining('if it is gone, remove /a/.lock') });
+    await expect(elsewhere).rejects.toMatchObject({ hint: expect.stringContaining('if it is gone for good, rm /a/.lock') });
+  });
+
+  it('that is to be removed by hand is named as a shell takes it', async () => {
+    const files = new MemoryFiles();
+    const take = (host: string) => lockAccount('/our mail', { files, clock, owner: { ...HERE, host }, isAlive: () => true });
+    await take('here');
+    await expect(take('elsewhere')).rejects.toMatchObject({ hint: expect.stringContaining("rm '/our mail/.lock'") });
   });
 
   it('of an older version does not say since when', async () => {
