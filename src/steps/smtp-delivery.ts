@@ -63,10 +63,7 @@ export function failureOf({ outputs, refusals }: Delivered): AppError | undefine
     case 'rejected':
       return new AppError('mail-rejected', `the server took the mail for nobody${said}`, { hint: hintFor(refusals) });
     case 'deferred':
-      return new AppError('mail-deferred', `the server does not take the mail now${said}`, {
-        retry: 'later',
-        hint: 'It asks to try again later (greylisting, a full mailbox, a limit). What a run cannot send waits in the outbox.',
-      });
+      return deferred(said, 'What a run cannot send waits in the outbox.');
     case 'indeterminate':
       return new AppError('mail-indeterminate', UNKNOWN, {
         hint: `Ask a recipient for the mail ${outputs['message-id'] ?? ''}; \`postrider outbox list\` shows it, \`outbox resend\` sends it again.`,
@@ -74,6 +71,13 @@ export function failureOf({ outputs, refusals }: Delivered): AppError | undefine
     default:
       return undefined;
   }
+}
+
+function deferred(said: string, whereItIs: string): AppError {
+  return new AppError('mail-deferred', `the server does not take the mail now${said}`, {
+    retry: 'later',
+    hint: `It asks to try again later (greylisting, a full mailbox, a limit). ${whereItIs}`,
+  });
 }
 
 /** The error for a mail that no outbox keeps, or undefined when everybody has it: what is not said now is never heard of again. */
@@ -91,6 +95,8 @@ export function unheldFailureOf(delivered: Delivered): AppError | undefined {
         hint: 'Send it again to the others alone.',
       });
     }
+    case 'deferred':
+      return deferred(said, 'Nothing keeps it here: send it again in a while, or from a job, whose mails wait in the outbox.');
     default:
       return failureOf(delivered);
   }

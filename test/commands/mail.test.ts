@@ -182,6 +182,20 @@ it('smtp send of which nobody knows the outcome ends with 1, and says not to sen
   }
 });
 
+it('smtp send that is put off ends with 5, and says that nothing keeps the mail', async () => {
+  const r = await rehearsal({ faults: ['smtp:RCPT=reply:450 4.2.0 greylisted'] });
+  try {
+    const flags = ['--from', 'a@example.org', '--to', 'b@example.org', '--subject', 's', '--text', 't'];
+    const { code, stderr } = await r.cli('smtp', 'send', '@outbox', ...flags);
+    expect({ code, sent: (await r.sandbox.mailbox.list()).length }).toEqual({ code: 5, sent: 0 });
+    const said = stderr.replace(/\s+/g, ' ');
+    expect(said).toMatch(/does not take the mail now.*450 4\.2\.0 greylisted/);
+    expect(said).toContain('Nothing keeps it here: send it again in a while, or from a job');
+  } finally {
+    await r.close();
+  }
+});
+
 it('smtp send that not everybody has ends with 1 and names who has it not', async () => {
   const r = await rehearsal({ faults: ['smtp:RCPT#2=reply:450 4.2.0 greylisted'] });
   try {

@@ -25,7 +25,10 @@ export const MAIL_CODES: Explanations = {
   'letter-damaged': ['What is kept of a letter cannot be read.', '`postrider outbox drop ID` removes it.'],
   'letter-gone': ['The letter is not in the outbox any more.', '`postrider outbox list` shows what is.'],
   'letter-missing': ['There is no letter of that id.', '`postrider outbox list` shows them.'],
-  'mail-deferred': ['The server does not take the mail just now (4xx).', 'It waits in the outbox and is tried again.'],
+  'mail-deferred': [
+    'The server does not take the mail just now (4xx).',
+    'From a job, it waits in the outbox and is tried again; `smtp send` keeps nothing: send it again in a while.',
+  ],
   'mail-indeterminate': [
     'The connection was cut after the last byte and before the answer: the mail may have arrived or not.',
     'It is not sent again blindly. Look at the recipient’s; then `postrider outbox resend ID` or `drop ID`, or `smtp send` once more.',
