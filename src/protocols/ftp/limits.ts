@@ -31,6 +31,9 @@ export const ABORT_MS = 2_000;
 /** How long a refusal may take that explains why a data connection could not be made. */
 export const REFUSAL_MS = 5_000;
 
+/** How long a server that refused a password may take to answer the command that came with it; then it has not seen that. */
+export const UNHEARD_MS = 2_000;
+
 /** The slowest rate at which a server may read a file that it is asked a checksum of. */
 export const HASH_BYTES_PER_SECOND_MIN = 4 * 1024 * 1024;
 

@@ -1,13 +1,15 @@
 // From the greeting to a session that can work: TLS, sign-in, protection, features, names, binary (RFC 959, 2228, 2389, 2640, 4217).
-import { AppError, CancelledError, type RefusedError } from '../../core/errors.ts';
+import { AppError, BrokenSessionError, CancelledError, RefusedError } from '../../core/errors.ts';
 import type { Secret } from '../../core/secret.ts';
 import type { Endpoint } from '../net/endpoint.ts';
 import type { Reply } from '../wire/reply.ts';
 import { orTlsWanted } from '../wire/tls-wanted.ts';
+import { isOutOfStep } from './channel.ts';
 import type { Charset } from './charset.ts';
 import type { FtpControl } from './control.ts';
 import { crowded, isPositive, refused, replyText, signInRefused, unexpectedReply } from './errors.ts';
 import { type FtpFeatures, parseFeatures } from './features.ts';
+import { UNHEARD_MS } from './limits.ts';
 import { sendable } from './paths.ts';
 
 export interface SignedIn {
@@ -90,8 +92,18 @@ async function admission(
   const isIn = asked !== undefined && isInAlready(control, line, await asked);
   const answer = await answered;
   if (isIn) return;
+  if (control.trust.given && MISPLACED.has(answer.code)) throw outOfOrder(control, MASKED, answer);
   assertAdmitted(control, line, answer);
   control.trust.askedPassword();
+}
+
+/** What no server answers PASS with, but FEAT, PBSZ, PROT or TYPE: those that work on several commands at once answer the quickest first. */
+const MISPLACED = new Set([200, 211, 500, 502, 504]);
+
+/** The next session sends one command at a time. */
+function outOfOrder({ where, trust }: FtpControl, command: string, answer: Reply): BrokenSessionError {
+  trust.lose();
+  return new BrokenSessionError('protocol-unexpected', `${where} answered "${command}" with ${replyText(answer)}`);
 }
 
 /** True when no password is wanted. */
@@ -148,14 +160,26 @@ async function settings(
   const secured = endpoint.tls === 'none' ? undefined : protect(control, endpoint.protection ?? 'private');
   const features = control.ride('FEAT');
   alongside();
-  const binary = await control.exchange('TYPE I').catch(async error => {
-    await admitted;
-    throw error;
-  });
-  await admitted;
+  const answered = control.exchange('TYPE I');
+  answered.catch(() => undefined);
+  await admitted.catch(refusal => explain(control, endpoint, refusal));
+  const binary = await answered;
   await secured;
   if (!isPositive(binary)) throw unexpectedReply(control.where, 'TYPE I', binary);
   return parseFeatures(await features);
+}
+
+/**
+ * Some servers take all that comes in one packet for one command, and refuse a password that goes on with the next lines: what follows it
+ * then has no answer. Throws `refusal`, or that silence.
+ */
+async function explain(control: FtpControl, { timeoutMs }: Endpoint, refusal: unknown): Promise<never> {
+  if (refusal instanceof RefusedError && control.trust.given) {
+    await control.within('what follows PASS', control.nextReply(), Math.min(UNHEARD_MS, timeoutMs)).catch(error => {
+      if (error instanceof BrokenSessionError && error.code === 'timed-out' && !control.trust.given) throw error;
+    });
+  }
+  throw refusal;
 }
 
 /** PBSZ must come first though it means nothing under TLS (RFC 4217 section 9). Its promise may be left alone. */
@@ -164,6 +188,7 @@ function protect(control: FtpControl, protection: 'private' | 'control'): Promis
   const line = protection === 'private' ? 'PROT P' : 'PROT C';
   const checked = control.ride(line).then(reply => {
     if (isPositive(reply)) return;
+    if (control.trust.given && isOutOfStep(reply)) throw outOfOrder(control, line, reply);
     throw refused(control.where, line, reply, {
       code: 'protection-refused',
       hint:

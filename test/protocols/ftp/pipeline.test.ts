@@ -343,6 +343,34 @@ describe('servers that cannot', () => {
   });
 
   it.each([
+    ['answers the quickest first', (peer: Peer): void => peer.reply('502 no FEAT', '230 in', '200 ok')],
+    ['takes all that comes together for the password', (peer: Peer): void => peer.reply('530 wrong')],
+  ] as const)('one that %s is signed in to again, one by one', async (_, mixUp) => {
+    let sessions = 0;
+    const only = (answer: string) => (peer: Peer) => (sessions > 1 ? peer.reply(answer) : undefined);
+    const { server, client } = await connect(
+      {
+        USER(peer) {
+          sessions += 1;
+          peer.reply('331 password');
+        },
+        PASS: peer => (sessions > 1 ? peer.reply('230 in') : mixUp(peer)),
+        FEAT: only('502 unknown'),
+        TYPE: only('200 ok'),
+      },
+      { endpoint: { timeoutMs: 300 } },
+    );
+    expect(server.segments.slice(-3)).toEqual([['PASS hunter22'], ['FEAT'], ['TYPE I']]);
+    expect([sessions, client.usable, client.pipelines]).toEqual([2, true, false]);
+  });
+
+  it('a password that such a server refuses, said alone, is wrong', async () => {
+    const silent = () => undefined;
+    const tried = connect({ PASS: '530 wrong', FEAT: silent, TYPE: silent }, { endpoint: { timeoutMs: 300 } });
+    await expect(tried).rejects.toMatchObject({ code: 'sign-in-refused' });
+  });
+
+  it.each([
     ['loses what follows EPSV', () => undefined, 'timed-out'],
     ['cuts the connection', (peer: Peer) => peer.cut(), 'connection-cut'],
     ['knows no STOR then', (peer: Peer) => peer.reply('503 what'), 'server-refused'],

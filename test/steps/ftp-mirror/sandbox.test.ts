@@ -65,6 +65,7 @@ test.each([
   'ftp:RNTO#1=cut',
   'ftp:MKD#2=cut',
   'ftp:PASS#2=reply:530 too many',
+  'ftp:PROT#1=reply:503 PBSZ comes first',
   'ftp:EPSV#4=reply:421 bye',
 ])('bad weather: %s', async fault => {
   const { rig, siteDir } = await world([fault]);
