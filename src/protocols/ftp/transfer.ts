@@ -234,7 +234,7 @@ export class Transfer implements Taker {
   /** The final reply: a no ends the data at once; a yes to an upload that still runs means that the server stopped listening. */
   take(reply: Reply): void {
     const { control } = this.#context;
-    if (this.#folded && isOutOfStep(reply)) control.trust.lose();
+    if (this.#folded && (isOutOfStep(reply) || this.#hasMissed(reply))) control.trust.lose();
     if (!isPositive(reply)) this.#channel.discard(refused(control.where, this.#running.shown, reply));
     else if (!this.#sentAll && isUpload(this.#running.shown))
       this.#channel.discard(endedEarly(control.where, this.#running.shown));
@@ -244,6 +244,11 @@ export class Transfer implements Taker {
   fail(error: Error): void {
     this.#channel.discard(error);
     this.#replied(error);
+  }
+
+  /** Twisted looks for the data connection when the command comes, which may be too early by a moment. */
+  #hasMissed({ code }: Reply): boolean {
+    return code === 426 && this.#running.started === undefined;
   }
 
   /** Servers that announce the size in 150 let us notice a download whose end was forged or lost. */

@@ -374,6 +374,7 @@ describe('servers that cannot', () => {
     ['loses what follows EPSV', () => undefined, 'timed-out'],
     ['cuts the connection', (peer: Peer) => peer.cut(), 'connection-cut'],
     ['knows no STOR then', (peer: Peer) => peer.reply('503 what'), 'server-refused'],
+    ['looks for data when STOR comes', (peer: Peer) => peer.reply('426 none there'), 'transfer-cut'],
   ] as const)('one that %s is asked one by one from the next session on', async (_, second, code) => {
     const STOR = (peer: Peer) => (peer.seen.filter(isStor).length > 1 ? second(peer) : takes(peer));
     const { server, client } = await connect({ STOR }, { endpoint: { timeoutMs: 400 } });
