@@ -31,8 +31,8 @@ export async function lookRemote(
   found?: RemoteWalk['found'],
 ): Promise<RemoteTree | undefined> {
   const isSource = config.direction === 'download';
-  try {
-    return await walkRemote({
+  const walk = () =>
+    walkRemote({
       root: remoteRoot,
       pool,
       batch,
@@ -43,15 +43,17 @@ export async function lookRemote(
       unsafeName: isSource ? unsafeLocalName : unsafeRemoteName,
       ...(found === undefined ? {} : { found }),
     });
+  try {
+    return await walk();
   } catch (error) {
-    if (!isMissingPath(error)) throw error;
-    const exists = await pool.use(client =>
-      client.list(remoteRoot).then(
-        () => true,
-        reason => (isMissingPath(reason) ? false : Promise.reject(reason)),
-      ),
-    );
-    if (isSource || exists) throw error;
-    return undefined;
+    if (isSource || !isMissingPath(error)) throw error;
   }
+  // Is it the root that is missing? Servers that make the folders above a new one, too, have made it for our lock meanwhile.
+  const exists = await pool.use(client =>
+    client.list(remoteRoot).then(
+      () => true,
+      error => (isMissingPath(error) ? false : Promise.reject(error)),
+    ),
+  );
+  return exists ? walk() : undefined;
 }

@@ -46,6 +46,19 @@ describe('what is uploaded', () => {
     expect(await rig.run({ ...up, remote: '/p/q' })).toMatchObject({ unchanged: 1 });
   });
 
+  test('a root that the server makes by itself for the lock in it, after it was not there to be listed', async () => {
+    const server = new FakeServer();
+    const rig = await makeRig(server);
+    await write(rig.site, { a: '1', 'sub/b': '2' });
+    server.refuse = what => {
+      if (what !== 'LIST /x/y' || server.folders.has('/x/y')) return undefined;
+      server.mkdirs('/x/y');
+      return refusedError('path-missing', '550');
+    };
+    expect(await rig.run({ ...up, remote: '/x/y', delete: true })).toMatchObject({ uploaded: 2, failed: 0 });
+    expect(server.content('/x/y')).toEqual({ a: '1', 'sub/b': '2' });
+  });
+
   test('excluded and unincluded paths are neither sent nor deleted', async () => {
     const server = new FakeServer().put('/www/logs/x.log', 'x').put('/www/keep/y.log', 'y').put('/www/old.html', 'o');
     const rig = await makeRig(server);
