@@ -38,6 +38,10 @@ export interface FakeOptions {
   lineEnds?: 'lf' | 'crlf';
   /** As of a server nearby. */
   listsExactly?: boolean;
+  /** False: it does not say that names are UTF-8. */
+  utf8?: boolean;
+  /** Under which path it stores what it is told. */
+  stores?: (path: string) => string;
   /** False: facts() tells files only, as by SIZE and MDTM. */
   mlst?: boolean;
 }
@@ -111,7 +115,7 @@ export class FakeServer {
 
   /** The path under which the server keeps what the client calls `path`. */
   at(path: string): string {
-    const full = absolute(path);
+    const full = absolute(this.options.stores?.(path) ?? path);
     if (this.options.foldsCase !== true) return full;
     let found = '';
     for (const name of full.split('/').filter(Boolean)) {
@@ -161,7 +165,8 @@ class FakeClient implements Partial<FtpClient> {
   }
 
   get features(): FtpClient['features'] {
-    return { mlst: this.#server.options.mlst !== false } as FtpClient['features'];
+    const { mlst, utf8 } = this.#server.options;
+    return { mlst: mlst !== false, utf8: utf8 !== false } as FtpClient['features'];
   }
 
   readonly pipelines = true;

@@ -59,6 +59,35 @@ describe('what is uploaded', () => {
     expect(server.content('/x/y')).toEqual({ a: '1', 'sub/b': '2' });
   });
 
+  test.each([
+    ['quotation marks', 'a"b', (path: string) => path.replaceAll('"', '')],
+    ['letters other than ASCII', 'ü', (path: string) => path.replace(/[^\0-\x7f]/g, letter => `${letter}?`)],
+  ])('a name with %s that the server would change is not sent; of others none is asked', async (what, name, stores) => {
+    const server = new FakeServer({ stores, utf8: false }).put('/www/old', 'o');
+    const rig = await makeRig(server);
+    await write(rig.site, { [name]: '1', b: '2' });
+    await expect(rig.run({ ...up, delete: true })).rejects.toMatchObject({ code: 'mirror-incomplete' });
+    expect(rig.notes.join()).toContain(`the server would store "${name}" under another name: it changes ${what}`);
+    expect(server.content('/www')).toEqual({ b: '2', old: 'o' });
+    expect([...server.folders].filter(path => path.includes('postrider'))).toEqual([]);
+    await write(rig.site, { b: 'new' });
+    server.log.length = 0;
+    await rig.run({ ...up, exclude: [name] });
+    expect(server.log.filter(line => line.startsWith('MKD') && !line.includes('lock'))).toEqual([]);
+  });
+
+  test('letters in another Unicode form are the same letters; where names are UTF-8, nothing is asked', async () => {
+    const server = new FakeServer({ stores: path => path.normalize('NFD'), utf8: false });
+    const rig = await makeRig(server);
+    await write(rig.site, { ü: '1' });
+    expect(await rig.run(up)).toMatchObject({ uploaded: 1, failed: 0 });
+    server.options = {};
+    server.log.length = 0;
+    await write(rig.site, { é: '1' });
+    await rig.run(up);
+    expect(server.log.filter(line => line.startsWith('MKD') && !line.includes('lock'))).toEqual([]);
+  });
+
   test('excluded and unincluded paths are neither sent nor deleted', async () => {
     const server = new FakeServer().put('/www/logs/x.log', 'x').put('/www/keep/y.log', 'y').put('/www/old.html', 'o');
     const rig = await makeRig(server);
