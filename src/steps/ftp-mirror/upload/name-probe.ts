@@ -2,7 +2,7 @@
 import { AppError, RefusedError } from '../../../core/errors.ts';
 import { randomHex } from '../../../core/random.ts';
 import { printable } from '../../../core/text.ts';
-import type { FtpClient } from '../../protocols/ftp/index.ts';
+import type { FtpClient } from '../../../protocols/ftp/index.ts';
 import { remotePath } from '../trees/paths.ts';
 import { UNNAMED } from '../trees/temp-name.ts';
 import type { Workshop } from '../workshop.ts';
