@@ -1,9 +1,9 @@
 // Every command that touches a secret, in good weather and against servers that repeat it: it stands in no output, file or argument.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { type RunningCli, startCli } from '../support/cli.ts';
-import { type Rehearsal, rehearsal } from '../support/rehearsal.ts';
+import { type Rehearsal, type RehearsalOptions, rehearsal } from '../support/rehearsal.ts';
 
 const CANARY = 'c4n4ry-Pa$$w0rd';
 const PLAIN = Buffer.from(`\0sandbox\0${CANARY}`).toString('base64');
@@ -101,8 +101,15 @@ const ALONE: readonly (readonly string[])[] = [
   ['login', 'robot', '--provider', 'custom', '--method', 'app', '--issuer', 'ISSUER', '--scope', 'mail'],
 ];
 
-let r: Rehearsal | undefined;
-afterEach(() => r?.close());
+/** The tests run at once, each in a place of its own: nearly all their time goes into starting the program, and some of it into waiting. */
+async function inRehearsal<T>(options: RehearsalOptions, work: (r: Rehearsal) => Promise<T>): Promise<T> {
+  const r = await rehearsal(options);
+  try {
+    return await work(r);
+  } finally {
+    await r.close();
+  }
+}
 
 /** What the process list of this machine shows of the program and all it started. */
 function commandLines({ child }: RunningCli): string {
@@ -136,22 +143,22 @@ async function everything(commands: readonly (readonly string[])[], faults: read
     POSTRIDER_SECRET_CUSTOM_CLIENT_SECRET: CANARY,
   };
   const mails = [1, 2, 3].map(n => Buffer.from(`Subject: ${n}\r\n\r\nhello\r\n`));
-  r = await rehearsal({ sandboxPassword: CANARY, faults, env, messages: mails });
-  const { dir, sandbox } = r;
-  mkdirSync(join(dir, 'jobs'));
-  writeFileSync(join(dir, 'jobs/connections.yaml'), readFileSync(join(dir, 'connections.yaml'), 'utf8'));
-  writeFileSync(join(dir, 'a.txt'), 'a\n');
-  const seen: string[] = [];
-  for (const args of commands) {
-    const filled = args.map(arg => arg.replace('ISSUER', sandbox.issuer));
-    const running = startCli(filled, { cwd: dir, env: { POSTRIDER_SECRET_SANDBOX: CANARY, ...env }, stdin: CANARY });
-    seen.push(`${filled.join(' ')}: ${commandLines(running)}`);
-    const { code, stdout, stderr } = await running.done;
-    expect([0, 1, 2, 3, 4, 5], `${filled.join(' ')}\n${stdout}${stderr}`).toContain(code);
-    expect(stderr, filled.join(' ')).not.toMatch(/TypeError|at .*\.js:\d+/);
-    seen.push(`${filled.join(' ')} → ${code}\n${stdout}${stderr}`);
-  }
-  return [...seen, ...filesBelow(dir, ['sandbox'])];
+  return inRehearsal({ sandboxPassword: CANARY, faults, env, messages: mails }, async ({ dir, sandbox }) => {
+    mkdirSync(join(dir, 'jobs'));
+    writeFileSync(join(dir, 'jobs/connections.yaml'), readFileSync(join(dir, 'connections.yaml'), 'utf8'));
+    writeFileSync(join(dir, 'a.txt'), 'a\n');
+    const seen: string[] = [];
+    for (const args of commands) {
+      const filled = args.map(arg => arg.replace('ISSUER', sandbox.issuer));
+      const running = startCli(filled, { cwd: dir, env: { POSTRIDER_SECRET_SANDBOX: CANARY, ...env }, stdin: CANARY });
+      seen.push(`${filled.join(' ')}: ${commandLines(running)}`);
+      const { code, stdout, stderr } = await running.done;
+      expect([0, 1, 2, 3, 4, 5], `${filled.join(' ')}\n${stdout}${stderr}`).toContain(code);
+      expect(stderr, filled.join(' ')).not.toMatch(/TypeError|at .*\.js:\d+/);
+      seen.push(`${filled.join(' ')} → ${code}\n${stdout}${stderr}`);
+    }
+    return [...seen, ...filesBelow(dir, ['sandbox'])];
+  });
 }
 
 function filesBelow(dir: string, except: readonly string[]): string[] {
@@ -164,12 +171,13 @@ function filesBelow(dir: string, except: readonly string[]): string[] {
 
 type Weather = readonly [weather: string, commands: readonly (readonly string[])[], faults: readonly string[]];
 const WEATHERS: readonly Weather[] = [
-  ['good weather', [...WITH_SERVER, ...ALONE], []],
+  ['good weather', WITH_SERVER, []],
+  ['after a run in good weather', [['run', 'main.yaml'], ...ALONE], []],
   ['servers that repeat the password when they refuse a command', WITH_SERVER, ECHOES],
   ['servers that repeat the password when they refuse the sign-in', WITH_SERVER.filter((_, i) => i % 3 === 0), REFUSALS],
 ];
 
-it.each(WEATHERS)('%s', async (_weather, commands, faults) => {
+it.concurrent.each(WEATHERS)('%s', async (_weather, commands, faults) => {
   // A rule strikes once, so each is there once for every command.
   const many = commands.flatMap(() => faults);
   const seen = await everything(commands, many);
@@ -183,24 +191,25 @@ it.each(WEATHERS)('%s', async (_weather, commands, faults) => {
   if (faults.length > 0) expect(seen.join('')).toContain('****');
 });
 
-it('the scheduler, whose servers repeat the password', async () => {
+it.concurrent('the scheduler, whose servers repeat the password', async () => {
   const env = { POSTRIDER_SECRET_SANDBOX: CANARY };
-  r = await rehearsal({ sandboxPassword: CANARY, faults: [`ftp:STOR=reply:550 ${ECHO}`, ...REFUSALS], env });
-  const { dir } = r;
-  mkdirSync(join(dir, 'jobs'));
-  writeFileSync(join(dir, 'jobs/connections.yaml'), readFileSync(join(dir, 'connections.yaml'), 'utf8'));
-  const job = readFileSync(join(dir, 'main.yaml'), 'utf8').replaceAll('./', '../');
-  writeFileSync(join(dir, 'jobs/main.yaml'), `schedule: { cron: "* * * * * *", seconds: true }\n${job}`);
-  const running = startCli(['schedule', '--drain', '5s'], { cwd: dir, env });
-  await running.output(/run-finished|failed|succeeded/);
-  const shown = commandLines(running);
-  running.child.kill('SIGTERM');
-  const { stdout, stderr } = await running.done;
-  const seen = [shown, stdout + stderr, ...filesBelow(dir, ['sandbox'])];
-  for (const form of FORMS) expect(seen.filter(text => text.includes(form)).map(text => text.slice(0, 200))).toEqual([]);
+  const options = { sandboxPassword: CANARY, faults: [`ftp:STOR=reply:550 ${ECHO}`, ...REFUSALS], env };
+  await inRehearsal(options, async ({ dir }) => {
+    mkdirSync(join(dir, 'jobs'));
+    writeFileSync(join(dir, 'jobs/connections.yaml'), readFileSync(join(dir, 'connections.yaml'), 'utf8'));
+    const job = readFileSync(join(dir, 'main.yaml'), 'utf8').replaceAll('./', '../');
+    writeFileSync(join(dir, 'jobs/main.yaml'), `schedule: { cron: "* * * * * *", seconds: true }\n${job}`);
+    const running = startCli(['schedule', '--drain', '5s'], { cwd: dir, env });
+    await running.output(/run-finished|failed|succeeded/);
+    const shown = commandLines(running);
+    running.child.kill('SIGTERM');
+    const { stdout, stderr } = await running.done;
+    const seen = [shown, stdout + stderr, ...filesBelow(dir, ['sandbox'])];
+    for (const form of FORMS) expect(seen.filter(text => text.includes(form)).map(text => text.slice(0, 200))).toEqual([]);
+  });
 });
 
-it.each([
+it.concurrent.each([
   ['taken', true, []],
   ['refused by servers that repeat it', false, REFUSALS],
   ['taken by servers that repeat it later', true, ECHOES],
@@ -210,33 +219,36 @@ it.each([
     ...{ 'access-token': CANARY, 'refresh-token': CANARY, 'renew-at': '2099-01-01T00:00:00.000Z' },
   };
   const oauth2 = { password: '', oauth2: 'robot' };
-  r = await rehearsal({
+  const options = {
     ...{ env: { POSTRIDER_SECRET_OAUTH2_ROBOT: JSON.stringify(account) }, connections: { inbox: oauth2, outbox: oauth2 } },
     ...{ acceptToken: async () => taken, messages: [Buffer.from('Subject: 1\r\n\r\nhello\r\n')] },
     // The FTP server is never told the token, and cannot repeat it.
     faults: Array.from({ length: 4 }, () => faults.filter(fault => !fault.startsWith('ftp:'))).flat(),
+  };
+  await inRehearsal(options, async r => {
+    const seen: string[] = [];
+    for (const args of WITH_SERVER.filter(words =>
+      words.some(word => /^@(inbox|outbox)$|^main\.yaml$|^(in|out)box$/.test(word)),
+    )) {
+      const { code, stdout, stderr } = await r.cli(...args);
+      expect([0, 1, 2, 3, 4, 5], stderr).toContain(code);
+      seen.push(`${args.join(' ')} → ${code}\n${stdout}${stderr}`);
+    }
+    const all = [...seen, ...filesBelow(r.dir, ['sandbox'])];
+    for (const form of FORMS) expect(all.filter(text => text.includes(form)).map(text => text.slice(0, 300))).toEqual([]);
+    // Refused, it is to be renewed, at a server that does not answer: temporary.
+    expect(seen[0]).toMatch(taken ? (faults.length === 0 ? /^pop3 stat.*→ 0\n/ : /^pop3 stat.*→ 1\n/) : /^pop3 stat.*→ 5\n/);
+    if (faults.length > 0) expect(seen.join('')).toContain('****');
   });
-  const seen: string[] = [];
-  for (const args of WITH_SERVER.filter(words => words.some(word => /^@(inbox|outbox)$|^main\.yaml$|^(in|out)box$/.test(word)))) {
-    const { code, stdout, stderr } = await r.cli(...args);
-    expect([0, 1, 2, 3, 4, 5], stderr).toContain(code);
-    seen.push(`${args.join(' ')} → ${code}\n${stdout}${stderr}`);
-  }
-  const all = [...seen, ...filesBelow(r.dir, ['sandbox'])];
-  for (const form of FORMS) expect(all.filter(text => text.includes(form)).map(text => text.slice(0, 300))).toEqual([]);
-  // Refused, it is to be renewed, at a server that does not answer: temporary.
-  expect(seen[0]).toMatch(taken ? (faults.length === 0 ? /^pop3 stat.*→ 0\n/ : /^pop3 stat.*→ 1\n/) : /^pop3 stat.*→ 5\n/);
-  if (faults.length > 0) expect(seen.join('')).toContain('****');
 });
 
-it.each([
+it.concurrent.each([
   ['ftp', 'ls', `ftp://sandbox:${encodeURIComponent(CANARY)}@localhost/`],
   ['pop3', 'stat', `pop3s://sandbox:${CANARY}@localhost/`],
   ['smtp', 'probe', `smtp://localhost/?password=${CANARY}`],
   ['doctor', `ftp://sandbox:${encodeURIComponent(CANARY)}@localhost/`],
 ])('a password in a URL is refused and not repeated: %s %s', async (...args) => {
-  r = await rehearsal();
-  const { code, stdout, stderr } = await r.cli(...args);
+  const { code, stdout, stderr } = await inRehearsal({}, r => r.cli(...args));
   expect([code, stderr]).toEqual([2, expect.stringContaining('password')]);
   for (const form of FORMS) expect(stdout + stderr).not.toContain(form);
 });
