@@ -120,6 +120,26 @@ it('a reader that goes away ends the program quietly', () =>
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   }));
 
+it('what earlier minor versions of Node 24 say of their SQLite is not repeated at every start; other warnings are', () =>
+  inTempDir(async dir => {
+    const old = join(dir, 'old.mjs');
+    const warnings = ['SQLite is an experimental feature and might change at any time', 'Something else is experimental'];
+    writeFileSync(
+      old,
+      `const { getBuiltinModule } = process;
+      process.getBuiltinModule = name => {
+        if (name === 'node:sqlite') for (const text of ${JSON.stringify(warnings)}) process.emitWarning(text, 'ExperimentalWarning');
+        return getBuiltinModule(name);
+      };\n`,
+    );
+    const { status, stderr } = spawnSync(process.execPath, ['--import', old, BIN, 'history', '--state', dir], {
+      encoding: 'utf8',
+      env: { ...process.env, HOME: dir },
+    });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: expect.stringContaining('ExperimentalWarning: Something else') });
+    expect(stderr).not.toContain('SQLite');
+  }));
+
 it('init writes a jobs folder that validates, and keeps what is there', () =>
   inTempDir(async dir => {
     expect((await cli(['init'], { cwd: dir })).code).toBe(0);

@@ -29,6 +29,7 @@ export async function start(root: string, named?: Named): Promise<void> {
   const args = process.argv.slice(2);
   const pjson = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Interfaces.PJSON;
   giveHome();
+  muteSqlite();
   const takeBack = lent(NEEDLESS);
   const { execute, settings } = await import('@oclif/core');
   settings.enableAutoTranspile = false;
@@ -54,6 +55,15 @@ function giveHome(): void {
     env['HOME'] ??= '/nonexistent';
     env['SHELL'] ??= '/bin/sh';
   }
+}
+
+/** What earlier minor versions of Node 24 say whenever a store or an index is opened would be in every mail of cron. */
+function muteSqlite(): void {
+  const { emitWarning } = process;
+  const others = (warning: string | Error, ...more: unknown[]) => {
+    if (!/^SQLite is an experimental/.test(String(warning))) Reflect.apply(emitWarning, process, [warning, ...more]);
+  };
+  process.emitWarning = others as typeof emitWarning;
 }
 
 /** Those of the environment that are not there are 1 until they are taken back. */
