@@ -1,4 +1,4 @@
-// What is published: the program, its types, the example jobs, and nothing else.
+// What is published: the program, its types, the example jobs, the documentation, and nothing else.
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { expect, it } from 'vitest';
 
 const root = join(import.meta.dirname, '../..');
 const BELONGS =
-  /^(bin\/(postrider|load)\.js|dist\/api\/.*\.js|dist\/.*\.d\.ts|dist\/cli\/(build-id|.*\.cjs)|dist\/postrider\.1|dist\/licenses\.txt|jobs\/[a-z-]+\.(yaml|schema\.json)|oclif\.manifest\.json|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/;
+  /^(bin\/(postrider|load)\.js|dist\/api\/.*\.js|dist\/.*\.d\.ts|dist\/cli\/(build-id|.*\.cjs)|dist\/postrider\.1|dist\/licenses\.txt|docs\/[a-z-]+\.md|jobs\/[a-z-]+\.(yaml|schema\.json)|oclif\.manifest\.json|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/;
 
 it('the package holds nothing that does not belong', async () => {
   const { stdout } = await promisify(execFile)('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: root });
@@ -25,6 +25,10 @@ it('the package holds nothing that does not belong', async () => {
     ]),
   );
   expect(paths.filter(path => !BELONGS.test(path))).toEqual([]);
+  const readme = await readFile(join(root, 'README.md'), 'utf8');
+  const pages = [...readme.matchAll(/\]\((docs\/[^)#]+)/g)].map(([, page]) => page);
+  expect(pages.length).toBeGreaterThan(5);
+  expect(paths).toEqual(expect.arrayContaining(pages));
 });
 
 it('says whose what it is made of is', async () => {
