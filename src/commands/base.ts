@@ -142,8 +142,8 @@ export abstract class BaseCommand extends Command {
     // No pipeline(): it leaves listeners on stdout each time, and a shell prints many times.
     for await (const chunk of shown) {
       const error = await new Promise<NodeJS.ErrnoException | null | undefined>(done => process.stdout.write(chunk, done));
-      if (CLOSED_PIPE.has(error?.code ?? '')) return;
-      if (error) throw error;
+      // unwritable() has told of a full disk.
+      if (error) return;
     }
   }
 
@@ -201,9 +201,6 @@ export function annotates(): boolean {
 function isDebugged(): boolean {
   return /(^|\s)--inspect/.test([process.env['NODE_OPTIONS'] ?? '', ...process.execArgv].join(' '));
 }
-
-/** Whoever read our output has gone. */
-const CLOSED_PIPE: ReadonlySet<string> = new Set(['EPIPE', 'ERR_STREAM_DESTROYED']);
 
 let saidUnwritable = false;
 
