@@ -91,8 +91,12 @@ export function reportOf(error: unknown): ErrorReport {
 const DISK_HINTS: Readonly<Record<string, readonly [code: string, text: string, hint: string]>> = {
   ENOSPC: ['disk-full', 'the disk is full', 'Free some space and run again; nothing was lost.'],
   EDQUOT: ['disk-full', 'the disk quota is used up', 'Free some space or raise the quota and run again; nothing was lost.'],
-  EACCES: ['file-denied', 'permission denied', 'Check the owner and mode of that path.'],
-  EPERM: ['file-denied', 'operation not permitted', 'Check the owner and mode of that path.'],
+  EACCES: ['file-denied', 'permission denied', 'Check the owner and mode of that path, or of the folder that it would be in.'],
+  EPERM: [
+    'file-denied',
+    'operation not permitted',
+    'Check the owner and mode of that path, or of the folder that it would be in.',
+  ],
   EROFS: ['file-denied', 'the file system is read-only', 'Remount it writable or choose another folder.'],
   ENOENT: ['file-missing', 'no such file or folder', 'Check the path for a typing mistake.'],
   ENOTDIR: ['file-missing', 'a part of the path is not a folder', 'Check the path.'],

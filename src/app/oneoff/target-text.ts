@@ -2,6 +2,7 @@
 import { didYouMean } from '../../core/diagnostic.ts';
 import { AppError } from '../../core/errors.ts';
 import { printable, shorten } from '../../core/text.ts';
+import { insteadOfValue } from '../../job/elsewhere.ts';
 import type { Raw } from '../../job/job.ts';
 import type { Protocol, TlsMode } from '../../protocols/net/endpoint.ts';
 
@@ -50,13 +51,13 @@ export function looksLikeTarget(text: string): boolean {
 
 /**
  * The path is relative to the folder of the login, as in every FTP URL (RFC 1738 section 3.2.2): `ftp://host/www` is `www`,
- * `ftp://host//www` and `ftp://host/%2Fwww` are `/www`. Throws AppError `usage`, which never repeats a password.
+ * `ftp://host//www` and `ftp://host/%2Fwww` are `/www`. Throws AppError `usage`, which never repeats a password; `type` is for its examples.
  */
-export function parseTarget(text: string): TargetText {
+export function parseTarget(text: string, type: Protocol = 'ftp'): TargetText {
   const named = NAME_PARTS.exec(text);
   if (named !== null) return { kind: 'name', name: named[1] ?? '', path: named[2] ?? named[3] ?? '' };
   const parts = URL_PARTS.exec(text);
-  if (parts === null) throw notTarget(text);
+  if (parts === null) throw notTarget(text, type);
   const [, scheme = '', authority = '', path = '', query = ''] = parts;
   const known = SCHEMES[scheme.toLowerCase()];
   if (known === undefined) throw unknownScheme(scheme);
@@ -114,20 +115,35 @@ function decoded(text: string, what: string): string {
   }
 }
 
-function notTarget(text: string): AppError {
+function notTarget(text: string, type: Protocol): AppError {
   const shown = shorten(printable(text.replace(/:[^@/]*@/, ':…@')), 80);
-  const example = 'a URL like ftp://user@ftp.example.org/folder';
+  const isHost = /^[\w.+-]*[@.][\w.-]+(\/|$)/.test(shown);
+  const example = `a URL like ${isHost ? `${type}://${shown}` : EXAMPLES[type]}`;
   const hint = /^[A-Za-z_][\w-]*(\/|$)/.test(shown)
     ? `Did you mean @${shown}, by a connection of connections.yaml? Else write ${example}.`
     : `Write ${example}, or @name for a connection of connections.yaml.`;
   return new AppError('usage', `"${shown}" names no server`, { hint });
 }
 
+const EXAMPLES: Readonly<Record<Protocol, string>> = {
+  ftp: 'ftp://user@ftp.example.org/folder',
+  pop3: 'pop3s://user@pop.example.org',
+  smtp: 'smtp://user@smtp.example.org',
+};
+
+const OTHER_PROTOCOLS: Readonly<Record<string, string | undefined>> = {
+  sftp: insteadOfValue('type', 'sftp'),
+  scp: insteadOfValue('type', 'sftp'),
+  imap: insteadOfValue('type', 'imap'),
+  imaps: insteadOfValue('type', 'imap'),
+};
+
 function unknownScheme(scheme: string): AppError {
+  const other = OTHER_PROTOCOLS[scheme.toLowerCase()];
   const near = didYouMean(scheme, Object.keys(SCHEMES));
   const all = `Known are ${Object.keys(SCHEMES).join('://, ')}://.`;
   return new AppError('usage', `${printable(scheme)}:// is no protocol that postrider speaks`, {
-    hint: near === undefined ? all : `Did you mean ${near}://? ${all}`,
+    hint: other ?? (near === undefined ? all : `Did you mean ${near}://? ${all}`),
   });
 }
 

@@ -37,7 +37,7 @@ class InvalidConnectionsError extends AppError {
 
 /** Throws AppError `usage`, `connection-unknown`, `config-invalid`, `secret-missing`. */
 export async function resolveTarget(text: string, type: Protocol, one: OneOff): Promise<Target> {
-  const parsed = parseTarget(text);
+  const parsed = parseTarget(text, type);
   const connection = await connectionOf(parsed, one);
   if (connection.type !== type) {
     throw new AppError(

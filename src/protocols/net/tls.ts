@@ -292,10 +292,10 @@ export function modeMismatch(endpoint: Endpoint): AppError {
   const where = addressOf(endpoint);
   if (endpoint.tls === 'implicit') {
     return new AppError('tls-mode-mismatch', `${where} does not start with TLS`, {
-      hint: 'Write `tls: explicit` (TLS starts after the greeting), or use the port for implicit TLS.',
+      hint: 'Write `tls: explicit` (in a URL ?tls=explicit; TLS starts after the greeting), or use the port for implicit TLS.',
     });
   }
   return new AppError('tls-mode-mismatch', `${where} expects TLS from the first byte`, {
-    hint: 'Write `tls: implicit` on the connection, or use the port for explicit TLS.',
+    hint: 'Write `tls: implicit` on the connection (in a URL ?tls=implicit), or use the port for explicit TLS.',
   });
 }

@@ -8,9 +8,9 @@ function settings(url: string) {
   return parsed.settings;
 }
 
-function problem(text: string): AppError {
+function problem(text: string, type?: 'smtp'): AppError {
   try {
-    parseTarget(text);
+    parseTarget(text, type);
   } catch (error) {
     if (error instanceof AppError) return error;
   }
@@ -71,11 +71,15 @@ describe('a URL', () => {
   it.each([
     ['fpt://h', /no protocol that postrider speaks/, /Did you mean ftp:\/\//],
     ['http://h', /no protocol/, /Known are/],
+    ['sftp://h', /no protocol/, /^SFTP goes over SSH/],
+    ['IMAPS://h', /no protocol/, /^IMAP is not spoken/],
     ['ftp:///www', /host is missing/, /ftp:\/\/user@/],
     ['ftp://h:abc/', /host is missing or cannot be read/, /ftp:\/\/user@/],
     ['ftp://h/100%', /starts no percent-encoding/, /%25/],
     ['ftp://h/?tsl=none', /unknown setting "tsl"/, /Did you mean tls\?/],
-    ['ftp.example.org', /names no server/, /Write a URL/],
+    ['ftp.example.org', /names no server/, /Write a URL like ftp:\/\/ftp\.example\.org, or @name/],
+    ['me@h/www', /names no server/, /Write a URL like ftp:\/\/me@h\/www, or @name/],
+    ['me:hunter2@h', /names no server/, /Write a URL like ftp:\/\/user@ftp\.example\.org/],
     ['', /names no server/, /Write a URL/],
     ['web', /names no server/, /Did you mean @web, /],
     ['web/www', /names no server/, /Did you mean @web\/www, /],
@@ -83,6 +87,11 @@ describe('a URL', () => {
     const error = problem(url);
     expect(error.message).toMatch(message);
     expect(error.hint).toMatch(hint);
+  });
+
+  it('examples are of the protocol that is wanted', () => {
+    expect(problem('outbox', 'smtp').hint).toContain('smtp://user@smtp.example.org');
+    expect(problem('me@h', 'smtp').hint).toContain('smtp://me@h');
   });
 });
 
