@@ -6,6 +6,7 @@ import { TEMPLATES } from '../app/init/templates.ts';
 import { askLine } from '../app/shell/interactive.ts';
 import { shellWord } from '../core/text.ts';
 import { isInteractive } from '../progress/prompt.ts';
+import { machineZone } from '../schedule/zone.ts';
 import { BaseCommand, jsonFlag } from './base.ts';
 
 const url = (description: string, helpValue: string) => Flags.string({ description, helpValue, helpGroup: 'ANSWERS' });
@@ -66,7 +67,7 @@ export default class Init extends BaseCommand {
   #ask(given: Partial<Starters>): Promise<Starters> {
     const keyboard = { input: process.stdin, output: process.stderr };
     const person = { ask: (question: string) => askLine(keyboard, question), say: (line: string) => this.say(line) };
-    return askStarters(person, given, Intl.DateTimeFormat().resolvedOptions().timeZone);
+    return askStarters(person, given, machineZone());
   }
 
   #report(asked: string, dir: string, { templates }: Starters, started: Awaited<ReturnType<typeof initJobs>>): void {

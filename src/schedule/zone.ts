@@ -24,9 +24,21 @@ export function zoneNamed(name: string): Zone {
   return zone;
 }
 
-/** The zone of this machine. */
+/** The zone of this machine; where TZ names none, what its clocks show all the same. */
 export function machineZone(): string {
-  return new Intl.DateTimeFormat('en').resolvedOptions().timeZone;
+  return namedMachineZone() ?? fixedZone(-new Date(0).getTimezoneOffset());
+}
+
+/** Undefined where TZ is empty, `:/etc/localtime`, or no name: Node has no zone, or one that it takes from nobody. */
+export function namedMachineZone(): string | undefined {
+  const { timeZone } = new Intl.DateTimeFormat('en').resolvedOptions() as { readonly timeZone?: string };
+  return timeZone === 'Etc/Unknown' ? undefined : timeZone;
+}
+
+function fixedZone(minutes: number): string {
+  if (minutes === 0) return 'UTC';
+  const two = (part: number) => String(Math.trunc(part)).padStart(2, '0');
+  return `${minutes < 0 ? '-' : '+'}${two(Math.abs(minutes) / 60)}:${two(Math.abs(minutes) % 60)}`;
 }
 
 export class Zone {

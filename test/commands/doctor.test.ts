@@ -80,6 +80,13 @@ it('tells of a wrong job file, an open state folder, a damaged vault and a debug
   expect(rows['node']).toMatchObject({ state: 'warning' });
 });
 
+it('tells that TZ names no zone', async () => {
+  await start({ env: { TZ: '' } });
+  const { result, rows } = await doctor();
+  expect(result.code).toBe(0);
+  expect(rows['time zones']).toMatchObject({ state: 'warning', found: expect.stringContaining('go by UTC') });
+});
+
 it('a run whose process is gone is told', async () => {
   const { dir: folder } = await start();
   writeFileSync(join(folder, 'slow.yaml'), 'name: slow\nsteps:\n  - id: a\n    run: echo running; sleep 30\n');

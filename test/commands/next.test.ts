@@ -46,6 +46,17 @@ it('--from without an offset is local to the zone, and the table shows local tim
     expect(stdout).toBe('LOCAL TIME               NOTE\n2026-07-01 02:30 +02:00\n');
   }));
 
+it.each([
+  ['', '2026-07-02 00:00 +00:00'],
+  ['UTC+3', '2026-07-02 00:00 -03:00'],
+  ['Europe/Zurich', '2026-07-02 00:00 +02:00'],
+])('where TZ is %j the next midnight is %s', (TZ, midnight) =>
+  inTempDir(async dir => {
+    const args = ['next', '--cron', '@daily', '--from', '2026-07-01T12:00:00Z', '--count', '1'];
+    const { stdout } = await cli(args, { cwd: dir, env: { TZ } });
+    expect(stdout).toBe(`LOCAL TIME               NOTE\n${midnight}\n`);
+  }));
+
 it('takes a job, or all of the folder, soonest first; H depends on the name', () =>
   inTempDir(async dir => {
     mkdirSync(join(dir, 'jobs'));

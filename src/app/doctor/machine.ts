@@ -1,6 +1,7 @@
 // The machine itself: Node, its settings that could give secrets away, time zone data and clock.
 import { readFile } from 'node:fs/promises';
 import type { Clock } from '../../core/clock.ts';
+import { machineZone, namedMachineZone } from '../../schedule/zone.ts';
 import type { Workspace } from '../workspace.ts';
 import { type Finding, fine, warning } from './finding.ts';
 
@@ -46,12 +47,16 @@ export async function checkCoreDumps(): Promise<readonly Finding[]> {
   ];
 }
 
+const TZ_ADVICE = 'Unset TZ to have the zone of the machine, or set it to a name such as Europe/Zurich.';
+
 export function checkTime(clock: Clock): readonly Finding[] {
-  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const zone = namedMachineZone();
   const now = clock.now();
   const time = new Date(now).toISOString();
   const zones = knowsZones()
-    ? fine('time zones', `${process.versions['tz'] ?? 'present'}; this machine is in ${zone}`)
+    ? zone === undefined
+      ? warning('time zones', `TZ names no zone: clocks and schedules without one go by ${machineZone()}`, TZ_ADVICE)
+      : fine('time zones', `${process.versions['tz'] ?? 'present'}; this machine is in ${zone}`)
     : warning('time zones', 'the data is missing or wrong', 'Use a Node.js with full ICU, and unset NODE_ICU_DATA and TZDIR.');
   const hour = now < EARLIEST ? warning('clock', time, 'The clock is wrong: switch on NTP.') : fine('clock', time);
   return [zones, hour];
