@@ -5,6 +5,8 @@ export interface Capabilities {
   readonly stls: boolean;
   readonly top: boolean;
   readonly uidl: boolean;
+  /** Without being asked to by UTF8, it may give something else for a mail with such a header (RFC 6856 section 3). */
+  readonly utf8: boolean;
   /** Mechanisms of AUTH, upper case. */
   readonly sasl: readonly string[];
   /** Days that the server keeps messages; 0 means that a retrieved message may be gone after QUIT (RFC 2449 section 6.7). */
@@ -35,6 +37,7 @@ export function parseCapabilities(lines: readonly string[]): Capabilities {
     stls: all.has('STLS'),
     top: all.has('TOP'),
     uidl: all.has('UIDL'),
+    utf8: all.has('UTF8'),
     sasl: (all.get('SASL') ?? '').toUpperCase().split(/\s+/).filter(Boolean),
     ...(expireDays === undefined ? {} : { expireDays }),
     ...(loginDelayS === undefined ? {} : { loginDelayS }),

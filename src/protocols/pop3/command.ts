@@ -4,7 +4,7 @@ import type { Secret } from '../../core/secret.ts';
 import { type Command, encodeCommand } from '../wire/command.ts';
 
 export type Pop3Command =
-  | { readonly verb: 'CAPA' | 'STLS' | 'STAT' | 'LIST' | 'UIDL' | 'RSET' | 'NOOP' | 'QUIT' }
+  | { readonly verb: 'CAPA' | 'STLS' | 'UTF8' | 'STAT' | 'LIST' | 'UIDL' | 'RSET' | 'NOOP' | 'QUIT' }
   | { readonly verb: 'USER'; readonly name: string }
   | { readonly verb: 'PASS'; readonly password: Secret }
   | { readonly verb: 'APOP'; readonly name: string; readonly digest: string }

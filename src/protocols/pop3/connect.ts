@@ -1,4 +1,4 @@
-// Opens a POP3 session: greeting, CAPA, TLS where it is explicit, sign-in.
+// Opens a POP3 session: greeting, CAPA, TLS where it is explicit, UTF8, sign-in.
 import type { Clock } from '../../core/clock.ts';
 import { AppError, RefusedError } from '../../core/errors.ts';
 import type { Dial } from '../net/dial.ts';
@@ -38,6 +38,7 @@ export async function connectPop3(endpoint: Endpoint, options: Pop3Options): Pro
       await startTls(talk);
       capabilities = await askCapabilities(talk);
     }
+    if (capabilities.utf8) await askForOriginals(talk);
     await signIn(talk, { endpoint, capabilities, banner });
     capabilities = await askCapabilities(talk);
     return new SessionClient(talk, capabilities, options.pipelining !== false, options.window);
@@ -58,6 +59,16 @@ async function askCapabilities(talk: Conversation): Promise<Capabilities> {
   const lines: string[] = [];
   await talk.lines('CAPA', line => lines.push(line.toString('latin1')));
   return parseCapabilities(lines);
+}
+
+/** Else Courier gives a notice of its own in place of each mail with 8-bit octets in its header, anew for each RETR. */
+async function askForOriginals(talk: Conversation): Promise<void> {
+  await talk.send({ verb: 'UTF8' });
+  try {
+    await talk.reply('UTF8');
+  } catch (error) {
+    if (!(error instanceof RefusedError)) throw error;
+  }
 }
 
 /** Asked even when CAPA does not offer it: somebody may have struck it out on the way. */

@@ -2,7 +2,7 @@
 //
 //   state          may be sent                                       left by
 //   greeting       nothing                                           +OK → authorization, -ERR → closed      RFC 1939 section 3
-//   authorization  CAPA STLS USER PASS APOP AUTH QUIT                PASS, APOP, AUTH +OK → transaction      RFC 1939 section 4, 2595, 5034
+//   authorization  CAPA STLS UTF8 USER PASS APOP AUTH QUIT           PASS, APOP, AUTH +OK → transaction      RFC 1939 section 4, 2595, 5034, 6856
 //   transaction    CAPA STAT LIST UIDL TOP RETR DELE RSET NOOP QUIT  QUIT sent → update                      RFC 1939 section 5
 //   update         nothing                                           the reply to QUIT → closed              RFC 1939 section 6
 //   closed         nothing                                           -
@@ -39,7 +39,7 @@ export type Pop3Event =
 
 const ALLOWED: Readonly<Record<Pop3State, ReadonlySet<Verb>>> = {
   greeting: new Set(),
-  authorization: new Set<Verb>(['CAPA', 'STLS', 'USER', 'PASS', 'APOP', 'AUTH', 'QUIT']),
+  authorization: new Set<Verb>(['CAPA', 'STLS', 'UTF8', 'USER', 'PASS', 'APOP', 'AUTH', 'QUIT']),
   transaction: new Set<Verb>([
     'CAPA',
     'STAT',

@@ -69,6 +69,18 @@ describe('signing in', () => {
     await client.quit();
   });
 
+  it('asks a server that has UTF8 for the mails as they are, and takes no for an answer', async () => {
+    for (const answer of ['+OK\r\n', '-ERR not now\r\n']) {
+      const server = await serve({
+        capabilities: ['UIDL', 'UTF8 USER'],
+        answer: line => (line === 'UTF8' ? answer : undefined),
+      });
+      const client = await connect(server);
+      expect(server.commands).toEqual(['CAPA', 'UTF8', 'USER me', 'PASS geheim!', 'CAPA']);
+      await client.quit();
+    }
+  });
+
   const refusals = [
     ['-ERR [AUTH] wrong', 'sign-in-refused', 'never'],
     ['-ERR wrong', 'sign-in-refused', 'never'],
