@@ -17,6 +17,8 @@ export class MessageBody implements AsyncIterable<Buffer> {
   #complete = false;
   #bytes = 0;
   #head = '';
+  #firstLineBytes = 0;
+  #firstLineEnded = false;
 
   constructor(talk: Conversation, verb: 'RETR' | 'TOP', options: BodyOptions = {}) {
     this.#lent = options.lent ?? false;
@@ -32,6 +34,7 @@ export class MessageBody implements AsyncIterable<Buffer> {
       else {
         this.#bytes += chunk.length;
         if (this.#head.length < HEAD_BYTES) this.#head += chunk.toString('latin1', 0, HEAD_BYTES - this.#head.length);
+        if (!this.#firstLineEnded) this.#countFirstLine(chunk);
         yield chunk;
       }
     }
@@ -47,6 +50,11 @@ export class MessageBody implements AsyncIterable<Buffer> {
     return /^(?:\+OK|-ERR)/i.test(this.#head);
   }
 
+  /** With its line end. */
+  get firstLineBytes(): number {
+    return this.#firstLineBytes;
+  }
+
   /** Reads to the end of the message; closes the connection when that is too far away. */
   async discard(): Promise<void> {
     let bytes = 0;
@@ -54,6 +62,12 @@ export class MessageBody implements AsyncIterable<Buffer> {
       bytes += chunk.length;
       if (bytes > DISCARD_BYTES_MAX) throw this.#talk.fail(tooMuch());
     }
+  }
+
+  #countFirstLine(chunk: Buffer): void {
+    const end = chunk.indexOf('\n');
+    this.#firstLineEnded = end !== -1;
+    this.#firstLineBytes += end === -1 ? chunk.length : end + 1;
   }
 }
 

@@ -119,11 +119,19 @@ export class Pipeline {
       const body = new MessageBody(this.#talk, verb, options);
       yield { number, body };
       await body.discard();
-      // One status line too many before it, and its own has become its first line. Of a header nobody knows the size.
-      if (verb === 'RETR' && body.beginsLikeReply && body.bytes !== size)
+      // Of a header nobody knows the size.
+      if (verb === 'RETR' && this.#mayBeginWithReply(body, size))
         throw this.#talk.fail(lostCount(number, 'begins with another reply'));
     }
     this.#bytes -= size;
+  }
+
+  /**
+   * One status line too many before a message, and its own has become its first line. Sizes tell, but some servers tell wrong ones (RFC 1939
+   * section 11): where one reply is awaited at a time, which such a server comes to, only just the length of that line too many counts.
+   */
+  #mayBeginWithReply({ beginsLikeReply, bytes, firstLineBytes }: MessageBody, size: number): boolean {
+    return beginsLikeReply && (this.#oneByOne ? bytes - size === firstLineBytes : bytes !== size);
   }
 
   get #room(): number {

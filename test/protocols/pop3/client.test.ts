@@ -6,7 +6,7 @@ import { dial } from '../../../src/protocols/net/dial.ts';
 import type { Endpoint } from '../../../src/protocols/net/endpoint.ts';
 import { connectPop3, type Pop3Client } from '../../../src/protocols/pop3/index.ts';
 import { DISCARD_BYTES_MAX } from '../../../src/protocols/pop3/limits.ts';
-import { type FakeMessage, type FakePop3, lines, serve } from './fake-server.ts';
+import { type FakeMessage, type FakeOptions, type FakePop3, lines, serve, stuffed } from './fake-server.ts';
 
 const connect = (server: FakePop3, changes: Partial<Endpoint> = {}, pipelining?: boolean): Promise<Pop3Client> =>
   connectPop3(server.endpoint(changes), { dial, clock: systemClock, pipelining });
@@ -331,6 +331,33 @@ describe('a session', () => {
     await expect(client.stat()).rejects.toThrow('one thing at a time');
     await first;
     await client.quit();
+  });
+});
+
+describe('a message that begins as a reply does', () => {
+  const messages = [{ uid: 'a', octets: Buffer.from('+OK, said the spider\r\nSubject: one\r\n\r\nyes\r\n') }, ...MESSAGES];
+  const countingLf = ({ octets }: FakeMessage) => octets.toString('latin1').replaceAll('\r\n', '\n').length;
+  const fetchAll = async (options: FakeOptions) => {
+    const client = await connect(await serve({ capabilities: ['UIDL'], messages, ...options }));
+    const texts: string[] = [];
+    const wanted = messages.map((_, at) => ({
+      number: at + 1,
+      size: (options.size ?? (({ octets }) => octets.length))(messages[at] as FakeMessage),
+    }));
+    for await (const { body } of client.retrieveMany(wanted)) texts.push(body === undefined ? 'refused' : await whole(body));
+    return texts;
+  };
+
+  it('is taken one by one, also where sizes are told as on the disk of the server', async () => {
+    const octets = messages.map(message => message.octets.toString('latin1'));
+    expect(await fetchAll({ size: countingLf })).toEqual(octets);
+    expect(await fetchAll({})).toEqual(octets);
+  });
+
+  it('is not believed where it is longer by just that line: the server answered twice', async () => {
+    const twice = Buffer.concat([Buffer.from('+OK\r\n+OK 30\r\n'), stuffed(MESSAGES[0]?.octets ?? Buffer.alloc(0))]);
+    const answering = fetchAll({ answer: line => (line === 'RETR 2' ? twice : undefined) });
+    await expect(answering).rejects.toMatchObject({ code: 'protocol-broken' });
   });
 });
 
