@@ -1,6 +1,6 @@
 // Proves who we are: APOP in clear text where the server offers it, else SASL (RFC 5034), else USER and PASS.
 import { createHash } from 'node:crypto';
-import { AppError, type RefusedError } from '../../core/errors.ts';
+import { AppError, RefusedError } from '../../core/errors.ts';
 import type { Secret } from '../../core/secret.ts';
 import type { Endpoint } from '../net/endpoint.ts';
 import { type AuthLines, credentialsOf, type Mechanism, proveIdentity, type Turn } from '../sasl/index.ts';
@@ -17,7 +17,7 @@ export interface SignIn {
   readonly banner: string;
 }
 
-/** One try with one mechanism: a refusal is never followed by a weaker one. */
+/** One try with one mechanism: a refusal is never followed by a weaker one, but that of APOP. */
 export async function signIn(talk: Conversation, how: SignIn): Promise<void> {
   try {
     await proveWhoWeAre(talk, how);
@@ -31,7 +31,7 @@ async function proveWhoWeAre(talk: Conversation, { endpoint, capabilities, banne
   const timestamp = endpoint.tls === 'none' ? apopTimestamp(banner) : undefined;
   const offered = capabilities.sasl;
   if ('password' in credentials && timestamp !== undefined && !offered.includes('SCRAM-SHA-256')) {
-    return apop(talk, credentials.user, credentials.password, timestamp);
+    if (await apop(talk, credentials.user, credentials.password, timestamp)) return;
   }
   const proof = await proveIdentity<RefusedError | undefined>(endpoint, credentials, {
     offer: { mechanisms: offered, secure: talk.secure },
@@ -56,10 +56,20 @@ export function apopTimestamp(banner: string): string | undefined {
   return /<[!-;=?A-~]{1,200}@[!-;=?A-~]{1,200}>/.exec(banner)?.[0];
 }
 
-async function apop(talk: Conversation, name: string, password: Secret, timestamp: string): Promise<void> {
+/**
+ * False: the server refuses the digest. Cyrus and GNU Mailutils greet with a timestamp also when they keep no password that a digest could
+ * be checked by (PAM). The password may go in clear, by `tls: none`, and would without that timestamp: there is nothing to be protected.
+ */
+async function apop(talk: Conversation, name: string, password: Secret, timestamp: string): Promise<boolean> {
   const digest = createHash('md5').update(timestamp).update(password.reveal(), 'utf8').digest('hex');
   await talk.send({ verb: 'APOP', name, digest });
-  await talk.reply('APOP', 'sign-in');
+  try {
+    await talk.reply('APOP', 'sign-in');
+    return true;
+  } catch (error) {
+    if (error instanceof RefusedError && error.code === 'sign-in-refused') return false;
+    throw error;
+  }
 }
 
 /** The verdict is the refusal, if it is one. */

@@ -69,6 +69,21 @@ describe('signing in', () => {
     await client.quit();
   });
 
+  it('gives the password where the digest is refused: Cyrus and GNU Mailutils greet with a timestamp although they keep none', async () => {
+    const server = await serve({ banner: '+OK POP3 <1.2@example>', capabilities: ['UIDL'] });
+    const client = await connect(server);
+    expect(server.commands.slice(2)).toEqual(['USER me', 'PASS geheim!', 'CAPA']);
+    await client.quit();
+    const busy = await serve({
+      banner: '+OK POP3 <1.2@example>',
+      answer: line => (line.startsWith('APOP') ? '-ERR [IN-USE] locked\r\n' : undefined),
+    });
+    await expect(connect(busy)).rejects.toMatchObject({ code: 'mailbox-in-use' });
+    expect(busy.commands).toHaveLength(2);
+    const wrong = await serve({ banner: '+OK POP3 <1.2@example>', capabilities: [] });
+    await expect(connect(wrong, { password: new Secret('no') })).rejects.toMatchObject({ code: 'sign-in-refused' });
+  });
+
   it('asks a server that has UTF8 for the mails as they are, and takes no for an answer', async () => {
     for (const answer of ['+OK\r\n', '-ERR not now\r\n']) {
       const server = await serve({
