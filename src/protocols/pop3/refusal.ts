@@ -32,7 +32,9 @@ const CODED: Readonly<Record<string, Meaning>> = {
 const SIGN_IN: Meaning = {
   code: 'sign-in-refused',
   retry: 'never',
-  hint: 'Check `user` and the password of this connection; some providers want an app password or have POP3 switched off.',
+  hint:
+    'Check `user` and the password of this connection; some providers want an app password or have POP3 switched off, and some servers ' +
+    'say no more when another program has the mailbox open.',
 };
 
 /** What the refused exchange was for: it gives a refusal without a response code its meaning. */

@@ -113,6 +113,14 @@ describe('signing in', () => {
     });
   }
 
+  it('a refusal without a code may mean a mailbox in use (mpopd), and is not taken for certain', async () => {
+    const server = await serve({
+      capabilities: [],
+      answer: line => (line.startsWith('PASS') ? '-ERR cannot access mailbox\r\n' : undefined),
+    });
+    await expect(connect(server)).rejects.toMatchObject({ retry: 'never', hint: expect.stringContaining('mailbox open') });
+  });
+
   it('shows no secret in errors and transcript', async () => {
     const server = await serve({ answer: line => (line.startsWith('AUTH') ? '-ERR no\r\n' : undefined) });
     const said: string[] = [];
