@@ -53,10 +53,12 @@ export function planEnvelope(envelope: Envelope, offered: Extensions, message: M
   if (to.length === 0)
     throw new AppError('no-recipients', 'the mail has no recipient', { hint: 'Name one in `to`, `cc` or `bcc`.' });
   if (to.length > RECIPIENTS_MAX) throw new AppError('too-many-recipients', `${to.length} recipients in one mail`);
+  // First of all: who may not have such an address is not to hear of the 8-bit header that it makes.
+  const utf8 = utf8Parameter(offered, [from, ...to], message, where);
   const parameters = [
     ...sizeParameter(offered, message, where),
     ...bodyParameter(offered, message, where),
-    ...utf8Parameter(offered, [from, ...to], message, where),
+    ...utf8,
     ...requireTlsParameter(offered, envelope, where),
   ];
   if (envelope.notify === undefined || !offered.keywords.has('DSN')) return { from, to, parameters };

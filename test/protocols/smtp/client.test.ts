@@ -249,6 +249,7 @@ describe('before anything is sent', () => {
   it.each([
     ['message-too-big', ['SIZE 10'], ENVELOPE, MESSAGE],
     ['smtputf8-missing', ['8BITMIME'], { ...ENVELOPE, to: ['jörg@example.org'] }, MESSAGE],
+    ['smtputf8-missing', [], { ...ENVELOPE, to: ['jörg@example.org'] }, Buffer.from('To: jörg@example.org')],
     ['eight-bit-missing', ['SIZE'], ENVELOPE, Buffer.from('ü')],
     ['address-invalid', ['SIZE'], { ...ENVELOPE, to: ['a@b> X=1'] }, MESSAGE],
     ['no-recipients', ['SIZE'], { ...ENVELOPE, to: [] }, MESSAGE],
