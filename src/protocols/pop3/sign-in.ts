@@ -1,9 +1,9 @@
 // Proves who we are: APOP in clear text where the server offers it, else SASL (RFC 5034), else USER and PASS.
 import { createHash } from 'node:crypto';
-import { AppError, RefusedError } from '../../core/errors.ts';
+import { AppError, BrokenSessionError, RefusedError } from '../../core/errors.ts';
 import type { Secret } from '../../core/secret.ts';
 import type { Endpoint } from '../net/endpoint.ts';
-import { type AuthLines, credentialsOf, type Mechanism, proveIdentity, type Turn } from '../sasl/index.ts';
+import { type AuthLines, type Credentials, credentialsOf, type Mechanism, proveIdentity, type Turn } from '../sasl/index.ts';
 import { orTlsWanted, tlsRequired } from '../wire/tls-wanted.ts';
 import type { Capabilities } from './capabilities.ts';
 import type { Conversation } from './conversation.ts';
@@ -26,13 +26,24 @@ export async function signIn(talk: Conversation, how: SignIn): Promise<void> {
   }
 }
 
-async function proveWhoWeAre(talk: Conversation, { endpoint, capabilities, banner }: SignIn): Promise<void> {
+async function proveWhoWeAre(talk: Conversation, how: SignIn): Promise<void> {
+  const { endpoint, capabilities, banner } = how;
   const credentials = await credentialsOf(endpoint, talk.secure);
   const timestamp = endpoint.tls === 'none' ? apopTimestamp(banner) : undefined;
-  const offered = capabilities.sasl;
-  if ('password' in credentials && timestamp !== undefined && !offered.includes('SCRAM-SHA-256')) {
-    if (await apop(talk, credentials.user, credentials.password, timestamp)) return;
+  if ('password' in credentials && timestamp !== undefined && !capabilities.sasl.includes('SCRAM-SHA-256')) {
+    const refusal = await apop(talk, credentials.user, credentials.password, timestamp);
+    if (refusal === undefined) return;
+    // solid-pop3d hangs up after it: then that is what it had to say.
+    return byOtherMeans(talk, how, credentials).catch(error => {
+      throw error instanceof BrokenSessionError && error.code === 'connection-cut' ? refusal : error;
+    });
   }
+  return byOtherMeans(talk, how, credentials);
+}
+
+/** SASL, else USER and PASS. */
+async function byOtherMeans(talk: Conversation, { endpoint, capabilities }: SignIn, credentials: Credentials): Promise<void> {
+  const offered = capabilities.sasl;
   const proof = await proveIdentity<RefusedError | undefined>(endpoint, credentials, {
     offer: { mechanisms: offered, secure: talk.secure },
     lines: mechanism => authLines(talk, mechanism),
@@ -57,17 +68,17 @@ export function apopTimestamp(banner: string): string | undefined {
 }
 
 /**
- * False: the server refuses the digest. Cyrus and GNU Mailutils greet with a timestamp also when they keep no password that a digest could
+ * Gives the refusal of the digest. Cyrus and GNU Mailutils greet with a timestamp also when they keep no password that a digest could
  * be checked by (PAM). The password may go in clear, by `tls: none`, and would without that timestamp: there is nothing to be protected.
  */
-async function apop(talk: Conversation, name: string, password: Secret, timestamp: string): Promise<boolean> {
+async function apop(talk: Conversation, name: string, password: Secret, timestamp: string): Promise<RefusedError | undefined> {
   const digest = createHash('md5').update(timestamp).update(password.reveal(), 'utf8').digest('hex');
   await talk.send({ verb: 'APOP', name, digest });
   try {
     await talk.reply('APOP', 'sign-in');
-    return true;
+    return undefined;
   } catch (error) {
-    if (error instanceof RefusedError && error.code === 'sign-in-refused') return false;
+    if (error instanceof RefusedError && error.code === 'sign-in-refused') return error;
     throw error;
   }
 }

@@ -84,6 +84,15 @@ describe('signing in', () => {
     await expect(connect(wrong, { password: new Secret('no') })).rejects.toMatchObject({ code: 'sign-in-refused' });
   });
 
+  it('tells of the refused digest when the server hangs up after it', async () => {
+    const no = '-ERR no digest\r\n';
+    const answer = (line: string) => (/^(APOP|USER)/.test(line) ? no : undefined);
+    const stays = await serve({ banner: '+OK POP3 <1.2@example>', capabilities: [], answer });
+    await expect(connect(stays)).rejects.toMatchObject({ code: 'sign-in-refused' });
+    const hangsUp = await serve({ ...stays.options, cutAfter: () => stays.sent - no.length });
+    await expect(connect(hangsUp)).rejects.toMatchObject({ code: 'sign-in-refused', refusal: { replyText: 'no digest' } });
+  });
+
   it('asks a server that has UTF8 for the mails as they are, and takes no for an answer', async () => {
     for (const answer of ['+OK\r\n', '-ERR not now\r\n']) {
       const server = await serve({
