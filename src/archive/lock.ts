@@ -1,5 +1,6 @@
 // One writer an account: a lock file that names its owner, and is taken over only from a process that is surely dead. Silence is no proof: a
 // writer of another machine that was only paused (a frozen container, a laptop asleep) goes on writing when it wakes, and no fence stops it.
+import { hash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
@@ -18,26 +19,24 @@ export interface LockOptions {
 
 const LOCK_BYTES_MAX = 4_096;
 const TRIES_MAX = 5;
+const NAME_DIGITS = 16;
 /** A lock without an owner belongs to somebody who is just writing it, or who died while doing so: the second look tells. */
 const SECOND_LOOK_MS = 500;
 
 /** Throws `archive-locked` while another run holds the account. Resolves with what gives the lock back. */
-export async function lockAccount(folder: string, options: LockOptions): Promise<() => Promise<void>> {
-  const path = join(folder, LOCK_NAME);
-  let nameless = false;
+export function lockAccount(folder: string, options: LockOptions): Promise<() => Promise<void>> {
+  return takeLock(join(folder, LOCK_NAME), options);
+}
+
+async function takeLock(path: string, options: LockOptions): Promise<() => Promise<void>> {
   for (let tries = 0; tries < TRIES_MAX; tries++) {
     if (await createLock(path, options)) return () => options.files.remove(path);
     const text = await readLock(path, options.files);
     if (text === undefined) continue;
     const holder = parseOwner(text);
-    if (holder === undefined && !nameless) {
-      nameless = true;
-      await options.clock.sleep(SECOND_LOOK_MS);
-      continue;
-    }
     if (holder !== undefined && (holder.host !== options.owner.host || options.isAlive(holder)))
       throw locked(path, holder, options.owner.host);
-    await removeStale(path, text, options);
+    await bury(path, text, options);
   }
   throw locked(path, undefined, options.owner.host);
 }
@@ -69,12 +68,25 @@ async function readLock(path: string, files: ArchiveFiles): Promise<string | und
   }
 }
 
-/** Two that find the same stale lock: the rename succeeds for one, and what it took is looked at once more. */
-async function removeStale(path: string, seen: string, { files, owner }: LockOptions): Promise<void> {
-  const aside = `${path}.${owner.pid}`;
-  if (!(await files.rename(path, aside))) return;
-  if ((await readLock(aside, files)) !== seen) await files.rename(aside, path);
-  else await files.remove(aside);
+/**
+ * Removes the lock of a dead owner under a lock of its own, named by what the dead one wrote: of all who found it only one removes it, and
+ * never the lock that somebody took since.
+ */
+async function bury(path: string, seen: string, options: LockOptions): Promise<void> {
+  const { files, clock } = options;
+  const release = await takeLock(`${path}.${hash('sha256', seen).slice(0, NAME_DIGITS)}`, options).catch(unlessLocked);
+  if (release === undefined) return clock.sleep(SECOND_LOOK_MS);
+  try {
+    if (parseOwner(seen) === undefined) await clock.sleep(SECOND_LOOK_MS);
+    if ((await readLock(path, files)) === seen) await files.remove(path);
+  } finally {
+    await release();
+  }
+}
+
+/** Somebody else is burying it. */
+function unlessLocked(error: unknown): undefined {
+  if (!(error instanceof AppError) || error.code !== 'archive-locked') throw error;
 }
 
 interface Holder extends ProcessIdentity {

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import type { ArchiveFile, ArchiveFiles } from '../../src/archive/files.ts';
 import { lockAccount } from '../../src/archive/lock.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import type { ProcessIdentity } from '../../src/files/processes.ts';
+import { mulberry } from '../support/chance.ts';
 import { MemoryFiles } from './memory-files.ts';
 
 const clock = { ...systemClock, now: () => Date.UTC(2026, 10, 27, 6), sleep: async () => undefined };
@@ -57,5 +59,49 @@ describe('the lock of an account', () => {
     await lockAccount('/a', { files, clock: counting, owner: HERE, isAlive: () => true });
     expect(looks).toBe(1);
     expect(files.text('/a/.lock')).toContain('"pid":10');
+  });
+});
+
+const TAKERS = [11, 12, 13, 14];
+const ROUNDS = 500;
+const PAUSES_MAX = 12;
+
+async function turns(count: number): Promise<void> {
+  for (let left = count; left > 0; left--) await Promise.resolve();
+}
+
+/** The same disk, on which every operation begins late and is heard of late, by chance. */
+function unsteady<T extends ArchiveFiles | ArchiveFile>(target: T, chance: () => number): T {
+  const pause = () => turns(Math.floor(chance() * PAUSES_MAX));
+  const late =
+    (name: string) =>
+    async (...words: unknown[]) => {
+      await pause();
+      const result: unknown = await (target[name as keyof T] as (...words: unknown[]) => unknown)(...words);
+      await pause();
+      return name === 'open' && result !== undefined ? unsteady(result as ArchiveFile, chance) : result;
+    };
+  // It is no promise: what is awaited is asked for `then`.
+  return new Proxy(target, { get: (_, name) => (name === 'then' ? undefined : late(String(name))) });
+}
+
+describe('a lock that a dead process left', () => {
+  it.each([
+    ['with its name', JSON.stringify(HERE)],
+    ['empty', ''],
+  ])('%s is taken over by one alone, whoever finds it at once', async (_, left) => {
+    const chance = mulberry(12);
+    for (let round = 0; round < ROUNDS; round++) {
+      const disk = new MemoryFiles();
+      const file = await disk.open('/a/.lock', 'create');
+      await file.write(Buffer.from(left), 0);
+      const slow = { ...clock, sleep: () => turns(5 * PAUSES_MAX) };
+      const files = unsteady<ArchiveFiles>(disk, chance);
+      const isAlive = ({ pid }: ProcessIdentity) => pid !== HERE.pid;
+      const takers = TAKERS.map(pid => lockAccount('/a', { files, clock: slow, owner: { ...HERE, pid }, isAlive }));
+      const taken = (await Promise.allSettled(takers)).map(({ status }) => status);
+      expect(taken.filter(status => status === 'fulfilled')).toHaveLength(1);
+      expect([...disk.nodes.keys()]).toEqual(['/a/.lock']);
+    }
   });
 });
