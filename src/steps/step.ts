@@ -189,6 +189,8 @@ export interface LogLine {
 
 /** Small JSON values by key, private to (job, step). put() is durable when it resolves. */
 export interface Ledger {
+  /** It is empty again in the next run. */
+  readonly forgetful?: true;
   get(key: string): Promise<unknown>;
   put(key: string, value: unknown): Promise<void>;
   delete(key: string): Promise<void>;

@@ -120,6 +120,7 @@ async function noSecret(name: string): Promise<never> {
 function forgetfulLedger(): Ledger {
   const values = new Map<string, unknown>();
   return {
+    forgetful: true,
     get: async key => values.get(key),
     put: async (key, value) => void values.set(key, value),
     delete: async key => void values.delete(key),

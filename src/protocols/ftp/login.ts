@@ -162,7 +162,7 @@ async function settings(
   alongside();
   const answered = control.exchange('TYPE I');
   answered.catch(() => undefined);
-  await admitted.catch(refusal => explain(control, endpoint, refusal));
+  await admitted.catch(refusal => explain(control, endpoint, features, refusal));
   const binary = await answered;
   await secured;
   if (!isPositive(binary)) throw unexpectedReply(control.where, 'TYPE I', binary);
@@ -173,9 +173,9 @@ async function settings(
  * Some servers take all that comes in one packet for one command, and refuse a password that goes on with the next lines: what follows it
  * then has no answer. Throws `refusal`, or that silence.
  */
-async function explain(control: FtpControl, { timeoutMs }: Endpoint, refusal: unknown): Promise<never> {
+async function explain(control: FtpControl, { timeoutMs }: Endpoint, next: Promise<Reply>, refusal: unknown): Promise<never> {
   if (refusal instanceof RefusedError && control.trust.given) {
-    await control.within('what follows PASS', control.nextReply(), Math.min(UNHEARD_MS, timeoutMs)).catch(error => {
+    await control.within('what follows PASS', next, Math.min(UNHEARD_MS, timeoutMs)).catch(error => {
       if (error instanceof BrokenSessionError && error.code === 'timed-out' && !control.trust.given) throw error;
     });
   }

@@ -23,6 +23,11 @@ export class SeenTimesMemory {
     this.#pair = scope;
   }
 
+  /** The next run will know them. */
+  get lasts(): boolean {
+    return this.#ledger.forgetful !== true;
+  }
+
   async get(path: string): Promise<SeenTimes | undefined> {
     const value = await this.#ledger.get(this.#key(path));
     return isSeenTimes(value) ? value : undefined;

@@ -162,8 +162,16 @@ export class Uploads {
     if (config.chmod?.files !== undefined) await this.#chmod(client, sent.remote, config.chmod.files);
     // Last: in a folder without a name it proves to a later run that nothing is missing.
     const timeKept = config['preserve-times'] && (await client.setModified(sent.remote, sent.modifiedAt));
-    if (config['preserve-times'] && !timeKept) this.#tally.once('the server cannot set times: they are remembered here instead');
+    if (config['preserve-times'] && !timeKept) this.#tally.once(this.#withoutTimes());
     return this.#staged(transfer, sent, timeKept);
+  }
+
+  #withoutTimes(): string {
+    const { config, memory } = this.#workshop;
+    if (memory.lasts) return 'the server cannot set times: they are remembered here instead';
+    return config.compare === 'time-size'
+      ? 'the server cannot set times: the next run sends everything again; a job, or comparing by manifest or size, does not'
+      : 'the server cannot set times';
   }
 
   #tailOf({ hashing }: FtpClient, { path }: Transfer, sent: Sent): Tail {

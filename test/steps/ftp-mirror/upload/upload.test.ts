@@ -2,7 +2,7 @@ import { mkdir, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { FakeServer, refusedError } from '../fake-server.ts';
-import { makeRig, read, T0, write } from '../rig.ts';
+import { makeRig, read, settings, T0, write } from '../rig.ts';
 
 const up = { direction: 'upload' };
 
@@ -74,6 +74,17 @@ describe('what is uploaded', () => {
     server.log.length = 0;
     await rig.run({ ...up, exclude: [name] });
     expect(server.log.filter(line => line.startsWith('MKD') && !line.includes('lock'))).toEqual([]);
+  });
+
+  test.each([
+    [{}, 'they are remembered here instead'],
+    [{ forgetful: true as const }, 'the next run sends everything again'],
+  ])('what becomes of times that the server cannot set is said as it is: %j', async (ledger, said) => {
+    const rig = await makeRig(new FakeServer({ setsTimes: false }));
+    await write(rig.site, { a: '1' });
+    const context = { ...rig.context, ledger: { ...rig.context.ledger, ...ledger } };
+    await rig.step.run(settings(up), context);
+    expect(rig.notes.join()).toContain(said);
   });
 
   test('letters in another Unicode form are the same letters; where names are UTF-8, nothing is asked', async () => {
