@@ -1,10 +1,10 @@
 // Which files `validate` and `run` take for jobs: what is no file keeps nobody waiting, and the others from nothing.
-import { execFileSync } from 'node:child_process';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { validateFiles } from '../../src/app/validate.ts';
 import { findJob } from '../../src/job/job-files.ts';
+import { execFileSync } from '../support/sync-child.ts';
 import { type TempDir, tempDir } from '../support/temp-dir.ts';
 
 let folder: TempDir;

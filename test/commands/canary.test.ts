@@ -1,10 +1,10 @@
 // A password planted in a job shows up nowhere: not in state, logs, events, archive, stdout, stderr or the process list.
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { cli } from '../support/cli.ts';
 import { type Rehearsal, rehearsal } from '../support/rehearsal.ts';
+import { execFileSync } from '../support/sync-child.ts';
 
 const CANARY = 'c4n4ry-Pa$$w0rd';
 const FORMS = [

@@ -1,10 +1,10 @@
 // A reader that goes away in the middle of a run ends its own reading, not the run.
-import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { BIN, cli, inTempDir } from '../support/cli.ts';
+import { spawnSync } from '../support/sync-child.ts';
 
 it.each(['--json', ''])('run %s', flag =>
   inTempDir(async dir => {

@@ -1,5 +1,4 @@
 // Starting the program: what is loaded, what an older Node hears, what wrong usage gets.
-import { spawnSync } from 'node:child_process';
 import {
   copyFileSync,
   cpSync,
@@ -17,6 +16,7 @@ import {
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { BIN, cli, inTempDir, ROOT } from '../support/cli.ts';
+import { spawnSync } from '../support/sync-child.ts';
 
 it('--version loads no protocol, database or drawing code', () =>
   inTempDir(async dir => {

@@ -1,5 +1,4 @@
 // Somebody else's readers open what we export, and their mail becomes ours: Python's mailbox, sha256sum.
-import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +7,7 @@ import { exportArchive, importMail, nodeFiles, openAccount, verifyArchive } from
 import { systemClock } from '../../src/core/clock.ts';
 import { fill, NOVEMBER } from '../archive/filled.ts';
 import { HAZARDS } from '../archive/messages.ts';
+import { execFileSync } from '../support/sync-child.ts';
 
 const COUNT = Object.keys(HAZARDS).length;
 let dir = '';

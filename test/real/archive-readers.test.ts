@@ -1,5 +1,4 @@
 // Somebody else's programs open the archive of 300 nasty messages and count what is in it: Python, mutt, notmuch, zstd, sha256sum.
-import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { exportArchive, openAccount } from '../../src/archive/index.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { nastyMails } from '../archive/nasty-mails.ts';
+import { execFileSync } from '../support/sync-child.ts';
 import { describeReal } from './require.ts';
 
 const mails = [...nastyMails()];

@@ -1,10 +1,10 @@
 // A full disk, for real: small file systems in memory, for the archive, for a download and for the state; and servers that are full.
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { cli } from '../support/cli.ts';
 import { type Rehearsal, rehearsal } from '../support/rehearsal.ts';
+import { execFileSync } from '../support/sync-child.ts';
 import { treeOf } from '../support/tree.ts';
 import { describeReal } from './require.ts';
 

@@ -1,5 +1,4 @@
 // Somebody else's reader opens our archive: Python's mailbox finds every message, and nothing but them.
-import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +12,8 @@ import json, mailbox, sys
 box = mailbox.mbox(sys.argv[1], create=False)
 print(json.dumps([box.get_bytes(key).decode('latin1') for key in box.keys()]))
 `;
+
+import { execFileSync } from '../support/sync-child.ts';
 
 let dir = '';
 beforeAll(async () => {

@@ -1,9 +1,9 @@
 // Random trees and settings against the real servers. SEEDS=50 SEED=1 runs more of them; a failure names its seed and what was done.
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { history } from '../steps/ftp-mirror/random-runs.ts';
+import { execFileSync } from '../support/sync-child.ts';
 import { endpointOf } from './endpoint.ts';
 import { describeReal } from './require.ts';
 import { startProftpd, startPureFtpd, startVsftpd } from './servers.ts';

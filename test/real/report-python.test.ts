@@ -1,5 +1,4 @@
 // Somebody else's readers open our report: Python's email finds no defect, and tidy none in the HTML.
-import { execFileSync, spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { check } from '../../src/core/schema.ts';
 import type { ReportConfig } from '../../src/steps/smtp-report/config.ts';
@@ -19,6 +18,8 @@ print(json.dumps({
   'files': [part.get_filename() for part in message.iter_attachments()],
 }))
 `;
+
+import { execFileSync, spawnSync } from '../support/sync-child.ts';
 
 let mail: Buffer;
 let server: FakeServer;

@@ -1,5 +1,4 @@
 // A scheduler whose state has no room, or may not be written: said in one line, and nothing is lost or begun twice.
-import { execFileSync } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -7,6 +6,7 @@ import { expect, test } from 'vitest';
 import { systemClock } from '../../src/core/clock.ts';
 import { openSqliteStore } from '../../src/stores/sqlite/store.ts';
 import { cli, inTempDir, startCli } from '../support/cli.ts';
+import { execFileSync } from '../support/sync-child.ts';
 import { describeReal } from './require.ts';
 
 const JOB =

@@ -1,5 +1,4 @@
 // Somebody else's time zones: Python's zoneinfo names the same instant for a daily time, on every day of 21 years in 40 zones.
-import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
@@ -35,6 +34,8 @@ for zone in zones:
             found[f'{zone} {time} {year}'] = hashlib.sha256(text.encode()).hexdigest()
 json.dump(found, sys.stdout)
 `;
+
+import { execFileSync } from '../support/sync-child.ts';
 
 test('a daily time is due when Python says', () => {
   const last = sameDatabase() ? LAST : PAST;

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -6,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LEDGER_VALUE_LENGTH_MAX } from '../../src/stores/sqlite/ledger.ts';
 import { SCHEMA_VERSION } from '../../src/stores/sqlite/migrations.ts';
 import { openSqliteStore } from '../../src/stores/sqlite/store.ts';
+import { execFileSync } from '../support/sync-child.ts';
 import { type TempDir, tempDir } from '../support/temp-dir.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 import { storeContract } from './contract.ts';

@@ -1,6 +1,6 @@
 // A user for one server: a random password and its hash.
-import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { execFileSync } from '../../support/sync-child.ts';
 
 export interface Account {
   readonly user: string;

@@ -1,7 +1,7 @@
 // The folder of a postfix of ours: what every main.cf and master.cf here says. Nothing is looked up, and nothing leaves this machine.
-import { execFileSync } from 'node:child_process';
 import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { execFileSync } from '../../support/sync-child.ts';
 
 export interface PostfixFolder {
   /** Exists, and whoever postfix runs its services as may enter it. */

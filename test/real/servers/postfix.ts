@@ -1,9 +1,9 @@
 // postfix as a submission server: STARTTLS demanded, sign-in checked by dovecot, accepted mail delivered to a Maildir.
-import { execFileSync } from 'node:child_process';
 import { chownSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { execFileSync } from '../../support/sync-child.ts';
 import { binary } from './binaries.ts';
 import { type CertificateOptions, type Certificates, makeCertificates } from './certificates.ts';
 import { type DovecotServer, startDovecot } from './dovecot.ts';

@@ -1,7 +1,7 @@
 // pure-ftpd, plain or with TLS, with one virtual user from its own password database.
-import { execFileSync } from 'node:child_process';
 import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { execFileSync } from '../../support/sync-child.ts';
 import { type Account, makeAccount } from './account.ts';
 import { binary } from './binaries.ts';
 import { type CertificateOptions, makeCertificates, onlyTlsVersion } from './certificates.ts';

@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -10,6 +9,7 @@ import { LINE_LENGTH_MAX, LineReader } from '../../../src/steps/shell/line-reade
 import { OUTPUTS_MAX, parseOutputs } from '../../../src/steps/shell/output-file.ts';
 import { ERROR_LINE_LENGTH_MAX } from '../../../src/steps/shell/run.ts';
 import type { StepContext } from '../../../src/steps/step.ts';
+import { spawnSync } from '../../support/sync-child.ts';
 import { type TempDir, tempDir } from '../../support/temp-dir.ts';
 
 let dir: TempDir;
