@@ -5,7 +5,7 @@ import type { FtpEntry } from '../../../src/protocols/ftp/listing/entry.ts';
 import { ListingReader } from '../../../src/protocols/ftp/listing/index.ts';
 import { everySplit } from '../../support/splits.ts';
 
-const FOLDER = new URL('../../transcripts/listings', import.meta.url);
+const FOLDER = new URL('../../transcripts/listings/', import.meta.url);
 const NOW = Date.UTC(2026, 10, 26, 12);
 const NAMES = readdirSync(FOLDER)
   .filter(name => name.endsWith('.txt'))
