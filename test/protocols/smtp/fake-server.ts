@@ -81,7 +81,8 @@ export class FakeServer {
       host: 'localhost',
       port,
       tls: 'none',
-      timeoutMs: 10_000,
+      // As in the fake POP3 server: only what hangs is to fail by time.
+      timeoutMs: 60_000,
       hostname: 'client.test',
       ...more,
     };
