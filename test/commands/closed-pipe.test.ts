@@ -1,6 +1,6 @@
 // A reader that goes away in the middle of a run ends its own reading, not the run.
 import { createHash } from 'node:crypto';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { BIN, cli, inTempDir } from '../support/cli.ts';
