@@ -212,7 +212,7 @@ it.each<[string, readonly string[], Record<string, string>, number, RegExp]>([
     /no sign-in to mail by --method device/,
   ],
   ['no address at all', ['login', 'robot', '--provider', 'custom'], {}, 2, /needs an address/],
-  ['a name that is none', ['login', 'a b', '--provider', 'google'], {}, 4, /no name/],
+  ['a name that is none', ['login', 'a b', '--provider', 'google'], {}, 2, /no name/],
   ['the tokens as a secret', ['run', 'leak.yaml'], {}, 4, /no secret for expressions/],
 ])('%s: refused with the right words', async (_what, args, more, code, words) => {
   Object.assign(env, more);

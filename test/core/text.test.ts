@@ -1,7 +1,7 @@
-import { execFileSync } from 'node:child_process';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { headline, printable, printableJson, printableLines, printableStream, shellWord, shorten } from '../../src/core/text.ts';
+import { execFileSync } from '../support/sync-child.ts';
 
 it('JSON with everything that steers a terminal as escapes is the same JSON', () => {
   const value = { 'a\u202e': ['\u009b5n\u001b[2J\n\u2028', '\ufeff', 'ü😀'], n: [1, true, null] };
