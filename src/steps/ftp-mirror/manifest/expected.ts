@@ -1,10 +1,10 @@
 // What a run is about to put on the server, noted before it does: one that is killed can no longer say what arrived, and the next run
 // would take that for somebody else's.
-import { type MirrorPlan, TIME_TOLERANCE_MS } from '../comparison/compare.ts';
+import type { MirrorPlan } from '../comparison/compare.ts';
 import type { Tree } from '../trees/tree.ts';
 import type { Workshop } from '../workshop.ts';
 import { type PathFacts, provenFolders } from './ask.ts';
-import { type DeployedFile, fileRows, type Manifest, manifestOf } from './manifest.ts';
+import { type DeployedFile, fileRows, isAsDeployed, type Manifest, manifestOf } from './manifest.ts';
 import { readRows, writeRows } from './rows.ts';
 
 /** No content has this sum: should the file come back here, it is sent. */
@@ -31,14 +31,14 @@ export function expectedOf({ transfers, moves, folders }: MirrorPlan, before: Ma
 }
 
 /**
- * Of what was expected, what lies there with its size and time, and no manifest tells of.
+ * Of what was expected, what lies there with its size and time, and no manifest tells of, or only of what it was before.
  * On a server that keeps no times a file stays somebody else's: size alone proves too little for a deletion.
  */
 export function arrivedOf(expected: Manifest, told: Manifest, there: ReadonlyMap<string, PathFacts>): Manifest {
-  const files = [...expected.files].filter(([path, { size, modifiedAt }]) => {
-    const facts = there.get(path);
-    if (facts?.type !== 'file' || facts.modifiedAt === undefined || told.files.has(path)) return false;
-    return facts.size === size && Math.abs(facts.modifiedAt - modifiedAt) <= TIME_TOLERANCE_MS;
+  const files = [...expected.files].filter(([path, entry]) => {
+    const [facts, known] = [there.get(path), told.files.get(path)];
+    if (facts?.size === undefined || facts.modifiedAt === undefined) return false;
+    return isAsDeployed(entry, facts) && (known === undefined || !isAsDeployed(known, facts));
   });
   const proven = provenFolders(there);
   const stands = (path: string) => proven.has(path) || there.get(path)?.type === 'folder';

@@ -1,8 +1,10 @@
 // What was deployed, as a value and as the file on the server that says so.
 import { createHash } from 'node:crypto';
 import { AppError } from '../../../core/errors.ts';
+import { TIME_TOLERANCE_MS } from '../comparison/compare.ts';
 import { MANIFEST_NAME } from '../trees/own-names.ts';
 import { ENTRIES_MAX } from '../trees/tree.ts';
+import type { PathFacts } from './ask.ts';
 
 export interface DeployedFile {
   readonly size: number;
@@ -18,6 +20,13 @@ export interface Manifest {
   readonly files: ReadonlyMap<string, DeployedFile>;
   /** Folders that were made, or found, for those files. */
   readonly folders: ReadonlySet<string>;
+}
+
+/** Does the server show it as it was left there? */
+export function isAsDeployed(entry: DeployedFile, facts: NonNullable<PathFacts>): boolean {
+  if (facts.type !== 'file' || (facts.size !== undefined && facts.size !== entry.size)) return false;
+  if (entry.shown === null || facts.modifiedAt === undefined) return true;
+  return Math.abs(entry.shown - facts.modifiedAt) <= TIME_TOLERANCE_MS;
 }
 
 /** A row of the file. */

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { printable } from '../../../core/text.ts';
 import { brakeOn } from '../comparison/brakes.ts';
-import { compareTrees, difference, type Reason, TIME_TOLERANCE_MS } from '../comparison/compare.ts';
+import { compareTrees, difference, type Reason } from '../comparison/compare.ts';
 import { remoteHash } from '../comparison/hashes.ts';
 import { neverMoved, withMoves } from '../comparison/renames.ts';
 import { isAsSeen } from '../comparison/seen-times.ts';
@@ -20,7 +20,7 @@ import { Answers, type PathFacts, provenFolders } from './ask.ts';
 import { ABSENT, Deployed, type KeptManifest, keptManifest, looksAsKept } from './deployed.ts';
 import { arrivedOf, NOTHING, readExpected, togetherWith } from './expected.ts';
 import { LocalSums } from './local-sums.ts';
-import type { DeployedFile, Manifest } from './manifest.ts';
+import { type DeployedFile, isAsDeployed, type Manifest } from './manifest.ts';
 import { fetchManifest } from './remote-manifest.ts';
 
 const SECOND_MS = 1_000;
@@ -214,12 +214,6 @@ class Verdicts {
       sha256: await this.#evidence.sums.of(path),
     });
   }
-}
-
-function isAsDeployed(entry: DeployedFile, facts: NonNullable<PathFacts>): boolean {
-  if (facts.type !== 'file' || (facts.size !== undefined && facts.size !== entry.size)) return false;
-  if (entry.shown === null || facts.modifiedAt === undefined) return true;
-  return Math.abs(entry.shown - facts.modifiedAt) <= TIME_TOLERANCE_MS;
 }
 
 /** What is gone from the server is no longer deployed, and what was found there is. */

@@ -362,6 +362,18 @@ test.each([
   expect(await rig.run(CONFIG)).toMatchObject({ uploaded: 0, deleted: 0, unchanged: 1 });
 });
 
+test('what a killed run had written over is ours, too; what somebody changed since is not', async () => {
+  const { server, rig } = await world();
+  await write(rig.site, { a: 'a', b: 'b', c: 'c' });
+  await rig.run(CONFIG);
+  await write(rig.site, { b: 'new b', c: 'new c' }, T0 + 60_000);
+  await killedBeforeTheManifest(server, rig);
+  server.put('/www/c', 'THEIRS', T0 + 120_000);
+  for (const gone of ['b', 'c']) await rm(join(rig.site, gone));
+  expect(await rig.run(CONFIG)).toMatchObject({ uploaded: 0, deleted: 1, failed: 0 });
+  expect(deployed(server)).toEqual({ a: 'a', c: 'THEIRS' });
+});
+
 test('what somebody put where a killed run wanted to is not ours: another size, another time, or no times at all', async () => {
   for (const options of [{}, { tellsTimes: false, setsTimes: false }]) {
     const { server, rig } = await world(options);
